@@ -1,0 +1,42 @@
+# What a newcomer needs: Go and make. `make help` lists what there is to do.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LINT    := go tool -modfile=.tools/go.mod golangci-lint
+GRAPHIQL := sh internal/graphiql/web/build.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test generate check lint graphiql graphiql-check clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build and start a demo: SQLite, example data, GraphiQL
+	bin/mandate demo
+
+build: ## Build bin/mandate
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/mandate ./cmd/mandate
+
+test: ## Run all tests, on SQLite and MariaDB; on Debian, root is given what is missing
+	chromium=$$(.ci/chromium) && export MANDATE_TEST_CHROMIUM="$$chromium" && \
+		go run ./internal/testdb/withserver -- go test $(GOTESTFLAGS) ./...
+
+generate: ## Generate Ent, the GraphQL types and the server's glue
+	go generate ./...
+
+check: ## See that generated files are what their sources generate
+	@before=$$(.ci/tree) && $(MAKE) --no-print-directory generate && after=$$(.ci/tree) && \
+		if ! git diff --exit-code --stat $$before $$after; then \
+			echo "generated files were out of date: commit what make generate makes" >&2; exit 1; \
+		fi
+
+lint: ## Lint; the first time builds the linter, which takes minutes
+	$(LINT) run
+
+graphiql: ## Build GraphiQL into internal/graphiql/dist; needs node and npm
+	$(GRAPHIQL) build
+
+graphiql-check: ## See that internal/graphiql/dist is what its sources build
+	$(GRAPHIQL) check
+
+clean: ## Remove what was built
+	rm -rf bin

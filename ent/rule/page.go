@@ -1,0 +1,216 @@
+package rule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mandate/internal/access"
+)
+
+// List says which of the tenants in reach to list, and where to begin. The order is by name.
+type List struct {
+	Via       []Via    // only along these kinds of route; empty: all of them
+	Kinds     []string // only these kinds of tenant; empty: all
+	Status    []string // only these; empty: all
+	PartnerID string   // only through this partner's tenant
+	Prefix    string   // only names that begin so, folded as sort names are
+	Tags      []string // only tenants with all of these, whose tags the viewer may read
+	Needs     access.Feature
+	Backward  bool // from the end
+	After     *Cursor
+	Limit     int
+}
+
+// Cursor is where a tenant stands in the order of names.
+type Cursor struct{ SortName, ID string }
+
+// Page lists tenants in reach: the first ones along every route, each in the order of an index of its own, merged and
+// cut again.
+func (a *Access) Page(ctx context.Context, l List) ([]Cursor, error) {
+	s, err := a.page(ctx, l)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	rows, err := a.db.QueryContext(ctx, s.sql.String(), s.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list tenants: %w", err)
+	}
+	defer rows.Close()
+	var page []Cursor
+	for rows.Next() {
+		var c Cursor
+		if err := rows.Scan(&c.SortName, &c.ID); err != nil {
+			return nil, fmt.Errorf("list tenants: %w", err)
+		}
+		page = append(page, c)
+	}
+	return page, rows.Err()
+}
+
+// Count counts the tenants of the list, up to most and one more.
+func (a *Access) Count(ctx context.Context, l List, most int) (int, error) {
+	l.After, l.Limit = nil, most+1
+	s, err := a.union(ctx, l, false)
+	if err != nil || s == nil {
+		return 0, err
+	}
+	var q statement
+	q.add("SELECT COUNT(*) FROM (").addAll(s).add(fmt.Sprintf(" LIMIT %d) x", most+1))
+	rows, err := a.db.QueryContext(ctx, q.sql.String(), q.args...)
+	if err != nil {
+		return 0, fmt.Errorf("count tenants: %w", err)
+	}
+	defer rows.Close()
+	var n int
+	if rows.Next() {
+		err = rows.Scan(&n)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("count tenants: %w", err)
+	}
+	return n, rows.Err()
+}
+
+func (a *Access) page(ctx context.Context, l List) (*statement, error) {
+	branches, err := a.union(ctx, l, true)
+	if err != nil || branches == nil {
+		return nil, err
+	}
+	var s statement
+	s.add("SELECT sort_name, id FROM (").addAll(branches).add(") x ORDER BY sort_name" + l.direction() + ", id" + l.direction() + fmt.Sprintf(" LIMIT %d", l.Limit))
+	return &s, nil
+}
+
+// union writes one branch a route; nil when there is none.
+func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.load(ctx); err != nil {
+		return nil, err
+	}
+	var s statement
+	for i, r := range a.listed(l) {
+		if i > 0 {
+			s.add(" UNION ")
+		}
+		s.add("SELECT * FROM (")
+		r.branch(&s, l, a.dialect, ordered)
+		s.add(fmt.Sprintf(") b%d", i))
+	}
+	if s.sql.Len() == 0 {
+		return nil, nil
+	}
+	return &s, nil
+}
+
+// listed returns the routes that the list goes along. An entered session lists the tenant that it entered, and no other.
+func (a *Access) listed(l List) []route {
+	all := a.routes
+	if own := a.ownTenants(); own != nil && !a.viewer.Entered() {
+		all = append(slices.Clone(all), *own)
+	}
+	var rs []route
+	for _, r := range all {
+		if len(l.Via) > 0 && !slices.Contains(l.Via, r.via) {
+			continue
+		}
+		if l.PartnerID != "" && (r.bond == "" || r.home.TenantID != l.PartnerID) {
+			continue
+		}
+		if l.Needs != "" && r.levels.At(l.Needs) < access.View {
+			continue
+		}
+		if a.viewer.Entered() {
+			r.where.args = slices.Clone(r.where.args)
+			var where statement
+			where.add(r.tenant+"=? AND ", a.viewer.EnteredTenantID).addAll(&r.where)
+			r.where = where
+		}
+		rs = append(rs, r)
+	}
+	return rs
+}
+
+// ownTenants is the route to the tenants of the viewer's own memberships, as a list sees it.
+func (a *Access) ownTenants() *route {
+	if len(a.homes) == 0 {
+		return nil
+	}
+	r := route{
+		via: Own, home: a.homes[0], levels: access.Everything,
+		tables: []table{{name: "tenants", alias: "t"}},
+		tenant: "t.id", order: [2]string{"t.sort_name", "t.id"},
+	}
+	var ids []string
+	for _, m := range a.homes {
+		ids = append(ids, m.TenantID)
+	}
+	r.where.in("t.id", ids)
+	return &r
+}
+
+// branch writes the first tenants of the list along the route.
+func (r *route) branch(s *statement, l List, d string, ordered bool) {
+	s.add("SELECT t.sort_name, t.id")
+	r.from(s, d, true)
+	r.conditions(s)
+	if len(l.Kinds) > 0 {
+		s.add(" AND ").in("t.kind", l.Kinds)
+	}
+	if len(l.Status) > 0 {
+		s.add(" AND ").in("t.status", l.Status)
+	}
+	if l.Prefix != "" {
+		s.add(" AND "+r.order[0]+">=? AND "+r.order[0]+"<?", l.Prefix, l.Prefix+"\U0010FFFF")
+	}
+	if c := l.After; c != nil {
+		than := ">"
+		if l.Backward {
+			than = "<"
+		}
+		s.add(fmt.Sprintf(" AND %[1]s%[3]s=? AND (%[1]s%[3]s? OR %[2]s%[3]s?)", r.order[0], r.order[1], than), c.SortName, c.SortName, c.ID)
+	}
+	if l.Needs != "" {
+		for _, link := range r.links {
+			s.add(" AND ")
+			reaching(s, link, l.Needs, access.View)
+		}
+	}
+	for _, tag := range l.Tags {
+		s.add(" AND EXISTS (SELECT 1 FROM tenant_tags g WHERE g.tenant_id=t.id AND g.tag=?)", tag)
+	}
+	if ordered {
+		s.add(" ORDER BY " + r.order[0] + l.direction() + ", " + r.order[1] + l.direction())
+	}
+	s.add(fmt.Sprintf(" LIMIT %d", l.Limit))
+}
+
+// reaching writes the condition that a role gives level on feature.
+func reaching(s *statement, column string, feature access.Feature, level access.Level) {
+	var system []string
+	for _, r := range access.SystemRoles {
+		if r.Levels.At(feature) >= level {
+			system = append(system, r.ID)
+		}
+	}
+	s.add("(").in(column, system)
+	s.add(" OR "+column+" IN (SELECT p.role_id FROM role_permissions p WHERE p.feature=? AND p.level>=?))", string(feature), int8(level))
+}
+
+func (l List) direction() string {
+	if l.Backward {
+		return " DESC"
+	}
+	return ""
+}
+
+// Plan returns the statement of a page as text with its arguments, for tests that look at how an engine would run it.
+func (a *Access) Plan(ctx context.Context, l List) (string, []any, error) {
+	s, err := a.page(ctx, l)
+	if err != nil || s == nil {
+		return "", nil, err
+	}
+	return strings.TrimSpace(s.sql.String()), s.args, nil
+}

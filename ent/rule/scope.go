@@ -1,0 +1,189 @@
+package rule
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+
+	"mandate/ent"
+	"mandate/ent/intercept"
+	"mandate/ent/privacy"
+	"mandate/internal/access"
+	"mandate/internal/viewer"
+)
+
+// Scope says which rows of a table the viewer sees: a predicate, or privacy.Deny for none of them.
+type Scope func(ctx context.Context, a *Access) (func(*sql.Selector), error)
+
+// Policy holds a table's scope. Rows are read within it and written by nobody: internal/mandate, which decides about
+// every write in its transaction, and the parts of the program itself go around it.
+func Policy(s Scope) ent.Policy { return policy{s} }
+
+type policy struct{ scope Scope }
+
+// EvalQuery narrows a query to the rows in scope.
+func (p policy) EvalQuery(ctx context.Context, q ent.Query) error {
+	if viewer.From(ctx).IsSystem() {
+		return privacy.Allow
+	}
+	narrow, err := p.scope(ctx, From(ctx))
+	if err != nil || narrow == nil {
+		return err
+	}
+	query, err := intercept.NewQuery(q)
+	if err != nil {
+		return err
+	}
+	query.WhereP(narrow)
+	return privacy.Skip
+}
+
+// EvalMutation refuses: a write outside of a domain operation is a mistake of the program.
+func (policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if viewer.From(ctx).IsSystem() {
+		return privacy.Allow
+	}
+	return privacy.Denyf("%s is written outside of a domain operation", m.Type())
+}
+
+// Unscoped returns a context in which a domain operation reads and writes what its decisions need.
+func Unscoped(ctx context.Context) context.Context {
+	return privacy.DecisionContext(ctx, privacy.Allow)
+}
+
+// Everyone lets every signed-in viewer see every row.
+func Everyone(ctx context.Context, _ *Access) (func(*sql.Selector), error) {
+	if !viewer.From(ctx).SignedIn() {
+		return nil, privacy.Denyf("nobody is signed in")
+	}
+	return nil, nil
+}
+
+// Nobody keeps every row to the program itself.
+func Nobody(context.Context, *Access) (func(*sql.Selector), error) {
+	return nil, privacy.Denyf("rows that are nobody's")
+}
+
+// Tenants lets viewers see the tenants that they reach in any way.
+func Tenants(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+	return among(ctx, a, access.Tenant, access.None, "id")
+}
+
+// OfTenant lets viewers with VIEW on feature in a row's tenant see the row.
+func OfTenant(feature access.Feature) Scope {
+	return func(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+		return among(ctx, a, feature, access.View, "tenant_id")
+	}
+}
+
+// OfPair lets viewers with VIEW on feature in one of a row's two tenants see the row.
+func OfPair(feature access.Feature, one, other string) Scope {
+	return func(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+		return among(ctx, a, feature, access.View, one, other)
+	}
+}
+
+func among(ctx context.Context, a *Access, feature access.Feature, level access.Level, columns ...string) (func(*sql.Selector), error) {
+	ids, err := a.allowed(ctx, feature, level)
+	if err != nil {
+		return nil, err
+	}
+	return func(s *sql.Selector) {
+		any := make([]*sql.Predicate, len(columns))
+		for i, c := range columns {
+			any[i] = isIn(s.C(c), ids)
+		}
+		s.Where(sql.Or(any...))
+	}, nil
+}
+
+// OfPerson lets people see their own rows. A session that entered a tenant sees none but itself.
+func OfPerson(column string) Scope {
+	return func(ctx context.Context, _ *Access) (func(*sql.Selector), error) {
+		v := viewer.From(ctx)
+		return func(s *sql.Selector) {
+			s.Where(sql.EQ(s.C(column), v.UserID))
+			if v.Entered() {
+				s.Where(sql.EQ(s.C("id"), v.SessionID))
+			}
+		}, nil
+	}
+}
+
+// Users lets people see themselves, and those whose memberships they may list.
+func Users(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+	members, err := Members(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	v := viewer.From(ctx)
+	return func(s *sql.Selector) {
+		m := sql.Select().From(sql.Table("members"))
+		m.Select(m.C("user_id")).Where(sql.ColumnsEQ(m.C("user_id"), s.C("id")))
+		m.SetDialect(s.Dialect())
+		members(m)
+		s.Where(sql.Or(sql.EQ(s.C("id"), v.UserID), sql.Exists(m)))
+	}, nil
+}
+
+// Members lets people see their own memberships, with USERS VIEW all of a tenant, and with GUESTS VIEW its guests.
+func Members(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+	users, err := a.allowed(ctx, access.Users, access.View)
+	if err != nil {
+		return nil, err
+	}
+	guests, err := a.allowed(ctx, access.Guests, access.View)
+	if err != nil {
+		return nil, err
+	}
+	v := viewer.From(ctx)
+	return func(s *sql.Selector) {
+		any := []*sql.Predicate{
+			isIn(s.C("tenant_id"), users),
+			sql.And(isIn(s.C("tenant_id"), guests), sql.EQ(s.C("guest"), true)),
+		}
+		if !v.Entered() {
+			any = append(any, sql.EQ(s.C("user_id"), v.UserID))
+		}
+		s.Where(sql.Or(any...))
+	}, nil
+}
+
+// RolesOf lets everybody see the system's roles, and those with ROLES VIEW in its tenant a custom one. Both sides of
+// whatever carries a custom role read it there, through the row that carries it.
+func RolesOf(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+	ids, err := a.allowed(ctx, access.Roles, access.View)
+	if err != nil {
+		return nil, err
+	}
+	return func(s *sql.Selector) {
+		s.Where(sql.Or(sql.IsNull(s.C("tenant_id")), isIn(s.C("tenant_id"), ids)))
+	}, nil
+}
+
+// Invitations lets both sides with PARTNERS VIEW see an invitation, and the person whom it was sent to.
+func Invitations(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+	ids, err := a.allowed(ctx, access.Partners, access.View)
+	if err != nil {
+		return nil, err
+	}
+	v := viewer.From(ctx)
+	return func(s *sql.Selector) {
+		any := []*sql.Predicate{isIn(s.C("partner_id"), ids), isIn(s.C("customer_id"), ids)}
+		if v.Email != "" && !v.Entered() {
+			any = append(any, sql.EQ(s.C("email_canonical"), v.Email))
+		}
+		s.Where(sql.Or(any...))
+	}, nil
+}
+
+func isIn(column string, ids []string) *sql.Predicate {
+	if len(ids) == 0 {
+		return sql.False()
+	}
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = id
+	}
+	return sql.In(column, values...)
+}

@@ -1,0 +1,86 @@
+package rule
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+)
+
+// statement is SQL under construction, with its arguments in the order of their placeholders.
+type statement struct {
+	sql  strings.Builder
+	args []any
+}
+
+func (s *statement) add(sql string, args ...any) *statement {
+	s.sql.WriteString(sql)
+	s.args = append(s.args, args...)
+	return s
+}
+
+func (s *statement) addAll(o *statement) *statement { return s.add(o.sql.String(), o.args...) }
+
+// in adds "column IN (…)"; no values match nothing.
+func (s *statement) in(column string, values []string) *statement {
+	if len(values) == 0 {
+		return s.add("1=0")
+	}
+	s.add(column + " IN (?" + strings.Repeat(",?", len(values)-1) + ")")
+	for _, v := range values {
+		s.args = append(s.args, v)
+	}
+	return s
+}
+
+// live adds the condition that a relationship or an assignment counts at the given moment.
+func (s *statement) live(alias string, now time.Time) *statement {
+	return s.add(alias+".status='ACTIVE' AND "+alias+".starts_at<=? AND ("+alias+".ends_at IS NULL OR "+alias+".ends_at>?)", now, now)
+}
+
+// moment scans an instant from any expression: SQLite gives the microseconds it keeps wherever the column's type is lost.
+type moment struct{ t *time.Time }
+
+// Scan implements sql.Scanner.
+func (m *moment) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		m.t = nil
+	case time.Time:
+		u := v.UTC()
+		m.t = &u
+	case int64:
+		u := time.UnixMicro(v).UTC()
+		m.t = &u
+	default:
+		return fmt.Errorf("%T is not an instant", v)
+	}
+	return nil
+}
+
+// Value implements driver.Valuer.
+func (m moment) Value() (driver.Value, error) {
+	if m.t == nil {
+		return nil, nil
+	}
+	return *m.t, nil
+}
+
+// The two engines differ in how a statement says which index a table is walked by, and in which order tables are
+// visited. MySQL needs both to start from the index that holds the order; SQLite chooses another one for some viewers.
+
+func hint(d, index string) string {
+	if d == dialect.SQLite {
+		return " INDEXED BY " + index
+	}
+	return " FORCE INDEX (" + index + ")"
+}
+
+func thenJoin(d string) string {
+	if d == dialect.SQLite {
+		return " CROSS JOIN "
+	}
+	return " STRAIGHT_JOIN "
+}

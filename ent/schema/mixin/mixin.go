@@ -1,0 +1,84 @@
+// Package mixin holds what the rows of many tables have in common.
+package mixin
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent"
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/mixin"
+	"github.com/oklog/ulid/v2"
+
+	"mandate/internal/clock"
+)
+
+// ID gives rows an opaque id that names its kind and grows with time: a prefix such as "ten", and a ULID.
+type ID struct {
+	mixin.Schema
+	Prefix string
+}
+
+// Fields of the mixin.
+func (m ID) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("id").Comment("Opaque identifier, unique in the whole installation.").Immutable().
+			SchemaType(map[string]string{dialect.MySQL: "char(30)"}).
+			Annotations(entsql.Annotation{Collation: "ascii_bin"}).
+			DefaultFunc(func() string {
+				return m.Prefix + "_" + strings.ToLower(ulid.MustNew(ulid.Now(), rand.Reader).String())
+			}),
+	}
+}
+
+// Time keeps when a row was made and changed last, by the moment of the transaction that did it.
+type Time struct {
+	mixin.Schema
+	Hidden bool // keeps both out of the API
+}
+
+// Fields of the mixin.
+func (m Time) Fields() []ent.Field {
+	made := field.Time("created_at").Comment("When it was created.").Immutable().
+		SchemaType(map[string]string{dialect.MySQL: "datetime(6)"})
+	changed := field.Time("updated_at").Comment("When it was last changed.").
+		SchemaType(map[string]string{dialect.MySQL: "datetime(6)"})
+	if m.Hidden {
+		made, changed = made.Annotations(entgql.Skip(entgql.SkipAll)), changed.Annotations(entgql.Skip(entgql.SkipAll))
+	}
+	return []ent.Field{made, changed}
+}
+
+// Hooks of the mixin: they set both columns.
+func (Time) Hooks() []ent.Hook {
+	return []ent.Hook{func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			now := clock.Now(ctx)
+			if m.Op().Is(ent.OpCreate) {
+				if _, set := m.Field("created_at"); !set {
+					if err := m.SetField("created_at", now); err != nil {
+						return nil, err
+					}
+				}
+			}
+			if m.Op().Is(ent.OpCreate | ent.OpUpdate | ent.OpUpdateOne) {
+				if err := m.SetField("updated_at", now); err != nil {
+					return nil, err
+				}
+			}
+			return next.Mutate(ctx, m)
+		})
+	}}
+}
+
+// Version counts the changes of a row, so that nobody overwrites what they have not seen.
+type Version struct{ mixin.Schema }
+
+// Fields of the mixin.
+func (Version) Fields() []ent.Field {
+	return []ent.Field{field.Int("version").Comment("Counts the changes; send it back to be told of changes made meanwhile.").Default(1)}
+}

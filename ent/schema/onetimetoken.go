@@ -1,0 +1,45 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"mandate/ent/rule"
+	"mandate/ent/schema/mixin"
+)
+
+// OneTimeToken is a mailed secret that proves an address once.
+type OneTimeToken struct{ ent.Schema }
+
+// Annotations of the token.
+func (OneTimeToken) Annotations() []schema.Annotation { return []schema.Annotation{Hidden()} }
+
+// Mixin of the token.
+func (OneTimeToken) Mixin() []ent.Mixin {
+	return []ent.Mixin{mixin.ID{Prefix: "ott"}, mixin.Time{Hidden: true}}
+}
+
+// Fields of the token.
+func (OneTimeToken) Fields() []ent.Field {
+	return []ent.Field{
+		reference("user_id", "The person.", fixed),
+		field.Enum("purpose").NamedValues("Welcome", "WELCOME", "Reset", "RESET").Immutable().Comment("What it is for."),
+		key("hash", "SHA-256 of the token.", 64, fixed, unique),
+		moment("expires_at", "Until when it works.", fixed),
+		moment("used_at", "When it was used, or replaced.", nullable),
+	}
+}
+
+// Edges of the token.
+func (OneTimeToken) Edges() []ent.Edge {
+	return []ent.Edge{edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable().Annotations(Hidden())}
+}
+
+// Indexes of the token.
+func (OneTimeToken) Indexes() []ent.Index { return []ent.Index{index.Fields("user_id", "purpose")} }
+
+// Policy of the token: nobody's but the program's.
+func (OneTimeToken) Policy() ent.Policy { return rule.Policy(rule.Nobody) }

@@ -1,0 +1,68 @@
+package schema
+
+import (
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"mandate/ent/rule"
+	"mandate/ent/schema/mixin"
+	"mandate/internal/access"
+)
+
+// Tenant is an organisation's isolated account.
+type Tenant struct{ ent.Schema }
+
+// Mixin of the tenant.
+func (Tenant) Mixin() []ent.Mixin {
+	return []ent.Mixin{mixin.ID{Prefix: "ten"}, mixin.Version{}, mixin.Time{}}
+}
+
+// Fields of the tenant.
+func (Tenant) Fields() []ent.Field {
+	return []ent.Field{
+		field.Enum("kind").NamedValues("Operator", "OPERATOR", "Partner", "PARTNER", "Customer", "CUSTOMER").Immutable().
+			Comment("What the tenant is here for.").
+			Annotations(entgql.Type("TenantKind"), Values{
+				"OPERATOR": "Runs this installation.", "PARTNER": "Works for customers.", "CUSTOMER": "Is worked for.",
+			}),
+		text("name", "Name of the organisation.", 200),
+		text("sort_name", "The name as lists are ordered and searched by it: case and width folded.", 400, hidden),
+		field.Enum("status").NamedValues("Active", "ACTIVE", "Suspended", "SUSPENDED", "Deleted", "DELETED").Default("ACTIVE").
+			Comment("Whether the tenant can be worked in.").
+			Annotations(entgql.Type("TenantStatus"), Values{
+				"ACTIVE": "In use.", "SUSPENDED": "Closed until it is reactivated: nobody reaches it or anything through it.",
+			}),
+		reference("partner_id", "Copy of the partner tenant in the live relationship. It only picks and orders candidates; the relationship decides.", nullable),
+		text("account_number", "Number of the account in the operator's books.", 60, nullable, guarded(access.Tenant, access.View)),
+		text("email", "Contact address of the account.", 320, nullable, guarded(access.Tenant, access.View)),
+		text("street", "Street and number.", 200, hidden, nullable),
+		text("city", "City.", 100, hidden, nullable),
+		text("region", "State, county or region.", 100, hidden, nullable),
+		text("postal_code", "Postal code.", 20, hidden, nullable),
+		text("country", "Country, as ISO 3166-1 alpha-2.", 2, hidden, nullable),
+		moment("service_activated_at", "When the service was activated.", nullable, guarded(access.ServicesAdmin, access.View)),
+	}
+}
+
+// Edges of the tenant.
+func (Tenant) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("tenant_tags", TenantTag.Type).Annotations(Hidden()),
+		edge.To("members", Member.Type).Annotations(Hidden()),
+	}
+}
+
+// Indexes of the tenant.
+func (Tenant) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("sort_name", "id").StorageKey("tenants_page"),
+		index.Fields("kind", "sort_name", "id").StorageKey("tenants_kind_page"),
+		index.Fields("partner_id", "sort_name", "id").StorageKey("tenants_partner_page"),
+	}
+}
+
+// Policy of the tenant: visible to whoever has a live path to it.
+func (Tenant) Policy() ent.Policy { return rule.Policy(rule.Tenants) }

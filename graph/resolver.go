@@ -1,0 +1,4 @@
+package graph
+
+// Resolver answers.
+type Resolver struct{}

@@ -1,0 +1,56 @@
+package access
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// Feature is something access is given to: a platform feature, named here, or a catalogue feature, which is data.
+type Feature string
+
+// The platform features.
+const (
+	Tenant        Feature = "TENANT"         // profile, address and tags of a tenant
+	Users         Feature = "USERS"          // members, their contact data, approvals; implies Guests
+	Guests        Feature = "GUESTS"         // members marked as guests
+	Roles         Feature = "ROLES"          // custom roles, and the levels of members
+	Partners      Feature = "PARTNERS"       // invitations, relationships, the partner profile
+	Assignments   Feature = "ASSIGNMENTS"    // who of a partner's people may act where
+	Sites         Feature = "SITES"          // sites and devices
+	ServicesAdmin Feature = "SERVICES_ADMIN" // activation and subscriptions
+	Audit         Feature = "AUDIT"          // the audit trail
+	Tokens        Feature = "TOKENS"         // API tokens of members
+)
+
+// PlatformFeatures lists the platform features in the order in which they are shown.
+var PlatformFeatures = []Feature{Tenant, Users, Guests, Roles, Partners, Assignments, Sites, ServicesAdmin, Audit, Tokens}
+
+var platformNames = map[Feature]string{
+	Tenant: "Tenant profile", Users: "Members", Guests: "Guests", Roles: "Roles", Partners: "Partners",
+	Assignments: "Assignments", Sites: "Sites and devices", ServicesAdmin: "Services", Audit: "Audit trail", Tokens: "API tokens",
+}
+
+// Platform reports whether f is a platform feature. Every other feature belongs to the catalogue.
+func (f Feature) Platform() bool { return platformNames[f] != "" }
+
+// PlatformName returns the English name of a platform feature, and "" for any other.
+func (f Feature) PlatformName() string { return platformNames[f] }
+
+// Lasting lists the features whose MANAGE makes access lasting: in a customer tenant it is given by the customer's own
+// members, or by a partner of record, and by nobody else.
+var Lasting = []Feature{Users, Roles, Partners, Assignments, Tokens}
+
+// MarshalGQL writes the feature as the enum PlatformFeature.
+func (f Feature) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(string(f))) }
+
+// UnmarshalGQL reads a value of the enum PlatformFeature.
+func (f *Feature) UnmarshalGQL(v any) error {
+	name, ok := v.(string)
+	if !ok || !slices.Contains(PlatformFeatures, Feature(name)) {
+		return fmt.Errorf("%v is not a platform feature", v)
+	}
+	*f = Feature(name)
+	return nil
+}

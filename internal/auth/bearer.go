@@ -1,0 +1,95 @@
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"mandate/internal/clock"
+	"mandate/internal/viewer"
+)
+
+// How long sessions last.
+const (
+	SessionLife = 8 * time.Hour    // from signing in
+	SessionIdle = 30 * time.Minute // since the last request
+	EntryLife   = time.Hour        // of a session that entered a tenant
+)
+
+// seenEvery is how exactly the last use of a session is kept.
+const seenEvery = time.Minute
+
+// Sessions turns the tokens of sessions into viewers.
+type Sessions struct {
+	Read, Write *sql.DB
+	Clock       clock.Clock
+}
+
+// ErrNoSession says that a token belongs to no live session.
+var ErrNoSession = errors.New("the session has ended, or never was")
+
+// Viewer returns whose live session the token belongs to, or ErrNoSession.
+func (s *Sessions) Viewer(ctx context.Context, token string) (viewer.Viewer, error) {
+	hash, ok := TokenHash(token)
+	if !ok {
+		return viewer.Viewer{}, ErrNoSession
+	}
+	now := s.Clock()
+	v, seen, err := s.find(ctx, hash, now)
+	if errors.Is(err, sql.ErrNoRows) {
+		return viewer.Viewer{}, ErrNoSession
+	}
+	if err != nil {
+		return viewer.Viewer{}, fmt.Errorf("look the session up: %w", err)
+	}
+	if now.Sub(seen) >= seenEvery {
+		if err := s.touch(ctx, v.SessionID, now); err != nil {
+			return viewer.Viewer{}, err
+		}
+	}
+	return v, nil
+}
+
+// find reads a live session; one that entered a tenant lives no longer than the session it was entered from.
+func (s *Sessions) find(ctx context.Context, hash string, now time.Time) (v viewer.Viewer, seen time.Time, err error) {
+	idle := now.Add(-SessionIdle)
+	err = s.Read.QueryRowContext(ctx, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id, '')
+		FROM sessions s JOIN users u ON u.id=s.user_id LEFT JOIN sessions p ON p.id=s.parent_id
+		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?
+		AND (s.parent_id IS NULL OR (p.ended_at IS NULL AND p.expires_at>?))`, hash, now, idle, now).
+		Scan(&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID)
+	return v, seen, err
+}
+
+func (s *Sessions) touch(ctx context.Context, id string, now time.Time) error {
+	if _, err := s.Write.ExecContext(ctx, "UPDATE sessions SET last_seen_at=? WHERE id=?", now, id); err != nil {
+		return fmt.Errorf("note the session's use: %w", err)
+	}
+	return nil
+}
+
+// Bearer seats the viewer of a request: the owner of the session whose token the Authorization header bears, or nobody
+// when there is no such header. A header that cannot be used is answered by refuse.
+func (s *Sessions) Bearer(next http.Handler, refuse func(http.ResponseWriter, *http.Request, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := viewer.Viewer{}
+		if header := r.Header.Get("Authorization"); header != "" {
+			scheme, token, _ := strings.Cut(header, " ")
+			err := ErrNoSession
+			if strings.EqualFold(scheme, "Bearer") {
+				v, err = s.Viewer(r.Context(), strings.TrimSpace(token))
+			}
+			if err != nil {
+				refuse(w, r, err)
+				return
+			}
+		}
+		before := viewer.From(r.Context())
+		v.RequestID, v.Address, v.UserAgent = before.RequestID, before.Address, before.UserAgent
+		next.ServeHTTP(w, r.WithContext(viewer.With(r.Context(), v)))
+	})
+}

@@ -1,0 +1,50 @@
+package mail
+
+import (
+	"fmt"
+	"time"
+)
+
+// PasswordReset lets a person who forgot their password set a new one.
+type PasswordReset struct {
+	// ValidFor is the link's life as people say it, ExpiresAt the moment it ends.
+	ValidFor  time.Duration
+	ExpiresAt time.Time
+	// Link sets the password; it carries a secret.
+	Link string
+}
+
+// Letter renders the reset link. It fails when the link is missing or not an absolute web address.
+func (p PasswordReset) Letter(b Brand) (Letter, error) {
+	return b.render(content{
+		Subject: "Set a new password",
+		Heading: "Set a new password",
+		Paragraphs: []string{
+			"Someone, hopefully you, asked to set a new password for your e-mail address.",
+			fmt.Sprintf("The link works once and is valid for %s, until %s.", span(p.ValidFor), moment(p.ExpiresAt)),
+		},
+		Action: action{Label: "Set a new password", Link: p.Link},
+		SmallPrint: []string{
+			"If you did not ask for this, ignore this e-mail: your password stays as it is.",
+			"The link is meant for you alone. Please do not forward it.",
+		},
+	})
+}
+
+// PasswordChanged warns a person that their password is a new one. It has no link, so that nobody learns to expect
+// one in such a warning.
+type PasswordChanged struct {
+	ChangedAt time.Time
+}
+
+// Letter renders the notice.
+func (p PasswordChanged) Letter(b Brand) (Letter, error) {
+	return b.render(content{
+		Subject: "Your password was changed",
+		Heading: "Your password was changed",
+		Paragraphs: []string{
+			fmt.Sprintf("Your password was changed on %s. If that was you, there is nothing to do.", moment(p.ChangedAt)),
+			"If it was not you, go to the log-in page as you usually do, ask for a new password there, and tell your administrator.",
+		},
+	})
+}

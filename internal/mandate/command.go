@@ -1,0 +1,254 @@
+package mandate
+
+import (
+	"mandate/ent/partner"
+	"mandate/ent/role"
+	"mandate/internal/access"
+	"time"
+)
+
+// SignIn is the command to begin a session.
+type SignIn struct {
+	Email    string
+	Password string
+}
+
+// ResetPassword is the command to set a password by a mailed token.
+type ResetPassword struct {
+	Token       string
+	NewPassword string
+}
+
+// RequestPasswordReset is the command to mail a link to set a password.
+type RequestPasswordReset struct {
+	Email string
+}
+
+// EnterTenant is the command to begin a session in another organisation's tenant.
+type EnterTenant struct {
+	TenantID string
+	Reason   *string
+}
+
+// Address is a postal address.
+type Address struct {
+	Street     *string
+	City       *string
+	Region     *string
+	PostalCode *string
+	Country    *string
+}
+
+// CreateCustomer is the command to create a customer with its first administrator.
+type CreateCustomer struct {
+	PartnerID      *string
+	Name           string
+	AdminEmail     string
+	AdminFirstName string
+	AdminLastName  string
+	AccountNumber  *string
+	Address        *Address
+	Tags           []string
+	RoleKey        *role.Key
+}
+
+// ActivateService is the command to activate a tenant's service.
+type ActivateService struct {
+	TenantID string
+}
+
+// Permission is a level on a feature.
+type Permission struct {
+	Feature string
+	Level   *access.Level
+}
+
+// AddMembers is the command to add members to a tenant.
+type AddMembers struct {
+	TenantID string
+	Members  []*NewMember
+	DryRun   *bool
+}
+
+// NewMember is a member to be.
+type NewMember struct {
+	UserID            string
+	Label             string
+	FirstName         string
+	LastName          string
+	Email             string
+	Phone             string
+	Guest             *bool
+	Administrator     *bool
+	RoleID            *string
+	RoleKey           *role.Key
+	Permissions       []*Permission
+	SendPasswordEmail *bool
+}
+
+// ChangeRole is the command to give a member another role.
+type ChangeRole struct {
+	MemberID      string
+	Administrator *bool
+	RoleID        *string
+	RoleKey       *role.Key
+	Version       *int
+}
+
+// CreateRole is the command to make a role.
+type CreateRole struct {
+	TenantID    string
+	Name        string
+	Permissions []*Permission
+}
+
+// UpdateRole is the command to change a role.
+type UpdateRole struct {
+	ID          string
+	Name        *string
+	Permissions []*Permission
+	Version     *int
+}
+
+// RegisterPartner is the command to register a partner.
+type RegisterPartner struct {
+	Name           string
+	Type           partner.Type
+	AdminEmail     string
+	AdminFirstName string
+	AdminLastName  string
+	Recognized     *bool
+}
+
+// RecognizePartner is the command to recognise a partner, or to take that back.
+type RecognizePartner struct {
+	ID         string
+	Recognized bool
+}
+
+// RotateInviteLink is the command to replace a partner's invite link.
+type RotateInviteLink struct {
+	PartnerID string
+}
+
+// NarrowRelationship is the command to lower a ceiling or to bring an end nearer.
+type NarrowRelationship struct {
+	ID      string
+	RoleID  *string
+	RoleKey *role.Key
+	EndsAt  *time.Time
+	Version *int
+}
+
+// WidenRelationship is the command to raise a ceiling.
+type WidenRelationship struct {
+	ID      string
+	RoleID  *string
+	RoleKey *role.Key
+	Message *string
+	Version *int
+}
+
+// SuspendRelationship is the command to pause a relationship.
+type SuspendRelationship struct {
+	ID     string
+	Reason *string
+}
+
+// ResumeRelationship is the command to take a pause back.
+type ResumeRelationship struct {
+	ID string
+}
+
+// TerminateRelationship is the command to end a relationship.
+type TerminateRelationship struct {
+	ID      string
+	Reason  *string
+	Version *int
+	DryRun  *bool
+}
+
+// EndedAccess is what ends with a relationship.
+type EndedAccess struct {
+	People   int
+	Sessions int
+}
+
+// InviteCustomer is the command to invite a customer by e-mail.
+type InviteCustomer struct {
+	PartnerID      *string
+	Email          string
+	RoleKey        *role.Key
+	Message        *string
+	ExpiresInHours *int
+	AccessEndsAt   *time.Time
+}
+
+// InvitePartner is the command to invite a partner by Partner ID or link.
+type InvitePartner struct {
+	TenantID     *string
+	Code         *string
+	InviteLink   *string
+	RoleID       *string
+	RoleKey      *role.Key
+	Message      *string
+	AccessEndsAt *time.Time
+}
+
+// ResendInvitation is the command to send an invitation again.
+type ResendInvitation struct {
+	ID string
+}
+
+// RevokeInvitation is the command to take an invitation back.
+type RevokeInvitation struct {
+	ID string
+}
+
+// AcceptInvitation is the command to accept an invitation.
+type AcceptInvitation struct {
+	Token          *string
+	ID             *string
+	TenantID       *string
+	RoleID         *string
+	RoleKey        *role.Key
+	ReplaceCurrent *bool
+	NewAccount     *NewAccount
+}
+
+// NewAccount is a tenant, and an account, to be made while accepting.
+type NewAccount struct {
+	TenantName string
+	FirstName  *string
+	LastName   *string
+	Password   *string
+}
+
+// DeclineInvitation is the command to decline an invitation.
+type DeclineInvitation struct {
+	Token  *string
+	ID     *string
+	Reason *string
+}
+
+// Assign is the command to give one of a partner's people a role in a customer.
+type Assign struct {
+	GranteeID    string
+	TenantID     string
+	RoleID       *string
+	RoleKey      *role.Key
+	AccessPeriod *AccessPeriod
+}
+
+// AccessPeriod says from when until when access is to count.
+type AccessPeriod struct {
+	StartsAt *time.Time
+	Days     *int
+	EndsAt   *time.Time
+}
+
+// RevokeAssignments is the command to take assignments back.
+type RevokeAssignments struct {
+	IDs    []string
+	Reason *string
+}

@@ -1,0 +1,103 @@
+package mandate
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"time"
+
+	"entgo.io/ent/dialect"
+
+	"mandate/ent"
+	"mandate/ent/rule"
+	"mandate/internal/auth"
+	"mandate/internal/clock"
+	"mandate/internal/database"
+	"mandate/internal/mail"
+	"mandate/internal/viewer"
+)
+
+// Config is what a Service works with.
+type Config struct {
+	Client    *ent.Client // writes
+	Dialect   string      // Ent's name of the engine
+	Clock     clock.Clock
+	PublicURL *url.URL // where people reach this installation; links in mails are built from it and from nothing else
+	Brand     mail.Brand
+	Passwords *auth.Passwords
+	Wake      func() // called after a commit that left mails in the outbox
+}
+
+// Service carries the operations out.
+type Service struct{ Config }
+
+// New returns a service.
+func New(c Config) *Service { return &Service{c} }
+
+// tx is one transaction: one reading of the clock, and access computed inside it.
+type tx struct {
+	*ent.Tx
+	s      *Service
+	now    time.Time
+	viewer viewer.Viewer
+	access *rule.Access
+	mails  int
+}
+
+// attempts is how often a transaction is tried while the database says that it stands in another one's way.
+const attempts = 6
+
+// tx runs f in one transaction, which it commits when f returns nil, and begins anew, after a rollback, when the
+// database is busy. f must have no effect but through the transaction.
+func (s *Service) tx(ctx context.Context, f func(context.Context, *tx) error) error {
+	for i := 1; ; i++ {
+		err := s.once(ctx, f)
+		if err == nil || i == attempts || !database.IsBusy(err) {
+			return err
+		}
+		pause := time.Duration(1<<i) * 5 * time.Millisecond
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+	}
+}
+
+func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error) (err error) {
+	etx, err := s.Client.BeginTx(ctx, s.isolation())
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			_ = etx.Rollback() // whatever went wrong is what the caller hears of
+		}
+	}()
+	t := &tx{Tx: etx, s: s, now: s.Clock(), viewer: viewer.From(ctx)}
+	ctx = rule.Unscoped(rule.With(clock.With(ctx, t.now), etx.Client(), s.Dialect))
+	t.access = rule.From(ctx)
+	if err := f(ctx, t); err != nil {
+		return err
+	}
+	if err := etx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	if t.mails > 0 && s.Wake != nil {
+		s.Wake()
+	}
+	return nil
+}
+
+// isolation is READ COMMITTED where there is a choice: what a statement reads after a lock was taken is then what was
+// committed before, and locks cover rows and not the gaps between them.
+func (s *Service) isolation() *sql.TxOptions {
+	if s.Dialect == dialect.MySQL {
+		return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	return nil
+}
