@@ -7,40 +7,50 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *assignmentResolver) Grantee(ctx context.Context, obj *ent.Assignment) (model.AssignmentGrantee, error) {
-	panic(fmt.Errorf("not implemented: Grantee - grantee"))
+	if obj.MemberID == nil {
+		return nil, nil
+	}
+	m, err := one(ctx, obj, func(a *ent.Assignment) string { return orZero(a.MemberID) }, r.grantees, memberID)
+	if err != nil || m == nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (r *assignmentResolver) GrantedBy(ctx context.Context, obj *ent.Assignment) (*model.PartnerProfile, error) {
-	panic(fmt.Errorf("not implemented: GrantedBy - grantedBy"))
+	return partnerProfile(obj.PartnerName, obj.PartnerType, obj.PartnerCode), nil
 }
 
 func (r *assignmentResolver) Tenant(ctx context.Context, obj *ent.Assignment) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: Tenant - tenant"))
+	return one(ctx, obj, func(a *ent.Assignment) string { return a.TenantID }, r.tenants, tenantID)
 }
 
 func (r *assignmentResolver) TenantProfile(ctx context.Context, obj *ent.Assignment) (*model.TenantProfile, error) {
-	panic(fmt.Errorf("not implemented: TenantProfile - tenantProfile"))
+	return customerProfile(obj.CustomerName, obj.CustomerAccountNumber), nil
 }
 
 func (r *assignmentResolver) Role(ctx context.Context, obj *ent.Assignment) (*ent.Role, error) {
-	panic(fmt.Errorf("not implemented: Role - role"))
+	return one(ctx, obj, func(a *ent.Assignment) string { return a.RoleID }, r.carriedRoles, roleID)
 }
 
 func (r *assignmentResolver) AccessPeriod(ctx context.Context, obj *ent.Assignment) (*model.AccessPeriod, error) {
-	panic(fmt.Errorf("not implemented: AccessPeriod - accessPeriod"))
+	return &model.AccessPeriod{Limited: obj.EndsAt != nil, StartsAt: obj.StartsAt, EndsAt: obj.EndsAt}, nil
 }
 
 func (r *mutationResolver) Assign(ctx context.Context, input mandate.Assign) (*model.AssignPayload, error) {
-	panic(fmt.Errorf("not implemented: Assign - assign"))
+	written, err := r.Service.Assign(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, assignmentID, err)
+	return &model.AssignPayload{Assignment: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RevokeAssignments(ctx context.Context, input mandate.RevokeAssignments) (*model.RevokeAssignmentsPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeAssignments - revokeAssignments"))
+	written, err := r.Service.RevokeAssignments(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, assignmentID, err)
+	return &model.RevokeAssignmentsPayload{Assignments: rows, UserErrors: faults}, err
 }

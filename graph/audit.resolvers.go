@@ -7,23 +7,37 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
+	"mandate/internal/access"
 )
 
 func (r *auditEventResolver) Actor(ctx context.Context, obj *ent.AuditEvent) (*model.PersonProfile, error) {
-	panic(fmt.Errorf("not implemented: Actor - actor"))
+	if obj.ActorName == nil {
+		return nil, nil
+	}
+	return &model.PersonProfile{Name: *obj.ActorName}, nil
 }
 
 func (r *auditEventResolver) ActorTenant(ctx context.Context, obj *ent.AuditEvent) (*model.TenantProfile, error) {
-	panic(fmt.Errorf("not implemented: ActorTenant - actorTenant"))
+	return tenantProfile(obj.ActorTenantName, obj.ActorTenantKind), nil
 }
 
 func (r *auditEventResolver) OnBehalfOf(ctx context.Context, obj *ent.AuditEvent) (*model.TenantProfile, error) {
-	panic(fmt.Errorf("not implemented: OnBehalfOf - onBehalfOf"))
+	return tenantProfile(obj.OnBehalfOfName, obj.OnBehalfOfKind), nil
 }
 
 func (r *auditEventResolver) Target(ctx context.Context, obj *ent.AuditEvent) (model.Node, error) {
-	panic(fmt.Errorf("not implemented: Target - target"))
+	seen, err := r.seen(ctx, obj)
+	return seen.target, err
+}
+
+func (r *auditEventResolver) Changes(ctx context.Context, obj *ent.AuditEvent) ([]*access.Change, error) {
+	seen, err := r.seen(ctx, obj)
+	return seen.changes(obj), err
+}
+
+func (r *auditEventResolver) Address(ctx context.Context, obj *ent.AuditEvent) (*string, error) {
+	seen, err := r.seen(ctx, obj)
+	return seen.address(obj), err
 }

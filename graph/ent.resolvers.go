@@ -7,28 +7,29 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
 	"mandate/ent/relationship"
 	"mandate/graph/generated"
+	"mandate/internal/clock"
+	"mandate/internal/mandate"
 )
 
 func (r *assignmentResolver) Status(ctx context.Context, obj *ent.Assignment) (assignment.Status, error) {
-	panic(fmt.Errorf("not implemented: Status - status"))
+	return mandate.AssignmentStatus(obj, clock.Now(ctx)), nil
 }
 
 func (r *invitationResolver) Status(ctx context.Context, obj *ent.Invitation) (invitation.Status, error) {
-	panic(fmt.Errorf("not implemented: Status - status"))
+	return mandate.InvitationStatus(obj, clock.Now(ctx)), nil
 }
 
 func (r *invitationResolver) Email(ctx context.Context, obj *ent.Invitation) (*string, error) {
-	panic(fmt.Errorf("not implemented: Email - email"))
+	return obj.Email, nil
 }
 
 func (r *relationshipResolver) Status(ctx context.Context, obj *ent.Relationship) (relationship.Status, error) {
-	panic(fmt.Errorf("not implemented: Status - status"))
+	return mandate.RelationshipStatus(obj, clock.Now(ctx)), nil
 }
 
 func (r *Resolver) Assignment() generated.AssignmentResolver { return &assignmentResolver{r} }

@@ -7,75 +7,93 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
+	"mandate/ent/rule"
 	"mandate/graph/generated"
 	"mandate/graph/model"
+	"mandate/internal/clock"
 	"mandate/internal/mandate"
 )
 
 func (r *invitationResolver) Partner(ctx context.Context, obj *ent.Invitation) (*model.PartnerProfile, error) {
-	panic(fmt.Errorf("not implemented: Partner - partner"))
+	return partnerProfile(obj.PartnerName, obj.PartnerType, obj.PartnerCode), nil
 }
 
 func (r *invitationResolver) CustomerProfile(ctx context.Context, obj *ent.Invitation) (*model.TenantProfile, error) {
-	panic(fmt.Errorf("not implemented: CustomerProfile - customerProfile"))
+	if obj.CustomerName == nil {
+		return nil, nil
+	}
+	return customerProfile(obj.CustomerName, obj.CustomerAccountNumber), nil
 }
 
 func (r *invitationResolver) Customer(ctx context.Context, obj *ent.Invitation) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: Customer - customer"))
+	return one(ctx, obj, func(i *ent.Invitation) string { return orZero(i.CustomerID) }, r.tenants, tenantID)
 }
 
 func (r *invitationResolver) Role(ctx context.Context, obj *ent.Invitation) (*ent.Role, error) {
-	panic(fmt.Errorf("not implemented: Role - role"))
+	return one(ctx, obj, func(i *ent.Invitation) string { return i.RoleID }, r.carriedRoles, roleID)
 }
 
 func (r *invitationResolver) Relationship(ctx context.Context, obj *ent.Invitation) (*ent.Relationship, error) {
-	panic(fmt.Errorf("not implemented: Relationship - relationship"))
+	return one(ctx, obj, func(i *ent.Invitation) string { return orZero(i.RelationshipID) }, r.relationships, relationshipID)
 }
 
 func (r *invitationResolver) ViewerCanAccept(ctx context.Context, obj *ent.Invitation) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanAccept - viewerCanAccept"))
+	may, err := mandate.MayAnswer(ctx, rule.From(ctx), obj)
+	return may && mandate.IsPending(obj, clock.Now(ctx)), err
 }
 
 func (r *invitationResolver) ViewerCanRevoke(ctx context.Context, obj *ent.Invitation) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanRevoke - viewerCanRevoke"))
+	may, err := mandate.MayWithdraw(ctx, rule.From(ctx), obj)
+	return may && mandate.IsPending(obj, clock.Now(ctx)), err
 }
 
 func (r *invitationResolver) ViewerCanResend(ctx context.Context, obj *ent.Invitation) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanResend - viewerCanResend"))
+	may, err := mandate.MayWithdraw(ctx, rule.From(ctx), obj)
+	return may && mandate.IsPending(obj, clock.Now(ctx)) && mandate.MayResend(obj), err
 }
 
 func (r *invitationPreviewResolver) Permissions(ctx context.Context, obj *model.InvitationPreview) ([]*model.FeaturePermission, error) {
-	panic(fmt.Errorf("not implemented: Permissions - permissions"))
+	return r.permissionsOf(ctx, obj.Role)
 }
 
 func (r *mutationResolver) InviteCustomer(ctx context.Context, input mandate.InviteCustomer) (*model.InviteCustomerPayload, error) {
-	panic(fmt.Errorf("not implemented: InviteCustomer - inviteCustomer"))
+	written, err := r.Service.InviteCustomer(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, invitationID, err)
+	return &model.InviteCustomerPayload{Invitation: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) InvitePartner(ctx context.Context, input mandate.InvitePartner) (*model.InvitePartnerPayload, error) {
-	panic(fmt.Errorf("not implemented: InvitePartner - invitePartner"))
+	written, err := r.Service.InvitePartner(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, invitationID, err)
+	return &model.InvitePartnerPayload{Invitation: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ResendInvitation(ctx context.Context, input mandate.ResendInvitation) (*model.ResendInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: ResendInvitation - resendInvitation"))
+	written, err := r.Service.ResendInvitation(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, invitationID, err)
+	return &model.ResendInvitationPayload{Invitation: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RevokeInvitation(ctx context.Context, input mandate.RevokeInvitation) (*model.RevokeInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeInvitation - revokeInvitation"))
+	written, err := r.Service.RevokeInvitation(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, invitationID, err)
+	return &model.RevokeInvitationPayload{Invitation: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) AcceptInvitation(ctx context.Context, input mandate.AcceptInvitation) (*model.AcceptInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: AcceptInvitation - acceptInvitation"))
+	done, err := r.Service.AcceptInvitation(ctx, input)
+	return r.accepted(ctx, done, err)
 }
 
 func (r *mutationResolver) DeclineInvitation(ctx context.Context, input mandate.DeclineInvitation) (*model.DeclineInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: DeclineInvitation - declineInvitation"))
+	written, err := r.Service.DeclineInvitation(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, invitationID, err)
+	return &model.DeclineInvitationPayload{Invitation: row, UserErrors: faults}, err
 }
 
 func (r *queryResolver) InvitationByToken(ctx context.Context, token string) (*model.InvitationPreview, error) {
-	panic(fmt.Errorf("not implemented: InvitationByToken - invitationByToken"))
+	return r.preview(ctx, token)
 }
 
 func (r *Resolver) InvitationPreview() generated.InvitationPreviewResolver {

@@ -7,40 +7,47 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *memberResolver) Tenant(ctx context.Context, obj *ent.Member) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: Tenant - tenant"))
+	return one(ctx, obj, func(m *ent.Member) string { return m.TenantID }, r.tenants, tenantID)
 }
 
 func (r *memberResolver) User(ctx context.Context, obj *ent.Member) (*ent.User, error) {
-	panic(fmt.Errorf("not implemented: User - user"))
+	return one(ctx, obj, func(m *ent.Member) string { return m.UserID }, r.users, userID)
 }
 
 func (r *memberResolver) Name(ctx context.Context, obj *ent.Member) (string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	return obj.FirstName + " " + obj.LastName, nil
 }
 
 func (r *memberResolver) Email(ctx context.Context, obj *ent.Member) (*string, error) {
-	panic(fmt.Errorf("not implemented: Email - email"))
+	return value(ctx, obj, r.memberEmails)
 }
 
 func (r *memberResolver) Role(ctx context.Context, obj *ent.Member) (*ent.Role, error) {
-	panic(fmt.Errorf("not implemented: Role - role"))
+	return one(ctx, obj, func(m *ent.Member) string { return orZero(m.RoleID) }, r.carriedRoles, roleID)
 }
 
 func (r *memberResolver) Permissions(ctx context.Context, obj *ent.Member) ([]*model.FeaturePermission, error) {
-	panic(fmt.Errorf("not implemented: Permissions - permissions"))
+	levels, err := value(ctx, obj, r.memberLevels)
+	if err != nil {
+		return nil, err
+	}
+	return r.permissions(ctx, levels)
 }
 
 func (r *mutationResolver) AddMembers(ctx context.Context, input mandate.AddMembers) (*model.AddMembersPayload, error) {
-	panic(fmt.Errorf("not implemented: AddMembers - addMembers"))
+	written, err := r.Service.AddMembers(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, memberID, err)
+	return &model.AddMembersPayload{Members: rows, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ChangeRole(ctx context.Context, input mandate.ChangeRole) (*model.ChangeRolePayload, error) {
-	panic(fmt.Errorf("not implemented: ChangeRole - changeRole"))
+	written, err := r.Service.ChangeRole(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, memberID, err)
+	return &model.ChangeRolePayload{Member: row, UserErrors: faults}, err
 }

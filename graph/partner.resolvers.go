@@ -7,36 +7,46 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *mutationResolver) RegisterPartner(ctx context.Context, input mandate.RegisterPartner) (*model.RegisterPartnerPayload, error) {
-	panic(fmt.Errorf("not implemented: RegisterPartner - registerPartner"))
+	written, err := r.Service.RegisterPartner(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, partnerID, err)
+	return &model.RegisterPartnerPayload{Partner: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RecognizePartner(ctx context.Context, input mandate.RecognizePartner) (*model.RecognizePartnerPayload, error) {
-	panic(fmt.Errorf("not implemented: RecognizePartner - recognizePartner"))
+	written, err := r.Service.RecognizePartner(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, partnerID, err)
+	return &model.RecognizePartnerPayload{Partner: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RotateInviteLink(ctx context.Context, input mandate.RotateInviteLink) (*model.RotateInviteLinkPayload, error) {
-	panic(fmt.Errorf("not implemented: RotateInviteLink - rotateInviteLink"))
+	written, err := r.Service.RotateInviteLink(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, partnerID, err)
+	return &model.RotateInviteLinkPayload{Partner: row, UserErrors: faults}, err
 }
 
 func (r *partnerResolver) Tenant(ctx context.Context, obj *ent.Partner) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: Tenant - tenant"))
+	return one(ctx, obj, func(p *ent.Partner) string { return p.TenantID }, r.tenants, tenantID)
 }
 
 func (r *partnerResolver) Name(ctx context.Context, obj *ent.Partner) (string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	t, err := one(ctx, obj, func(p *ent.Partner) string { return p.TenantID }, r.tenants, tenantID)
+	if err != nil {
+		return "", err
+	}
+	return t.Name, nil
 }
 
 func (r *partnerResolver) InviteLink(ctx context.Context, obj *ent.Partner) (*string, error) {
-	panic(fmt.Errorf("not implemented: InviteLink - inviteLink"))
+	link := r.Service.InviteLink(obj)
+	return &link, nil
 }
 
 func (r *queryResolver) PartnerByCode(ctx context.Context, code string) (*model.PartnerProfile, error) {
-	panic(fmt.Errorf("not implemented: PartnerByCode - partnerByCode"))
+	return r.partnerByCode(ctx, code)
 }

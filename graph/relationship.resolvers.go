@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/relationship"
 	"mandate/graph/model"
@@ -15,61 +14,79 @@ import (
 )
 
 func (r *mutationResolver) NarrowRelationship(ctx context.Context, input mandate.NarrowRelationship) (*model.NarrowRelationshipPayload, error) {
-	panic(fmt.Errorf("not implemented: NarrowRelationship - narrowRelationship"))
+	written, err := r.Service.NarrowRelationship(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, relationshipID, err)
+	return &model.NarrowRelationshipPayload{Relationship: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) WidenRelationship(ctx context.Context, input mandate.WidenRelationship) (*model.WidenRelationshipPayload, error) {
-	panic(fmt.Errorf("not implemented: WidenRelationship - widenRelationship"))
+	rel, inv, err := r.Service.WidenRelationship(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, rel, relationshipID, err)
+	if err != nil {
+		return nil, err
+	}
+	offer, _, err := answer(ctx, r.Resolver, inv, invitationID, nil)
+	return &model.WidenRelationshipPayload{Relationship: row, Invitation: offer, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) SuspendRelationship(ctx context.Context, input mandate.SuspendRelationship) (*model.SuspendRelationshipPayload, error) {
-	panic(fmt.Errorf("not implemented: SuspendRelationship - suspendRelationship"))
+	written, err := r.Service.SuspendRelationship(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, relationshipID, err)
+	return &model.SuspendRelationshipPayload{Relationship: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ResumeRelationship(ctx context.Context, input mandate.ResumeRelationship) (*model.ResumeRelationshipPayload, error) {
-	panic(fmt.Errorf("not implemented: ResumeRelationship - resumeRelationship"))
+	written, err := r.Service.ResumeRelationship(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, relationshipID, err)
+	return &model.ResumeRelationshipPayload{Relationship: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) TerminateRelationship(ctx context.Context, input mandate.TerminateRelationship) (*model.TerminateRelationshipPayload, error) {
-	panic(fmt.Errorf("not implemented: TerminateRelationship - terminateRelationship"))
+	written, ended, err := r.Service.TerminateRelationship(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, relationshipID, err)
+	return &model.TerminateRelationshipPayload{Relationship: row, Ended: ended, UserErrors: faults}, err
 }
 
 func (r *relationshipResolver) Partner(ctx context.Context, obj *ent.Relationship) (*model.PartnerProfile, error) {
-	panic(fmt.Errorf("not implemented: Partner - partner"))
+	return partnerProfile(obj.PartnerName, obj.PartnerType, obj.PartnerCode), nil
 }
 
 func (r *relationshipResolver) CustomerProfile(ctx context.Context, obj *ent.Relationship) (*model.TenantProfile, error) {
-	panic(fmt.Errorf("not implemented: CustomerProfile - customerProfile"))
+	return customerProfile(obj.CustomerName, obj.CustomerAccountNumber), nil
 }
 
 func (r *relationshipResolver) Customer(ctx context.Context, obj *ent.Relationship) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: Customer - customer"))
+	return one(ctx, obj, func(l *ent.Relationship) string { return l.CustomerID }, r.tenants, tenantID)
 }
 
 func (r *relationshipResolver) Role(ctx context.Context, obj *ent.Relationship) (*ent.Role, error) {
-	panic(fmt.Errorf("not implemented: Role - role"))
+	return one(ctx, obj, func(l *ent.Relationship) string { return l.RoleID }, r.carriedRoles, roleID)
 }
 
 func (r *relationshipResolver) SuspendedBy(ctx context.Context, obj *ent.Relationship) ([]relationship.EndedBy, error) {
-	panic(fmt.Errorf("not implemented: SuspendedBy - suspendedBy"))
+	return suspendedBy(obj), nil
 }
 
 func (r *relationshipResolver) StaffCount(ctx context.Context, obj *ent.Relationship) (*int, error) {
-	panic(fmt.Errorf("not implemented: StaffCount - staffCount"))
+	return value(ctx, obj, r.staffCounts)
 }
 
 func (r *relationshipResolver) ViewerCanTerminate(ctx context.Context, obj *ent.Relationship) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanTerminate - viewerCanTerminate"))
+	may, err := r.abilities(ctx, obj)
+	return may.end, err
 }
 
 func (r *relationshipResolver) ViewerCanSuspend(ctx context.Context, obj *ent.Relationship) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanSuspend - viewerCanSuspend"))
+	may, err := r.abilities(ctx, obj)
+	return may.suspend, err
 }
 
 func (r *relationshipResolver) ViewerCanResume(ctx context.Context, obj *ent.Relationship) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanResume - viewerCanResume"))
+	may, err := r.abilities(ctx, obj)
+	return may.resume, err
 }
 
 func (r *relationshipResolver) ViewerCanNarrow(ctx context.Context, obj *ent.Relationship) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanNarrow - viewerCanNarrow"))
+	may, err := r.abilities(ctx, obj)
+	return may.narrow, err
 }

@@ -1,4 +1,68 @@
 package graph
 
-// Resolver answers.
-type Resolver struct{}
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"mandate/internal/batch"
+)
+
+// Resolver answers the fields of the schema.
+type Resolver struct{ Config }
+
+// position identifies a field of the document: what siblings are asked for there, they are asked with the same
+// arguments.
+func position(ctx context.Context) any { return graphql.GetFieldContext(ctx).Field.Field }
+
+// one resolves a field that leads from a row to at most one other: idOf names it, load reads all that the row's siblings
+// name. A row that load leaves out is null.
+func one[P, C batch.Row](ctx context.Context, parent P, idOf func(P) string, load func(context.Context, []string) ([]C, error), idOfChild func(C) string) (C, error) {
+	return batch.Load(ctx, parent, position(ctx), func(ctx context.Context, parents []P) ([]C, error) {
+		var ids []string
+		seen := make(map[string]bool)
+		for _, p := range parents {
+			if id := idOf(p); id != "" && !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
+		children := make([]C, len(parents))
+		if len(ids) == 0 {
+			return children, nil
+		}
+		rows, err := load(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		byID := make(map[string]C, len(rows))
+		for _, c := range batch.Siblings(rows) {
+			byID[idOfChild(c)] = c
+		}
+		for i, p := range parents {
+			children[i] = byID[idOf(p)]
+		}
+		return children, nil
+	})
+}
+
+// value resolves a field that is computed for all siblings of a row at once.
+func value[P batch.Row, V any](ctx context.Context, parent P, load func(context.Context, []P) ([]V, error)) (V, error) {
+	return batch.Load(ctx, parent, position(ctx), load)
+}
+
+func ids[P any](rows []P, id func(P) string) []string {
+	list := make([]string, len(rows))
+	for i, r := range rows {
+		list[i] = id(r)
+	}
+	return list
+}
+
+func orZero[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

@@ -7,28 +7,31 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *mutationResolver) CreateRole(ctx context.Context, input mandate.CreateRole) (*model.CreateRolePayload, error) {
-	panic(fmt.Errorf("not implemented: CreateRole - createRole"))
+	written, err := r.Service.CreateRole(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, roleID, err)
+	return &model.CreateRolePayload{Role: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) UpdateRole(ctx context.Context, input mandate.UpdateRole) (*model.UpdateRolePayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateRole - updateRole"))
+	written, err := r.Service.UpdateRole(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, roleID, err)
+	return &model.UpdateRolePayload{Role: row, UserErrors: faults}, err
 }
 
 func (r *queryResolver) Features(ctx context.Context) ([]*model.Feature, error) {
-	panic(fmt.Errorf("not implemented: Features - features"))
+	return r.features(ctx)
 }
 
 func (r *queryResolver) SystemRoles(ctx context.Context) ([]*ent.Role, error) {
-	panic(fmt.Errorf("not implemented: SystemRoles - systemRoles"))
+	return r.systemRoles(ctx)
 }
 
 func (r *roleResolver) Permissions(ctx context.Context, obj *ent.Role) ([]*model.FeaturePermission, error) {
-	panic(fmt.Errorf("not implemented: Permissions - permissions"))
+	return r.permissionsOf(ctx, obj)
 }

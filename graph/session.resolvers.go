@@ -7,68 +7,94 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/invitation"
 	"mandate/graph/generated"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
+	"mandate/internal/viewer"
 )
 
 func (r *mutationResolver) SignIn(ctx context.Context, input mandate.SignIn) (*model.SignInPayload, error) {
-	panic(fmt.Errorf("not implemented: SignIn - signIn"))
+	in, err := r.Service.SignIn(ctx, input)
+	return r.signedIn(ctx, in, err)
 }
 
 func (r *mutationResolver) SignOut(ctx context.Context) (*model.SignOutPayload, error) {
-	panic(fmt.Errorf("not implemented: SignOut - signOut"))
+	return &model.SignOutPayload{Ok: true, UserErrors: []*model.UserError{}}, r.Service.SignOut(ctx)
 }
 
 func (r *mutationResolver) ResetPassword(ctx context.Context, input mandate.ResetPassword) (*model.ResetPasswordPayload, error) {
-	panic(fmt.Errorf("not implemented: ResetPassword - resetPassword"))
+	faults, err := userErrors(r.Service.ResetPassword(ctx, input))
+	return &model.ResetPasswordPayload{Ok: err == nil && len(faults) == 0, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RequestPasswordReset(ctx context.Context, input mandate.RequestPasswordReset) (*model.RequestPasswordResetPayload, error) {
-	panic(fmt.Errorf("not implemented: RequestPasswordReset - requestPasswordReset"))
+	return &model.RequestPasswordResetPayload{Ok: true, UserErrors: []*model.UserError{}}, r.Service.RequestPasswordReset(ctx, input)
 }
 
 func (r *mutationResolver) EnterTenant(ctx context.Context, input mandate.EnterTenant) (*model.EnterTenantPayload, error) {
-	panic(fmt.Errorf("not implemented: EnterTenant - enterTenant"))
+	in, err := r.Service.EnterTenant(ctx, input)
+	return r.entered(ctx, in, err)
 }
 
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
-	panic(fmt.Errorf("not implemented: Viewer - viewer"))
+	return r.viewer(ctx)
 }
 
 func (r *reachResolver) Permissions(ctx context.Context, obj *model.Reach) ([]*model.FeaturePermission, error) {
-	panic(fmt.Errorf("not implemented: Permissions - permissions"))
+	return r.permissions(ctx, obj.Levels)
 }
 
 func (r *sessionResolver) EnteredTenant(ctx context.Context, obj *ent.Session) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: EnteredTenant - enteredTenant"))
+	return one(ctx, obj, func(s *ent.Session) string { return orZero(s.EnteredTenantID) }, r.tenants, tenantID)
 }
 
 func (r *sessionResolver) Current(ctx context.Context, obj *ent.Session) (bool, error) {
-	panic(fmt.Errorf("not implemented: Current - current"))
+	return obj.ID == viewer.From(ctx).SessionID, nil
+}
+
+func (r *userResolver) Email(ctx context.Context, obj *ent.User) (*string, error) {
+	shown, err := value(ctx, obj, r.userEmails)
+	if err == nil && shown == nil {
+		err = errForbidden
+	}
+	return shown, err
 }
 
 func (r *userResolver) Name(ctx context.Context, obj *ent.User) (*string, error) {
-	panic(fmt.Errorf("not implemented: Name - name"))
+	if obj.ID != viewer.From(ctx).UserID {
+		return nil, errForbidden
+	}
+	return r.ownName(ctx, obj)
 }
 
 func (r *viewerResolver) Session(ctx context.Context, obj *model.Viewer) (*ent.Session, error) {
-	panic(fmt.Errorf("not implemented: Session - session"))
+	return first(r.sessions(ctx, []string{viewer.From(ctx).SessionID}))
 }
 
 func (r *viewerResolver) Tenants(ctx context.Context, obj *model.Viewer, via []model.AccessVia, search *string, first *int, after *string) (*model.Page[*model.Reach], error) {
-	panic(fmt.Errorf("not implemented: Tenants - tenants"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.reached(ctx, via, search, w)
 }
 
 func (r *viewerResolver) Sessions(ctx context.Context, obj *model.Viewer, first *int, after *string) (*model.Page[*ent.Session], error) {
-	panic(fmt.Errorf("not implemented: Sessions - sessions"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.sessionList(), obj.User, userID, w, liveSessions(ctx))
 }
 
 func (r *viewerResolver) Invitations(ctx context.Context, obj *model.Viewer, status []invitation.Status, first *int, after *string) (*model.Page[*ent.Invitation], error) {
-	panic(fmt.Errorf("not implemented: Invitations - invitations"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.ownInvitationList(), obj.User, addressOf, w, invitationFilter(ctx, status, nil))
 }
 
 func (r *Resolver) Reach() generated.ReachResolver { return &reachResolver{r} }

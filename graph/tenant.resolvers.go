@@ -7,76 +7,124 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
 	"mandate/ent/relationship"
+	"mandate/ent/rule"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 	"time"
 )
 
 func (r *mutationResolver) CreateCustomer(ctx context.Context, input mandate.CreateCustomer) (*model.CreateCustomerPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateCustomer - createCustomer"))
+	tn, rel, err := r.Service.CreateCustomer(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, tn, tenantID, err)
+	if err != nil {
+		return nil, err
+	}
+	bond, _, err := answer(ctx, r.Resolver, rel, relationshipID, nil)
+	return &model.CreateCustomerPayload{Tenant: row, Relationship: bond, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ActivateService(ctx context.Context, input mandate.ActivateService) (*model.ActivateServicePayload, error) {
-	panic(fmt.Errorf("not implemented: ActivateService - activateService"))
+	written, err := r.Service.ActivateService(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, tenantID, err)
+	return &model.ActivateServicePayload{Tenant: row, UserErrors: faults}, err
 }
 
 func (r *queryResolver) Tenant(ctx context.Context, id string) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: Tenant - tenant"))
+	return first(r.tenants(ctx, []string{id}))
 }
 
 func (r *queryResolver) Customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.TenantOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Tenant], error) {
-	panic(fmt.Errorf("not implemented: Customers - customers"))
+	w, err := windowOf(first, after, last, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.customers(ctx, filter, orderBy, w)
 }
 
 func (r *queryResolver) Tenants(ctx context.Context, filter *model.TenantFilter, orderBy *model.TenantOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Tenant], error) {
-	panic(fmt.Errorf("not implemented: Tenants - tenants"))
+	w, err := windowOf(first, after, last, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.allTenants(ctx, filter, orderBy, w)
 }
 
 func (r *tenantResolver) ViewerPermissions(ctx context.Context, obj *ent.Tenant) ([]*model.FeaturePermission, error) {
-	panic(fmt.Errorf("not implemented: ViewerPermissions - viewerPermissions"))
+	reach, err := rule.From(ctx).To(ctx, obj.ID)
+	if err != nil {
+		return nil, err
+	}
+	return r.permissions(ctx, reach.Levels)
 }
 
 func (r *tenantResolver) Address(ctx context.Context, obj *ent.Tenant) (*model.Address, error) {
-	panic(fmt.Errorf("not implemented: Address - address"))
+	return addressOfTenant(obj), nil
 }
 
 func (r *tenantResolver) Tags(ctx context.Context, obj *ent.Tenant) ([]string, error) {
-	panic(fmt.Errorf("not implemented: Tags - tags"))
+	return value(ctx, obj, r.tags)
 }
 
 func (r *tenantResolver) Members(ctx context.Context, obj *ent.Tenant, filter *model.MemberFilter, orderBy *model.MemberOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Member], error) {
-	panic(fmt.Errorf("not implemented: Members - members"))
+	w, err := windowOf(first, after, last, before)
+	if err != nil {
+		return nil, err
+	}
+	where, err := memberFilter(filter)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.memberList(orderBy), obj, tenantID, w, where)
 }
 
 func (r *tenantResolver) Roles(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*ent.Role], error) {
-	panic(fmt.Errorf("not implemented: Roles - roles"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.roleList(), obj, tenantID, w, nil)
 }
 
 func (r *tenantResolver) Partner(ctx context.Context, obj *ent.Tenant) (*ent.Partner, error) {
-	panic(fmt.Errorf("not implemented: Partner - partner"))
+	return one(ctx, obj, tenantID, r.partnersOf, func(p *ent.Partner) string { return p.TenantID })
 }
 
 func (r *tenantResolver) Relationship(ctx context.Context, obj *ent.Tenant) (*ent.Relationship, error) {
-	panic(fmt.Errorf("not implemented: Relationship - relationship"))
+	return one(ctx, obj, tenantID, r.liveRelationshipsOf, func(l *ent.Relationship) string { return l.CustomerID })
 }
 
 func (r *tenantResolver) Relationships(ctx context.Context, obj *ent.Tenant, status []relationship.Status, first *int, after *string) (*model.Page[*ent.Relationship], error) {
-	panic(fmt.Errorf("not implemented: Relationships - relationships"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.relationshipList(), obj, tenantID, w, relationshipFilter(ctx, status))
 }
 
 func (r *tenantResolver) Invitations(ctx context.Context, obj *ent.Tenant, status []invitation.Status, direction *invitation.Direction, first *int, after *string) (*model.Page[*ent.Invitation], error) {
-	panic(fmt.Errorf("not implemented: Invitations - invitations"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.invitationList(), obj, tenantID, w, invitationFilter(ctx, status, direction))
 }
 
 func (r *tenantResolver) Assignments(ctx context.Context, obj *ent.Tenant, status []assignment.Status, expiringBefore *time.Time, first *int, after *string) (*model.Page[*ent.Assignment], error) {
-	panic(fmt.Errorf("not implemented: Assignments - assignments"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.assignmentList(), obj, tenantID, w, assignmentFilter(ctx, status, expiringBefore))
 }
 
 func (r *tenantResolver) AuditEvents(ctx context.Context, obj *ent.Tenant, filter *model.AuditFilter, first *int, after *string) (*model.Page[*ent.AuditEvent], error) {
-	panic(fmt.Errorf("not implemented: AuditEvents - auditEvents"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.auditList(), obj, tenantID, w, auditFilter(filter))
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,6 +72,28 @@ func (r *Reach) Own() access.Levels {
 		}
 	}
 	return access.Levels{}
+}
+
+// EndsAt returns when the last of the paths ends; nil if one never does.
+func (r *Reach) EndsAt() *time.Time { return LastEnd(r.Paths) }
+
+// LastEnd returns when the last of the paths ends; nil if one never does.
+func LastEnd(paths []Path) *time.Time {
+	var last *time.Time
+	for _, p := range paths {
+		if p.EndsAt == nil {
+			return nil
+		}
+		if last == nil || p.EndsAt.After(*last) {
+			last = p.EndsAt
+		}
+	}
+	return last
+}
+
+// HasOwn reports whether the viewer is a member of the tenant.
+func (r *Reach) HasOwn() bool {
+	return slices.ContainsFunc(r.Paths, func(p Path) bool { return p.Via == Own })
 }
 
 type key struct{}

@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -46,6 +47,9 @@ type tx struct {
 	mails  int
 }
 
+// errAgain begins a transaction anew: it came upon something that another one made at the same moment.
+var errAgain = errors.New("begin the transaction anew")
+
 // attempts is how often a transaction is tried while the database says that it stands in another one's way.
 const attempts = 6
 
@@ -54,7 +58,7 @@ const attempts = 6
 func (s *Service) tx(ctx context.Context, f func(context.Context, *tx) error) error {
 	for i := 1; ; i++ {
 		err := s.once(ctx, f)
-		if err == nil || i == attempts || !database.IsBusy(err) {
+		if err == nil || i == attempts || !(database.IsBusy(err) || errors.Is(err, errAgain)) {
 			return err
 		}
 		pause := time.Duration(1<<i) * 5 * time.Millisecond

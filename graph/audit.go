@@ -1,0 +1,57 @@
+package graph
+
+import (
+	"context"
+
+	"mandate/ent"
+	"mandate/ent/rule"
+	"mandate/graph/model"
+	"mandate/internal/access"
+	"mandate/internal/batch"
+)
+
+// sight is how much of an audit event the viewer sees: what it was about only while that can be read itself.
+type sight struct {
+	target model.Node
+	whole  bool
+}
+
+type sightKey struct{}
+
+// seen tells how much of an audit event the viewer sees.
+func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
+	return batch.Load(ctx, e, sightKey{}, func(ctx context.Context, events []*ent.AuditEvent) ([]sight, error) {
+		targets, err := r.nodesByID(ctx, ids(events, func(e *ent.AuditEvent) string { return orZero(e.TargetID) }))
+		if err != nil {
+			return nil, err
+		}
+		list := make([]sight, len(events))
+		for i, e := range events {
+			list[i].target = targets[orZero(e.TargetID)]
+			list[i].whole = list[i].target != nil
+			if e.TargetID == nil && e.TenantID != nil { // about several things of a tenant
+				reach := rule.From(ctx).Known(ctx, *e.TenantID)
+				list[i].whole = reach != nil && reach.Levels.At(access.Audit) >= access.View
+			}
+		}
+		return list, nil
+	})
+}
+
+func (s sight) changes(e *ent.AuditEvent) []*access.Change {
+	if !s.whole {
+		return nil
+	}
+	list := make([]*access.Change, len(e.Changes))
+	for i := range e.Changes {
+		list[i] = &e.Changes[i]
+	}
+	return list
+}
+
+func (s sight) address(e *ent.AuditEvent) *string {
+	if !s.whole {
+		return nil
+	}
+	return e.Address
+}

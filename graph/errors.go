@@ -1,0 +1,111 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"mandate/graph/model"
+	"mandate/internal/database"
+	"mandate/internal/mandate"
+	"mandate/internal/viewer"
+)
+
+// fault is an error of a query: a code for machines and a sentence for people.
+type fault struct{ code, message string }
+
+// Error returns the sentence.
+func (f *fault) Error() string { return f.message }
+
+func badInput(message string) error { return &fault{"BAD_USER_INPUT", message} }
+
+var (
+	errUnauthenticated = &fault{"UNAUTHENTICATED", "Sign in first."}
+	errForbidden       = &fault{"FORBIDDEN", "You do not have the permission that this takes."}
+	errSearchTooShort  = &fault{"SEARCH_TOO_SHORT", "Search for at least two characters."}
+	errUnavailable     = &fault{"UNAVAILABLE", "The service cannot answer now. Try again."}
+	errInternal        = &fault{"INTERNAL", "Something went wrong. Quote the request id when you report it."}
+)
+
+// userErrors tells broken rules, which are part of a mutation's answer, from errors, which are not.
+func userErrors(err error) ([]*model.UserError, error) {
+	var one *mandate.Error
+	var many mandate.Errors
+	switch {
+	case errors.As(err, &many):
+	case errors.As(err, &one):
+		many = mandate.Errors{one}
+	default:
+		return []*model.UserError{}, err
+	}
+	list := make([]*model.UserError, len(many))
+	for i, e := range many {
+		list[i] = &model.UserError{Message: e.Message, Field: e.Field, Code: model.UserErrorCode(e.Code)}
+	}
+	return list, nil
+}
+
+// present writes an error for clients. What it does not know is INTERNAL, and its cause goes to the log only.
+func present(ctx context.Context, err error) *gqlerror.Error {
+	id := viewer.From(ctx).RequestID
+	e := graphql.DefaultErrorPresenter(ctx, err)
+	if code, _ := e.Extensions["code"].(string); code == errcode.ParseFailed || code == errcode.ValidationFailed {
+		return &gqlerror.Error{Message: withoutValues(code, e), Locations: e.Locations, Path: e.Path, Extensions: extensions(code, id)}
+	}
+	f := classify(err)
+	if f == errInternal {
+		slog.ErrorContext(ctx, "request failed", "requestId", id, "path", e.Path.String(), "error", err)
+	}
+	return &gqlerror.Error{Message: f.message, Path: e.Path, Extensions: extensions(f.code, id)}
+}
+
+// withoutValues is the message of a document's error without what the document holds as values: that may be secret.
+func withoutValues(code string, e *gqlerror.Error) string {
+	switch {
+	case code == errcode.ParseFailed && strings.Contains(e.Message, "token limit"):
+		return "The document is too long."
+	case code == errcode.ParseFailed:
+		return "The document is not GraphQL."
+	case strings.HasPrefix(e.Rule, rules.ValuesOfCorrectTypeRule.Name):
+		return "A value does not have the type that its place takes."
+	case e.Rule == "" && len(e.Path) > 0 && e.Path[0] == ast.PathName("variable"):
+		return "A variable does not have its type."
+	}
+	return e.Message
+}
+
+func extensions(code, requestID string) map[string]any {
+	return map[string]any{"code": code, "requestId": requestID}
+}
+
+func classify(err error) *fault {
+	var f *fault
+	var input *model.InputError
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.As(err, &input):
+		return &fault{"BAD_USER_INPUT", input.Message}
+	case errors.Is(err, mandate.ErrForbidden):
+		return errForbidden
+	case errors.Is(err, mandate.ErrUnauthenticated):
+		return errUnauthenticated
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), database.IsBusy(err):
+		return errUnavailable
+	}
+	return errInternal
+}
+
+// recovered turns a panic into an error; the stack goes to the log only.
+func recovered(ctx context.Context, p any) error {
+	slog.ErrorContext(ctx, "panic", "requestId", viewer.From(ctx).RequestID, "panic", p, "stack", string(debug.Stack()))
+	return errInternal
+}

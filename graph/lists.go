@@ -1,0 +1,195 @@
+package graph
+
+import (
+	"context"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+
+	"mandate/ent"
+	"mandate/ent/assignment"
+	"mandate/ent/invitation"
+	"mandate/ent/member"
+	"mandate/ent/relationship"
+	"mandate/ent/rule"
+	"mandate/graph/model"
+	"mandate/internal/access"
+	"mandate/internal/clock"
+)
+
+// The lists of the API, and what can be filtered in them: only what every viewer of the list may read, and what an index
+// finds.
+
+func (r *Resolver) memberList(orderBy *model.MemberOrder) list[*ent.Member] {
+	return list[*ent.Member]{kind: "m", table: "members", owners: []string{"tenant_id"}, order: "sort_name",
+		newest: orderBy != nil && orderBy.Direction == model.OrderDirectionDesc, scope: rule.Members, load: r.members, id: memberID}
+}
+
+func memberFilter(f *model.MemberFilter) (func(*sql.Selector), error) {
+	if f == nil {
+		f = &model.MemberFilter{}
+	}
+	prefix, err := searched(f.Search)
+	if err != nil {
+		return nil, err
+	}
+	return func(s *sql.Selector) {
+		if len(f.Status) > 0 {
+			s.Where(oneOf(s.C(member.FieldStatus), f.Status))
+		} else {
+			s.Where(sql.NEQ(s.C(member.FieldStatus), member.StatusRemoved))
+		}
+		if prefix != "" {
+			s.Where(sql.And(sql.GTE(s.C(member.FieldSortName), prefix), sql.LT(s.C(member.FieldSortName), prefix+"\U0010FFFF")))
+		}
+		if f.Administrator != nil {
+			s.Where(sql.EQ(s.C(member.FieldAdministrator), *f.Administrator))
+		}
+		if f.Guest != nil {
+			s.Where(sql.EQ(s.C(member.FieldGuest), *f.Guest))
+		}
+	}, nil
+}
+
+func (r *Resolver) roleList() list[*ent.Role] {
+	return list[*ent.Role]{kind: "r", table: "roles", owners: []string{"tenant_id"}, scope: rule.RolesOf, load: r.roles, id: roleID}
+}
+
+func (r *Resolver) relationshipList() list[*ent.Relationship] {
+	return list[*ent.Relationship]{kind: "l", table: "relationships", owners: []string{"partner_id", "customer_id"}, newest: true,
+		scope: rule.OfPair(access.Partners, "partner_id", "customer_id"), load: r.relationships, id: relationshipID}
+}
+
+// relationshipFilter compares what the clock makes of a relationship, recorded or not.
+func relationshipFilter(ctx context.Context, status []relationship.Status) func(*sql.Selector) {
+	now := clock.Now(ctx)
+	return func(s *sql.Selector) {
+		if len(status) == 0 {
+			return
+		}
+		over := sql.And(sql.NotNull(s.C("active_customer_id")), sql.NotNull(s.C("ends_at")), sql.LTE(s.C("ends_at"), now))
+		var any []*sql.Predicate
+		for _, st := range status {
+			recorded := sql.EQ(s.C("status"), st)
+			if st == relationship.StatusExpired {
+				any = append(any, recorded, over)
+			} else {
+				any = append(any, sql.And(recorded, sql.Not(over)))
+			}
+		}
+		s.Where(sql.Or(any...))
+	}
+}
+
+func (r *Resolver) invitationList() list[*ent.Invitation] {
+	return list[*ent.Invitation]{kind: "i", table: "invitations", owners: []string{"partner_id", "customer_id"}, newest: true,
+		scope: rule.Invitations, load: r.invitations, id: invitationID}
+}
+
+// ownInvitationList lists invitations by the address that they were sent to.
+func (r *Resolver) ownInvitationList() list[*ent.Invitation] {
+	l := r.invitationList()
+	l.owners = []string{"email_canonical"}
+	return l
+}
+
+func invitationFilter(ctx context.Context, status []invitation.Status, direction *invitation.Direction) func(*sql.Selector) {
+	now := clock.Now(ctx)
+	return func(s *sql.Selector) {
+		if direction != nil {
+			s.Where(sql.EQ(s.C("direction"), *direction))
+		}
+		if len(status) == 0 {
+			return
+		}
+		over := sql.And(sql.EQ(s.C("status"), invitation.StatusPending), sql.LTE(s.C("expires_at"), now))
+		var any []*sql.Predicate
+		for _, st := range status {
+			recorded := sql.EQ(s.C("status"), st)
+			if st == invitation.StatusExpired {
+				any = append(any, recorded, over)
+			} else {
+				any = append(any, sql.And(recorded, sql.Not(over)))
+			}
+		}
+		s.Where(sql.Or(any...))
+	}
+}
+
+func (r *Resolver) assignmentList() list[*ent.Assignment] {
+	return list[*ent.Assignment]{kind: "a", table: "assignments", owners: []string{"tenant_id"}, newest: true,
+		scope: rule.OfPair(access.Assignments, "granter_id", "tenant_id"), load: r.assignments, id: assignmentID}
+}
+
+func assignmentFilter(ctx context.Context, status []assignment.Status, expiringBefore *time.Time) func(*sql.Selector) {
+	now := clock.Now(ctx)
+	return func(s *sql.Selector) {
+		if expiringBefore != nil {
+			s.Where(sql.And(sql.NotNull(s.C("ends_at")), sql.LT(s.C("ends_at"), *expiringBefore)))
+		}
+		if len(status) == 0 {
+			return
+		}
+		over := sql.And(sql.NotNull(s.C("ends_at")), sql.LTE(s.C("ends_at"), now))
+		standing := sql.NEQ(s.C("status"), assignment.StatusRevoked)
+		conditions := map[assignment.Status]*sql.Predicate{
+			assignment.StatusRevoked:   sql.EQ(s.C("status"), assignment.StatusRevoked),
+			assignment.StatusExpired:   sql.And(standing, over),
+			assignment.StatusScheduled: sql.And(standing, sql.Not(over), sql.GT(s.C("starts_at"), now)),
+			assignment.StatusActive:    sql.And(standing, sql.Not(over), sql.LTE(s.C("starts_at"), now)),
+		}
+		var any []*sql.Predicate
+		for _, st := range status {
+			any = append(any, conditions[st])
+		}
+		s.Where(sql.Or(any...))
+	}
+}
+
+func (r *Resolver) sessionList() list[*ent.Session] {
+	return list[*ent.Session]{kind: "s", table: "sessions", owners: []string{"user_id"}, newest: true,
+		scope: rule.OfPerson("user_id"), load: r.sessions, id: sessionID}
+}
+
+func liveSessions(ctx context.Context) func(*sql.Selector) {
+	now := clock.Now(ctx)
+	return func(s *sql.Selector) {
+		s.Where(sql.And(sql.IsNull(s.C("ended_at")), sql.GT(s.C("expires_at"), now)))
+	}
+}
+
+func (r *Resolver) auditList() list[*ent.AuditEvent] {
+	return list[*ent.AuditEvent]{kind: "e", table: "audit_events", owners: []string{"tenant_id", "other_tenant_id"}, order: "at", moment: true, newest: true,
+		scope: rule.OfPair(access.Audit, "tenant_id", "other_tenant_id"), load: r.auditEvents, id: auditEventID}
+}
+
+func auditFilter(f *model.AuditFilter) func(*sql.Selector) {
+	if f == nil {
+		return nil
+	}
+	return func(s *sql.Selector) {
+		if f.ActorID != nil {
+			s.Where(sql.EQ(s.C("actor_id"), *f.ActorID))
+		}
+		if len(f.Action) > 0 {
+			s.Where(oneOf(s.C("action"), f.Action))
+		}
+		if f.From != nil {
+			s.Where(sql.GTE(s.C("at"), *f.From))
+		}
+		if f.To != nil {
+			s.Where(sql.LT(s.C("at"), *f.To))
+		}
+		if orZero(f.DelegatedOnly) {
+			s.Where(sql.NotNull(s.C("on_behalf_of_name")))
+		}
+	}
+}
+
+func oneOf[T any](column string, values []T) *sql.Predicate {
+	list := make([]any, len(values))
+	for i, v := range values {
+		list[i] = v
+	}
+	return sql.In(column, list...)
+}

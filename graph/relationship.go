@@ -1,0 +1,108 @@
+package graph
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+
+	"mandate/ent"
+	"mandate/ent/partner"
+	"mandate/ent/relationship"
+	"mandate/ent/rule"
+	"mandate/ent/tenant"
+	"mandate/internal/batch"
+	"mandate/internal/clock"
+	"mandate/internal/mandate"
+)
+
+// liveRelationshipsOf reads the live relationships of customers.
+func (r *Resolver) liveRelationshipsOf(ctx context.Context, customerIDs []string) ([]*ent.Relationship, error) {
+	now := clock.Now(ctx)
+	rows, err := r.Client.Relationship.Query().Where(relationship.ActiveCustomerIDIn(customerIDs...),
+		relationship.Or(relationship.EndsAtIsNil(), relationship.EndsAtGT(now))).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rows, rule.From(ctx).Resolve(ctx, ids(rows, func(l *ent.Relationship) string { return l.PartnerID })...)
+}
+
+func suspendedBy(rel *ent.Relationship) []relationship.EndedBy {
+	sides := []relationship.EndedBy{}
+	for _, s := range []relationship.EndedBy{relationship.EndedByPartner, relationship.EndedByCustomer, relationship.EndedByOperator} {
+		if mandate.SuspendedBy(rel, s) {
+			sides = append(sides, s)
+		}
+	}
+	return sides
+}
+
+// staffCounts counts the people assigned now, for each relationship.
+func (r *Resolver) staffCounts(ctx context.Context, rels []*ent.Relationship) ([]*int, error) {
+	now := clock.Now(ctx)
+	s := sql.Dialect(r.Dialect).Select("a.granter_id", "a.tenant_id", "COUNT(*)").From(sql.Table("assignments").As("a"))
+	m := sql.Table("members").As("m")
+	s.Join(m).On(m.C("id"), s.C("member_id")).
+		Where(sql.And(oneOf(s.C("tenant_id"), ids(rels, func(l *ent.Relationship) string { return l.CustomerID })),
+			sql.EQ(s.C("status"), "ACTIVE"), sql.LTE(s.C("starts_at"), now),
+			sql.Or(sql.IsNull(s.C("ends_at")), sql.GT(s.C("ends_at"), now)), sql.EQ(m.C("status"), "ACTIVE"))).
+		GroupBy("a.granter_id", "a.tenant_id")
+	query, args := s.Query()
+	rows, err := r.Client.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := make(map[[2]string]int)
+	for rows.Next() {
+		var pair [2]string
+		var n int
+		if err := rows.Scan(&pair[0], &pair[1], &n); err != nil {
+			return nil, err
+		}
+		counts[pair] = n
+	}
+	list := make([]*int, len(rels))
+	for i, l := range rels {
+		n := 0
+		if l.ActiveCustomerID != nil {
+			n = counts[[2]string{l.PartnerID, l.CustomerID}]
+		}
+		list[i] = &n
+	}
+	return list, rows.Err()
+}
+
+// ability is what the viewer may do with a relationship.
+type ability struct{ end, suspend, resume, narrow bool }
+
+type abilityKey struct{}
+
+// abilities tells what the viewer may do with a relationship, by the rules that the operations decide by.
+func (r *Resolver) abilities(ctx context.Context, rel *ent.Relationship) (ability, error) {
+	return batch.Load(ctx, rel, abilityKey{}, func(ctx context.Context, rels []*ent.Relationship) ([]ability, error) {
+		standing, err := r.Client.Partner.Query().Where(partner.TenantIDIn(ids(rels, func(l *ent.Relationship) string { return l.PartnerID })...),
+			partner.Recognized(true), partner.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).
+			Select(partner.FieldTenantID).Strings(rule.Unscoped(ctx))
+		if err != nil {
+			return nil, err
+		}
+		stands := make(map[string]bool, len(standing))
+		for _, id := range standing {
+			stands[id] = true
+		}
+		list := make([]ability, len(rels))
+		for i, l := range rels {
+			side, err := mandate.SideOf(ctx, rule.From(ctx), l)
+			if err != nil {
+				return nil, err
+			}
+			if s := mandate.RelationshipStatus(l, clock.Now(ctx)); side == "" || s != relationship.StatusActive && s != relationship.StatusSuspended {
+				continue
+			}
+			may := mandate.MayEnd(l, side, stands[l.PartnerID])
+			paused := mandate.SuspendedBy(l, side)
+			list[i] = ability{end: may, suspend: may && !paused, resume: paused, narrow: side != relationship.EndedByOperator}
+		}
+		return list, nil
+	})
+}

@@ -1,0 +1,198 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"mandate/ent"
+	"mandate/ent/partner"
+	"mandate/ent/rule"
+	"mandate/ent/tenant"
+	"mandate/ent/tenanttag"
+	"mandate/graph/model"
+	"mandate/internal/access"
+	"mandate/internal/batch"
+	"mandate/internal/mandate"
+)
+
+func sortName(s string) string { return mandate.SortName(s) }
+
+// tenantPage lists tenants in the order of their names, along the viewer's routes.
+func (r *Resolver) tenantPage(ctx context.Context, l rule.List, orderBy *model.TenantOrder, w window) (*model.Page[*ent.Tenant], error) {
+	const kind = "t"
+	whole := l
+	l.Limit = w.limit + 1
+	l.Backward = w.backward != (orderBy != nil && orderBy.Direction == model.OrderDirectionDesc)
+	if w.cursor != nil {
+		at, err := decodeCursor(kind, 2, *w.cursor)
+		if err != nil {
+			return nil, err
+		}
+		name, ok := at[0].(string)
+		id, also := at[1].(string)
+		if !ok || !also {
+			return nil, badInput("This is not a cursor of this list.")
+		}
+		l.After = &rule.Cursor{SortName: name, ID: id}
+	}
+	places, err := rule.From(ctx).Page(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	more := len(places) > w.limit
+	places = places[:min(len(places), w.limit)]
+	if w.backward {
+		slices.Reverse(places)
+	}
+	nodes, cursors, err := r.tenantsAt(ctx, kind, places)
+	if err != nil {
+		return nil, err
+	}
+	page := newPage(nodes, cursors, w, more)
+	page.Count = func(ctx context.Context) (int, error) { return rule.From(ctx).Count(ctx, whole, model.MostCounted) }
+	return page, nil
+}
+
+// tenantsAt loads the tenants of a page, with their cursors.
+func (r *Resolver) tenantsAt(ctx context.Context, kind string, places []rule.Cursor) ([]*ent.Tenant, []string, error) {
+	if len(places) == 0 {
+		return []*ent.Tenant{}, nil, nil
+	}
+	loaded, err := r.tenants(ctx, ids(places, func(c rule.Cursor) string { return c.ID }))
+	if err != nil {
+		return nil, nil, err
+	}
+	byID := make(map[string]*ent.Tenant, len(loaded))
+	for _, t := range loaded {
+		byID[t.ID] = t
+	}
+	var nodes []*ent.Tenant
+	var cursors []string
+	for _, p := range places {
+		if t := byID[p.ID]; t != nil {
+			nodes, cursors = append(nodes, t), append(cursors, encodeCursor(kind, []any{p.SortName, p.ID}))
+		}
+	}
+	return batch.Siblings(nodes), cursors, nil
+}
+
+// customers lists what the viewer reaches in any way but by a membership of their own.
+func (r *Resolver) customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.TenantOrder, w window) (*model.Page[*ent.Tenant], error) {
+	l := rule.List{Via: []rule.Via{rule.Relationship, rule.Assignment, rule.Operator}, Kinds: []string{string(tenant.KindCustomer)}}
+	if filter != nil {
+		var err error
+		if l.Prefix, err = searched(filter.Search); err != nil {
+			return nil, err
+		}
+		for _, s := range filter.Status {
+			l.Status = append(l.Status, string(s))
+		}
+		if l.Tags = filter.Tags; len(l.Tags) > 0 {
+			l.Needs = access.Tenant // a filter tells as much as the field does
+		}
+		if len(l.Tags) > 20 {
+			return nil, badInput("A filter names at most 20 tags.")
+		}
+		if filter.PartnerID != nil {
+			if l.PartnerID, err = r.partnerTenant(ctx, *filter.PartnerID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r.tenantPage(ctx, l, orderBy, w)
+}
+
+// partnerTenant returns the tenant of a partner. It only chooses among the viewer's own routes, so that an id which is
+// none of theirs chooses nothing, whatever it is.
+func (r *Resolver) partnerTenant(ctx context.Context, partnerID string) (string, error) {
+	p, err := r.Client.Partner.Query().Where(partner.ID(partnerID)).Only(rule.Unscoped(ctx))
+	if ent.IsNotFound(err) {
+		return "none", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return p.TenantID, nil
+}
+
+// allTenants lists all tenants of the installation, for the operator's people with TENANT VIEW.
+func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, orderBy *model.TenantOrder, w window) (*model.Page[*ent.Tenant], error) {
+	l := rule.List{Via: []rule.Via{rule.Operator, rule.Own}}
+	homes, err := rule.From(ctx).Homes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(homes, func(m *rule.Membership) bool {
+		return m.Kind == string(tenant.KindOperator) && m.Levels.At(access.Tenant) >= access.View
+	}) {
+		l.Via = []rule.Via{"NONE"}
+	}
+	if filter != nil {
+		if l.Prefix, err = searched(filter.Search); err != nil {
+			return nil, err
+		}
+		for _, k := range filter.Kind {
+			l.Kinds = append(l.Kinds, string(k))
+		}
+		for _, s := range filter.Status {
+			l.Status = append(l.Status, string(s))
+		}
+	}
+	return r.tenantPage(ctx, l, orderBy, w)
+}
+
+// reached lists the tenants that the viewer reaches, with how.
+func (r *Resolver) reached(ctx context.Context, via []model.AccessVia, search *string, w window) (*model.Page[*model.Reach], error) {
+	var l rule.List
+	for _, v := range via {
+		l.Via = append(l.Via, rule.Via(v))
+	}
+	var err error
+	if l.Prefix, err = searched(search); err != nil {
+		return nil, err
+	}
+	tenants, err := r.tenantPage(ctx, l, nil, w)
+	if err != nil {
+		return nil, err
+	}
+	page := &model.Page[*model.Reach]{Nodes: make([]*model.Reach, 0, len(tenants.Nodes)), PageInfo: tenants.PageInfo, Cursors: tenants.Cursors, Count: tenants.Count}
+	for _, t := range tenants.Nodes {
+		page.Nodes = append(page.Nodes, reachOf(t, rule.From(ctx).Known(ctx, t.ID)))
+	}
+	return page, nil
+}
+
+func reachOf(t *ent.Tenant, r *rule.Reach) *model.Reach {
+	m := &model.Reach{Tenant: t, Levels: r.Levels, EndsAt: r.EndsAt()}
+	for _, p := range r.Paths {
+		if !slices.Contains(m.Via, model.AccessVia(p.Via)) {
+			m.Via = append(m.Via, model.AccessVia(p.Via))
+		}
+	}
+	slices.Sort(m.Via)
+	return m
+}
+
+// tags reads the tags of tenants, each by name.
+func (r *Resolver) tags(ctx context.Context, tenants []*ent.Tenant) ([][]string, error) {
+	rows, err := r.Client.TenantTag.Query().Where(tenanttag.TenantIDIn(ids(tenants, tenantID)...)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byTenant := make(map[string][]string)
+	for _, row := range rows {
+		byTenant[row.TenantID] = append(byTenant[row.TenantID], row.Tag)
+	}
+	tags := make([][]string, len(tenants))
+	for i, t := range tenants {
+		tags[i] = append([]string{}, byTenant[t.ID]...)
+		slices.SortFunc(tags[i], strings.Compare)
+	}
+	return tags, nil
+}
+
+// partnersOf reads the partner profiles of tenants.
+func (r *Resolver) partnersOf(ctx context.Context, tenantIDs []string) ([]*ent.Partner, error) {
+	return r.Client.Partner.Query().Where(partner.TenantIDIn(tenantIDs...)).All(ctx)
+}

@@ -1,0 +1,121 @@
+package mandate
+
+import (
+	"context"
+	"time"
+
+	"mandate/ent"
+	"mandate/ent/invitation"
+	"mandate/ent/relationship"
+	"mandate/ent/rule"
+	"mandate/ent/tenant"
+	"mandate/internal/access"
+	"mandate/internal/viewer"
+)
+
+// What operations decide by is told to clients beforehand, as fields such as viewerCanAccept. Both ask here.
+
+// SideOf returns the side for which the viewer may act on a relationship: PARTNERS MANAGE there by a membership of their
+// own, the customer's side first, or for the operator an administrator of it; "" for no side.
+func SideOf(ctx context.Context, a *rule.Access, rel *ent.Relationship) (relationship.EndedBy, error) {
+	for _, s := range []struct {
+		side     relationship.EndedBy
+		tenantID string
+	}{{relationship.EndedByCustomer, rel.CustomerID}, {relationship.EndedByPartner, rel.PartnerID}} {
+		if decides, err := decidesFor(ctx, a, s.tenantID); decides || err != nil {
+			return s.side, err
+		}
+	}
+	homes, err := a.Homes(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range homes {
+		if m.Kind == string(tenant.KindOperator) && m.Administrator {
+			return relationship.EndedByOperator, nil
+		}
+	}
+	return "", nil
+}
+
+// decidesFor reports whether the viewer decides about partners for the tenant.
+func decidesFor(ctx context.Context, a *rule.Access, tenantID string) (bool, error) {
+	homes, err := a.Homes(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range homes {
+		if m.TenantID == tenantID {
+			return m.Levels.At(access.Partners) == access.Manage, nil
+		}
+	}
+	return false, nil
+}
+
+// MayEnd reports whether a side may end or pause the relationship. A customer chose a designated partner and ends it
+// alone; its partner of record only when that one stands no more: is suspended, or no longer recognised.
+func MayEnd(rel *ent.Relationship, side relationship.EndedBy, partnerStands bool) bool {
+	switch side {
+	case relationship.EndedByCustomer:
+		return rel.Kind == relationship.KindCustomerDesignated || !partnerStands
+	case relationship.EndedByPartner, relationship.EndedByOperator:
+		return true
+	}
+	return false
+}
+
+// SuspendedBy reports whether a side has paused the relationship.
+func SuspendedBy(rel *ent.Relationship, side relationship.EndedBy) bool {
+	switch side {
+	case relationship.EndedByPartner:
+		return rel.SuspendedByPartner
+	case relationship.EndedByCustomer:
+		return rel.SuspendedByCustomer
+	case relationship.EndedByOperator:
+		return rel.SuspendedByOperator
+	}
+	return false
+}
+
+// Asked names the tenant that an invitation asks; "" while it is unknown.
+func Asked(inv *ent.Invitation) string {
+	if inv.Direction == invitation.DirectionPartnerToCustomer {
+		return orZero(inv.CustomerID)
+	}
+	return inv.PartnerID
+}
+
+// Sender names the tenant that sent an invitation.
+func Sender(inv *ent.Invitation) string {
+	if inv.Direction == invitation.DirectionPartnerToCustomer {
+		return inv.PartnerID
+	}
+	return orZero(inv.CustomerID)
+}
+
+// MayAnswer reports whether the viewer may accept or decline the invitation: whoever it was sent to, and whoever decides
+// about partners for the tenant that it asks. Never a session that entered a tenant.
+func MayAnswer(ctx context.Context, a *rule.Access, inv *ent.Invitation) (bool, error) {
+	if addressed(viewer.From(ctx), inv) {
+		return true, nil
+	}
+	return decidesFor(ctx, a, Asked(inv))
+}
+
+// MayWithdraw reports whether the viewer may take the invitation back, or send it again.
+func MayWithdraw(ctx context.Context, a *rule.Access, inv *ent.Invitation) (bool, error) {
+	return decidesFor(ctx, a, Sender(inv))
+}
+
+// MayResend reports whether the invitation may be sent once more.
+func MayResend(inv *ent.Invitation) bool { return inv.SendCount < mostSends }
+
+// addressed reports whether the invitation was sent to the viewer's address.
+func addressed(v viewer.Viewer, inv *ent.Invitation) bool {
+	return inv.EmailCanonical != nil && v.SignedIn() && !v.Entered() && *inv.EmailCanonical == v.Email
+}
+
+// IsPending reports whether the invitation can still be answered.
+func IsPending(inv *ent.Invitation, now time.Time) bool {
+	return InvitationStatus(inv, now) == invitation.StatusPending
+}

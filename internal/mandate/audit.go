@@ -1,0 +1,136 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+
+	"mandate/ent"
+	"mandate/ent/rule"
+	"mandate/internal/access"
+)
+
+// event is what an operation says of itself for the audit trail. The rest, who and from where, is found out.
+type event struct {
+	action       string
+	tenant       string // in whose affairs it happened; "" for what concerns a person only
+	other        string // the other side of a pair
+	relationship string
+	target       string
+	targetName   string
+	changes      []access.Change
+	reason       *string
+	actor        *ent.Member // who acted, when that is not the viewer: somebody who just got an account
+}
+
+// record writes the one audit event of the transaction.
+func (t *tx) record(ctx context.Context, e event) error {
+	create := t.AuditEvent.Create().SetAt(t.now).SetAction(e.action).SetChanges(e.changes).SetNillableReason(e.reason).
+		SetNillableTenantID(some(e.tenant)).SetNillableRelationshipID(some(e.relationship)).
+		SetNillableTargetID(some(e.target)).SetNillableTargetName(some(e.targetName)).
+		SetNillableRequestID(some(t.viewer.RequestID)).SetNillableAddress(some(t.viewer.Address))
+	actor, home, err := t.actor(ctx, e)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", e.action, err)
+	}
+	create.SetNillableActorID(some(t.viewer.UserID))
+	if actor != nil {
+		create.SetActorID(actor.UserID).SetActorName(actor.FirstName + " " + actor.LastName).
+			SetActorTenantID(home.ID).SetActorTenantName(home.Name).SetActorTenantKind(string(home.Kind))
+		if e.tenant != "" && home.ID != e.tenant {
+			if err := t.onBehalfOf(ctx, create, e.tenant); err != nil {
+				return fmt.Errorf("record %s: %w", e.action, err)
+			}
+		}
+		if e.other == "" && home.ID != e.tenant {
+			e.other = home.ID
+		}
+	}
+	if err := create.SetNillableOtherTenantID(some(e.other)).Exec(ctx); err != nil {
+		return fmt.Errorf("record %s: %w", e.action, err)
+	}
+	return nil
+}
+
+func (t *tx) onBehalfOf(ctx context.Context, create *ent.AuditEventCreate, tenantID string) error {
+	tn, err := t.Tenant.Get(ctx, tenantID)
+	if err != nil {
+		return err
+	}
+	create.SetOnBehalfOfName(tn.Name).SetOnBehalfOfKind(string(tn.Kind))
+	return nil
+}
+
+// actor finds the membership that the viewer acts by: the own one in the tenant, else the one where the best path to it
+// begins, else, for what concerns no tenant or one that is out of reach, the oldest.
+func (t *tx) actor(ctx context.Context, e event) (*ent.Member, *ent.Tenant, error) {
+	m := e.actor
+	if m == nil {
+		home, err := t.home(ctx, e.tenant)
+		if err != nil || home == nil {
+			return nil, nil, err
+		}
+		if m, err = t.Member.Get(ctx, home.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	tn, err := t.Tenant.Get(ctx, m.TenantID)
+	return m, tn, err
+}
+
+func (t *tx) home(ctx context.Context, tenantID string) (*rule.Membership, error) {
+	if !t.viewer.SignedIn() {
+		return nil, nil
+	}
+	reach, err := t.access.To(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	if reach != nil {
+		return best(reach).Home, nil
+	}
+	homes, err := t.access.Homes(ctx)
+	if err != nil || len(homes) == 0 {
+		return nil, err
+	}
+	return homes[0], nil
+}
+
+// best returns the path that a viewer acts by: the own one, else the highest, then the one whose home is the oldest.
+func best(r *rule.Reach) rule.Path {
+	b := r.Paths[0]
+	for _, p := range r.Paths {
+		switch {
+		case b.Via == rule.Own:
+			return b
+		case p.Via == rule.Own, !p.Levels.Within(b.Levels) && b.Levels.Within(p.Levels),
+			p.Levels.Equal(b.Levels) && p.Home.ID < b.Home.ID:
+			b = p
+		}
+	}
+	return b
+}
+
+// change describes one changed field; the same before and after is no change.
+func change(field, before, after string) []access.Change {
+	if before == after {
+		return nil
+	}
+	return []access.Change{{Field: field, Before: some(before), After: some(after)}}
+}
+
+// some returns nil for "".
+func some(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// orZero returns what p points at, or the zero value.
+func orZero[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

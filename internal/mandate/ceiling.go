@@ -1,0 +1,231 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mandate/ent"
+	"mandate/ent/invitation"
+	"mandate/ent/relationship"
+	"mandate/internal/access"
+	"mandate/internal/mail"
+)
+
+// NarrowRelationship lowers the ceiling or brings the end nearer, at once, by either side.
+//
+// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION; ROLE_EXCEEDS_GRANT for a role that is not narrower,
+// ACCESS_PERIOD_OUT_OF_RANGE for an end that is not nearer; RELATIONSHIP_NOT_TERMINABLE for a customer that would leave
+// its partner of record less than Read-Only, or with an end.
+func (s *Service) NarrowRelationship(ctx context.Context, cmd NarrowRelationship) (rel *ent.Relationship, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		at, err := t.relationship(ctx, cmd.ID, cmd.Version)
+		if err != nil {
+			return err
+		}
+		if at.side == relationship.EndedByOperator {
+			return ErrForbidden
+		}
+		update := t.Relationship.UpdateOne(at.Relationship).AddVersion(1)
+		var changes []access.Change
+		if cmd.RoleID != nil || cmd.RoleKey != nil {
+			before, after, err := t.lowered(ctx, at, cmd)
+			if err != nil {
+				return err
+			}
+			update.SetRoleID(after.id)
+			changes = append(changes, change("role", before.name, after.name)...)
+		}
+		if cmd.EndsAt != nil {
+			if err := t.nearer(ctx, at, *cmd.EndsAt); err != nil {
+				return err
+			}
+			update.SetEndsAt(*cmd.EndsAt)
+			changes = append(changes, change("endsAt", stamp(at.EndsAt), stamp(cmd.EndsAt))...)
+		}
+		if len(changes) == 0 {
+			return broken(Required, "Name a narrower role or a nearer end.", "roleKey")
+		}
+		if rel, err = update.Save(ctx); err != nil {
+			return fmt.Errorf("narrow the relationship: %w", err)
+		}
+		e := t.between(at, "relationship.narrowed")
+		e.changes = changes
+		return t.record(ctx, e)
+	})
+	return rel, err
+}
+
+// lowered finds the narrower role, and checks that it is one.
+func (t *tx) lowered(ctx context.Context, at standing, cmd NarrowRelationship) (before, after namedRole, err error) {
+	if before, err = t.roleOf(ctx, at.RoleID); err != nil {
+		return before, after, err
+	}
+	if after, err = t.role(ctx, at.CustomerID, cmd.RoleID, cmd.RoleKey, ""); err != nil {
+		return before, after, err
+	}
+	if !after.levels.Within(before.levels) {
+		return before, after, broken(RoleExceedsGrant, "The role is not narrower than the present one.", "roleKey")
+	}
+	if at.side == relationship.EndedByCustomer && !systemRole(access.ReadOnly).levels.Within(after.levels) {
+		if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
+			return before, after, err
+		}
+	}
+	return before, after, nil
+}
+
+func (t *tx) nearer(ctx context.Context, at standing, end time.Time) error {
+	if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
+		return err
+	}
+	if !end.After(t.now) || at.EndsAt != nil && !end.Before(*at.EndsAt) || end.After(t.now.AddDate(0, 0, mostAccessDays)) {
+		return broken(AccessPeriodOutOfRange, "The new end lies in the future, and before the present one.", "endsAt")
+	}
+	return nil
+}
+
+// WidenRelationship raises the ceiling: at once when the customer's side asks, and within what that person holds; as an
+// offer that the customer accepts when the partner does.
+//
+// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION, INVITATION_ALREADY_EXISTS, ROLE_EXCEEDS_GRANT.
+func (s *Service) WidenRelationship(ctx context.Context, cmd WidenRelationship) (rel *ent.Relationship, inv *ent.Invitation, err error) {
+	message, fault := paragraph(cmd.Message, 1000, "message")
+	if fault != nil {
+		return nil, nil, fault
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		rel, inv = nil, nil
+		at, err := t.relationship(ctx, cmd.ID, cmd.Version)
+		if err != nil {
+			return err
+		}
+		before, err := t.roleOf(ctx, at.RoleID)
+		if err != nil {
+			return err
+		}
+		after, err := t.role(ctx, at.CustomerID, cmd.RoleID, cmd.RoleKey, "")
+		if err != nil {
+			return err
+		}
+		if !before.levels.Within(after.levels) || after.levels.Equal(before.levels) {
+			return broken(RoleExceedsGrant, "The role is not wider than the present one.", "roleKey")
+		}
+		switch at.side {
+		case relationship.EndedByCustomer:
+			rel, err = t.widen(ctx, at, before, after)
+		case relationship.EndedByPartner:
+			rel = at.Relationship
+			inv, err = t.offer(ctx, at, before, after, message)
+		default:
+			err = ErrForbidden
+		}
+		return err
+	})
+	return rel, inv, err
+}
+
+func (t *tx) widen(ctx context.Context, at standing, before, after namedRole) (*ent.Relationship, error) {
+	if !after.levels.Within(at.levels) {
+		return nil, broken(RoleExceedsGrant, "You can allow a partner no more than you hold yourself.", "roleKey")
+	}
+	rel, err := t.Relationship.UpdateOne(at.Relationship).SetRoleID(after.id).AddVersion(1).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("widen the relationship: %w", err)
+	}
+	e := t.between(at, "relationship.widened")
+	e.changes = change("role", before.name, after.name)
+	return rel, t.record(ctx, e)
+}
+
+// offer asks the customer to raise the ceiling.
+func (t *tx) offer(ctx context.Context, at standing, before, after namedRole, message *string) (*ent.Invitation, error) {
+	p, err := t.partnerOf(ctx, at.PartnerID)
+	if err != nil {
+		return nil, err
+	}
+	key := at.PartnerID + ":" + at.CustomerID
+	if err := t.expireInvitations(ctx, invitation.PendingCustomerKey(key)); err != nil {
+		return nil, err
+	}
+	exists, err := t.Invitation.Query().Where(invitation.PendingCustomerKey(key)).Exist(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if exists {
+		return nil, broken(InvitationAlreadyExists, "An offer to this customer is pending already.")
+	}
+	inv, err := t.draft(p).SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelPartnerID).
+		SetCustomerID(at.CustomerID).SetNillableCustomerName(at.CustomerName).SetNillableCustomerAccountNumber(at.CustomerAccountNumber).
+		SetRelationshipID(at.ID).SetRoleID(after.id).SetPendingCustomerKey(key).SetNillableMessage(message).
+		SetValidHours(defaultValidHours).SetExpiresAt(t.now.Add(defaultValidHours * time.Hour)).SetSendCount(1).SetLastSentAt(t.now).
+		SetSenderID(t.memberID(ctx, at.PartnerID)).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("write the offer: %w", err)
+	}
+	if err := t.notifyOffer(ctx, inv, after.name); err != nil {
+		return nil, err
+	}
+	e := t.about(inv, "relationship.widening_offered")
+	e.changes = change("role", before.name, after.name)
+	return inv, t.record(ctx, e)
+}
+
+// notifyOffer mails an offer to the customer's administrators.
+func (t *tx) notifyOffer(ctx context.Context, inv *ent.Invitation, roleName string) error {
+	rel, err := t.Relationship.Get(ctx, *inv.RelationshipID)
+	if err != nil {
+		return fmt.Errorf("read the relationship: %w", err)
+	}
+	present, err := t.roleOf(ctx, rel.RoleID)
+	if err != nil {
+		return err
+	}
+	return t.notifyAdministrators(ctx, rel.CustomerID, "relationship.offer", mail.RelationshipOffer{
+		Partner: inv.PartnerName, CurrentRole: present.name, Role: roleName, AccessEndsAt: orZero(rel.EndsAt),
+		Message: orZero(inv.Message), ExpiresAt: inv.ExpiresAt, Link: t.s.link("invitation", "id", inv.ID),
+	})
+}
+
+// acceptOffer raises the ceiling as the partner asked, for the customer's side.
+func (t *tx) acceptOffer(ctx context.Context, inv *ent.Invitation, done *Accepted) error {
+	at, err := t.relationship(ctx, *inv.RelationshipID, nil)
+	if err != nil {
+		return err
+	}
+	if at.side != relationship.EndedByCustomer {
+		return ErrForbidden
+	}
+	p, err := t.partnerOf(ctx, at.PartnerID)
+	if err != nil {
+		return err
+	}
+	if err := p.mayConnect(); err != nil {
+		return err
+	}
+	before, err := t.roleOf(ctx, at.RoleID)
+	if err != nil {
+		return err
+	}
+	after, err := t.roleOf(ctx, inv.RoleID)
+	if err != nil {
+		return err
+	}
+	if done.Invitation, err = t.close(ctx, inv, invitation.StatusAccepted, nil); err != nil {
+		return err
+	}
+	if done.Relationship, err = t.widen(ctx, at, before, after); err != nil {
+		return err
+	}
+	return t.tellSender(ctx, done.Invitation, "invitation.accepted", mail.InvitationAccepted{
+		By: orZero(at.CustomerName), Role: after.name, AccessEndsAt: orZero(at.EndsAt),
+	})
+}
+
+// stamp writes an instant for the audit trail; "" for none.
+func stamp(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,156 @@
+package mandate
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"mandate/ent"
+	"mandate/ent/onetimetoken"
+	"mandate/ent/rule"
+	"mandate/ent/session"
+	"mandate/ent/user"
+	"mandate/internal/auth"
+	"mandate/internal/mail"
+)
+
+// How long mailed links to set a password work.
+const (
+	welcomeLife = 7 * 24 * time.Hour
+	resetLife   = 30 * time.Minute
+)
+
+// The bounds of a password, in characters.
+const (
+	leastPassword = 12
+	mostPassword  = 128
+)
+
+//go:embed passwords.txt
+var commonPasswords string
+
+var common = sync.OnceValue(func() map[string]bool {
+	list := make(map[string]bool)
+	for p := range strings.Lines(commonPasswords) {
+		list[strings.TrimSpace(p)] = true
+	}
+	return list
+})
+
+// checkPassword says why a password is not acceptable, or nil. There are no rules of composition: length counts, and
+// that nobody else has it.
+func checkPassword(password string, field ...string) *Error {
+	n := utf8.RuneCountInString(password)
+	if n < leastPassword || n > mostPassword || !utf8.ValidString(password) {
+		return broken(PasswordTooWeak, fmt.Sprintf("A password has %d to %d characters.", leastPassword, mostPassword), field...)
+	}
+	folded := strings.ToLower(norm.NFKC.String(password))
+	if common()[folded] || strings.Count(folded, folded[:1]) == len(folded) {
+		return broken(PasswordTooWeak, "Too many people have this password. Take another one.", field...)
+	}
+	return nil
+}
+
+// RequestPasswordReset mails a link to set a new password, if the address has an account in use. It answers alike, and
+// takes alike, whatever the address is.
+func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordReset) error {
+	_, canonical, _ := email(cmd.Email)
+	return s.tx(ctx, func(ctx context.Context, t *tx) error {
+		u, err := t.User.Query().Where(user.EmailCanonical(canonical)).Only(ctx)
+		if ent.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look an account up: %w", err)
+		}
+		token, err := t.issue(ctx, u, onetimetoken.PurposeReset, resetLife)
+		if err != nil {
+			return err
+		}
+		err = t.send(ctx, mailing{kind: "password.reset", to: u, secret: true,
+			letter: mail.PasswordReset{ValidFor: resetLife, ExpiresAt: t.now.Add(resetLife), Link: t.s.link("password", "token", token)}})
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "password.reset_requested", target: u.ID})
+	})
+}
+
+// issue makes a one-time token, and kills those there were.
+func (t *tx) issue(ctx context.Context, u *ent.User, purpose onetimetoken.Purpose, life time.Duration) (token string, err error) {
+	err = t.OneTimeToken.Update().Where(onetimetoken.UserID(u.ID), onetimetoken.UsedAtIsNil()).SetUsedAt(t.now).Exec(ctx)
+	if err != nil {
+		return "", fmt.Errorf("kill older links: %w", err)
+	}
+	token, hash := auth.NewToken()
+	err = t.OneTimeToken.Create().SetUserID(u.ID).SetPurpose(purpose).SetHash(hash).SetExpiresAt(t.now.Add(life)).Exec(ctx)
+	if err != nil {
+		return "", fmt.Errorf("make a link: %w", err)
+	}
+	return token, nil
+}
+
+// ResetPassword sets a password by the token of a mailed link, welcome or reset alike. The token works once. All
+// sessions of the person end, and a notice goes to the address.
+//
+// TOKEN_INVALID for every token that does not work, PASSWORD_TOO_WEAK.
+func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
+	invalid := broken(TokenInvalid, "This link does not work: it is wrong, used up or too old.", "token")
+	hash, ok := auth.TokenHash(cmd.Token)
+	if !ok {
+		return invalid
+	}
+	if fault := checkPassword(cmd.NewPassword, "newPassword"); fault != nil {
+		return fault
+	}
+	known, err := s.Client.OneTimeToken.Query().Where(onetimetoken.Hash(hash), onetimetoken.UsedAtIsNil(), onetimetoken.ExpiresAtGT(s.Clock())).Exist(rule.Unscoped(ctx))
+	if err != nil {
+		return fmt.Errorf("look a link up: %w", err)
+	}
+	if !known {
+		return invalid
+	}
+	phc, err := s.Passwords.Hash(ctx, cmd.NewPassword)
+	if err != nil {
+		return fmt.Errorf("hash a password: %w", err)
+	}
+	return s.tx(ctx, func(ctx context.Context, t *tx) error {
+		n, err := t.OneTimeToken.Update().Where(onetimetoken.Hash(hash), onetimetoken.UsedAtIsNil(), onetimetoken.ExpiresAtGT(t.now)).SetUsedAt(t.now).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("use a link: %w", err)
+		}
+		if n == 0 {
+			return invalid
+		}
+		row, err := t.OneTimeToken.Query().Where(onetimetoken.Hash(hash)).WithUser().Only(ctx)
+		if err != nil {
+			return fmt.Errorf("use a link: %w", err)
+		}
+		return t.setPassword(ctx, row.Edges.User, phc, "password.reset")
+	})
+}
+
+// setPassword stores a password, ends all sessions of the person and sends a notice.
+func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, action string) error {
+	if err := t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Exec(ctx); err != nil {
+		return fmt.Errorf("store a password: %w", err)
+	}
+	err := t.Session.Update().Where(session.UserID(u.ID), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	if err := t.send(ctx, mailing{kind: "password.changed", to: u, letter: mail.PasswordChanged{ChangedAt: t.now}}); err != nil {
+		return err
+	}
+	oldest, err := t.oldestMembership(ctx, u)
+	if err != nil {
+		return err
+	}
+	return t.record(ctx, event{action: action, target: u.ID, actor: oldest})
+}

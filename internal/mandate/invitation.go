@@ -1,0 +1,497 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"mandate/ent"
+	"mandate/ent/invitation"
+	"mandate/ent/outboxmessage"
+	"mandate/ent/partner"
+	"mandate/ent/predicate"
+	"mandate/ent/tenant"
+	"mandate/internal/access"
+	"mandate/internal/auth"
+	"mandate/internal/mail"
+)
+
+// The bounds of invitations.
+const (
+	defaultValidHours = 7 * 24
+	mostValidHours    = 30 * 24
+	mostSends         = 5
+	mostFromCustomer  = 10 // pending ones of one customer
+	mostMailsPartner  = 5  // to one address from one partner, within mailWindow
+	mostMailsAll      = 20 // to one address from all partners, within mailWindow
+	mailWindow        = 24 * time.Hour
+	declineMutes      = 30 * 24 * time.Hour // no mail from that partner to that address
+	mostAccessDays    = 730
+)
+
+const kindInvitation = "invitation"
+
+// InviteCustomer offers a partner's services to whoever reads the address. What it answers and mails is the same
+// whatever the address is or has: that a customer has a partner already is decided, and told, when it accepts.
+//
+// PARTNER_PERMISSION_REQUIRED unless the viewer's partner is recognised, INVITATION_ALREADY_EXISTS, CANNOT_INVITE_SELF,
+// ACCESS_PERIOD_OUT_OF_RANGE, INVALID, TOO_LONG.
+func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *ent.Invitation, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.person(); err != nil {
+			return err
+		}
+		p, err := t.ownPartner(ctx, cmd.PartnerID)
+		if err != nil {
+			return err
+		}
+		typed, canonical, fault := email(cmd.Email, "email")
+		if fault != nil {
+			return fault
+		}
+		if canonical == t.viewer.Email {
+			return broken(CannotInviteSelf, "This is your own address.", "email")
+		}
+		message, fault := paragraph(cmd.Message, 1000, "message")
+		if fault != nil {
+			return fault
+		}
+		hours, fault := validHours(cmd.ExpiresInHours)
+		if fault != nil {
+			return fault
+		}
+		if fault := t.accessEnd(cmd.AccessEndsAt, "accessEndsAt"); fault != nil {
+			return fault
+		}
+		key := p.tenant.ID + ":" + canonical
+		if err := t.expireInvitations(ctx, invitation.PendingEmailKey(key)); err != nil {
+			return err
+		}
+		exists, err := t.Invitation.Query().Where(invitation.PendingEmailKey(key)).Exist(ctx)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return broken(InvitationAlreadyExists, "There is a pending invitation to this address already.", "email")
+		}
+		offer := systemRole(roleKeyOr(cmd.RoleKey, access.Administrator))
+		inv, err = t.draft(p).SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelEmail).
+			SetEmail(typed).SetEmailCanonical(canonical).SetPendingEmailKey(key).SetRoleID(offer.id).
+			SetNillableMessage(message).SetNillableAccessEndsAt(cmd.AccessEndsAt).SetValidHours(hours).
+			SetExpiresAt(t.now.Add(time.Duration(hours) * time.Hour)).SetSenderID(t.memberID(ctx, p.tenant.ID)).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("write the invitation: %w", err)
+		}
+		if inv, err = t.mailInvitation(ctx, inv); err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "invitation.sent", tenant: p.tenant.ID, target: inv.ID, targetName: typed,
+			changes: change("role", "", offer.name)})
+	})
+	return inv, err
+}
+
+// draft begins an invitation from or to a partner.
+func (t *tx) draft(p *partnerSide) *ent.InvitationCreate {
+	return t.Invitation.Create().SetPartnerID(p.tenant.ID).
+		SetPartnerName(p.tenant.Name).SetPartnerType(string(p.Type)).SetPartnerCode(p.Code)
+}
+
+// memberID is the viewer's own membership in a tenant, "" without one.
+func (t *tx) memberID(ctx context.Context, tenantID string) string {
+	homes, _ := t.access.Homes(ctx) // loaded before, when the permission was checked
+	for _, m := range homes {
+		if m.TenantID == tenantID {
+			return m.ID
+		}
+	}
+	return ""
+}
+
+func validHours(hours *int) (int, *Error) {
+	switch {
+	case hours == nil:
+		return defaultValidHours, nil
+	case *hours < 1 || *hours > mostValidHours:
+		return 0, broken(Invalid, fmt.Sprintf("An invitation is valid for 1 to %d hours.", mostValidHours), "expiresInHours")
+	}
+	return *hours, nil
+}
+
+func (t *tx) accessEnd(end *time.Time, field string) *Error {
+	if end != nil && (!end.After(t.now) || end.After(t.now.AddDate(0, 0, mostAccessDays))) {
+		return broken(AccessPeriodOutOfRange, fmt.Sprintf("Access ends in the future, at most %d days ahead.", mostAccessDays), field)
+	}
+	return nil
+}
+
+// mailInvitation gives the invitation a new token, and mails it unless the address had more mails than anybody should
+// get, or has declined this partner of late. Nobody but the address sees the difference.
+func (t *tx) mailInvitation(ctx context.Context, inv *ent.Invitation) (*ent.Invitation, error) {
+	token, hash := auth.NewToken()
+	inv, err := t.Invitation.UpdateOne(inv).SetTokenHash(hash).AddSendCount(1).SetLastSentAt(t.now).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("give the invitation a token: %w", err)
+	}
+	muted, err := t.muted(ctx, inv.PartnerID, *inv.EmailCanonical)
+	if err != nil || muted {
+		return inv, err
+	}
+	offer, err := t.roleOf(ctx, inv.RoleID)
+	if err != nil {
+		return nil, err
+	}
+	return inv, t.send(ctx, mailing{
+		kind: kindInvitation, address: *inv.Email, canonical: *inv.EmailCanonical, secret: true,
+		partnerID: inv.PartnerID, invitationID: inv.ID,
+		letter: mail.InvitationToCustomer{
+			Partner: inv.PartnerName, PartnerType: partnerTypes[partner.Type(inv.PartnerType)], Role: offer.name,
+			Message: orZero(inv.Message), ExpiresAt: inv.ExpiresAt, AccessEndsAt: orZero(inv.AccessEndsAt),
+			Link: t.s.link("invitation", "token", token),
+		},
+	})
+}
+
+var partnerTypes = map[partner.Type]string{
+	partner.TypeMSP: "managed service provider", partner.TypeReseller: "reseller", partner.TypeSupport: "support partner",
+}
+
+// muted reports whether no further invitation is mailed to the address now.
+func (t *tx) muted(ctx context.Context, partnerTenantID, canonical string) (bool, error) {
+	window := t.OutboxMessage.Query().Where(outboxmessage.RecipientCanonical(canonical), outboxmessage.Kind(kindInvitation),
+		outboxmessage.CreatedAtGT(t.now.Add(-mailWindow)))
+	all, err := window.Clone().Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("count mails: %w", err)
+	}
+	own, err := window.Where(outboxmessage.PartnerID(partnerTenantID)).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("count mails: %w", err)
+	}
+	if all >= mostMailsAll || own >= mostMailsPartner {
+		return true, nil
+	}
+	declined, err := t.Invitation.Query().Where(invitation.EmailCanonical(canonical), invitation.PartnerID(partnerTenantID),
+		invitation.StatusEQ(invitation.StatusDeclined), invitation.UpdatedAtGT(t.now.Add(-declineMutes))).Exist(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for refusals: %w", err)
+	}
+	return declined, nil
+}
+
+// InvitePartner asks a partner, named by its Partner ID or by its invite link, to work for a customer.
+//
+// PARTNER_NOT_FOUND, CUSTOMER_ALREADY_LINKED, INVITATION_ALREADY_EXISTS, INVITATION_LIMIT_REACHED, ROLE_EXCEEDS_GRANT
+// for a ceiling above what the viewer holds, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED.
+func (s *Service) InvitePartner(ctx context.Context, cmd InvitePartner) (inv *ent.Invitation, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.person(); err != nil {
+			return err
+		}
+		customer, levels, err := t.ownCustomer(ctx, cmd.TenantID)
+		if err != nil {
+			return err
+		}
+		p, channel, err := t.namedPartner(ctx, cmd)
+		if err != nil {
+			return err
+		}
+		ceiling, err := t.role(ctx, customer.ID, cmd.RoleID, cmd.RoleKey, "")
+		if err != nil {
+			return err
+		}
+		if !ceiling.levels.Within(levels) {
+			return broken(RoleExceedsGrant, "You can allow a partner no more than you hold yourself.", "roleKey")
+		}
+		message, fault := paragraph(cmd.Message, 1000, "message")
+		if fault != nil {
+			return fault
+		}
+		if fault := t.accessEnd(cmd.AccessEndsAt, "accessEndsAt"); fault != nil {
+			return fault
+		}
+		if err := t.mayAsk(ctx, customer, p); err != nil {
+			return err
+		}
+		inv, err = t.draft(p).SetDirection(invitation.DirectionCustomerToPartner).SetChannel(channel).
+			SetCustomerID(customer.ID).SetCustomerName(customer.Name).SetRoleID(ceiling.id).
+			SetPendingCustomerKey(p.tenant.ID + ":" + customer.ID).SetNillableMessage(message).
+			SetNillableAccessEndsAt(cmd.AccessEndsAt).SetValidHours(defaultValidHours).
+			SetExpiresAt(t.now.Add(defaultValidHours * time.Hour)).SetSendCount(1).SetLastSentAt(t.now).
+			SetSenderID(t.memberID(ctx, customer.ID)).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("write the invitation: %w", err)
+		}
+		if err := t.notifyPartner(ctx, inv, ceiling.name); err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "invitation.sent", tenant: customer.ID, other: p.tenant.ID, target: inv.ID,
+			targetName: p.tenant.Name, changes: change("role", "", ceiling.name)})
+	})
+	return inv, err
+}
+
+// ownCustomer finds and locks the customer on whose behalf the viewer consents, and returns what the viewer holds
+// there: PARTNERS MANAGE by a membership of their own is needed.
+func (t *tx) ownCustomer(ctx context.Context, tenantID *string) (*ent.Tenant, access.Levels, error) {
+	id := orZero(tenantID)
+	if tenantID == nil {
+		only, err := t.onlyHome(ctx, tenant.KindCustomer)
+		switch {
+		case err != nil:
+			return nil, access.Levels{}, err
+		case only == "":
+			return nil, access.Levels{}, broken(PartnerCannotInvite, "Only a customer can do this; you belong to none.", "tenantId")
+		case only == several:
+			return nil, access.Levels{}, broken(Required, "You belong to several customers: name one.", "tenantId")
+		}
+		id = only
+	}
+	if err := t.lock(ctx, id); err != nil {
+		return nil, access.Levels{}, err
+	}
+	reach, err := t.needOwn(ctx, id, []string{"tenantId"}, access.Partners)
+	if err != nil {
+		return nil, access.Levels{}, err
+	}
+	tn, err := t.Tenant.Get(ctx, id)
+	if err != nil {
+		return nil, access.Levels{}, err
+	}
+	if tn.Kind != tenant.KindCustomer {
+		return nil, access.Levels{}, broken(PartnerCannotInvite, "A partner's tenant is never a customer.", "tenantId")
+	}
+	return tn, reach.Own(), nil
+}
+
+// namedPartner finds the partner that a command names by its Partner ID or by its invite link.
+func (t *tx) namedPartner(ctx context.Context, cmd InvitePartner) (*partnerSide, invitation.Channel, error) {
+	by, channel, field := partner.Code(strings.ToUpper(strings.TrimSpace(orZero(cmd.Code)))), invitation.ChannelPartnerID, "code"
+	switch {
+	case (cmd.Code == nil) == (cmd.InviteLink == nil):
+		return nil, "", broken(Required, "Name the partner by its Partner ID or by its invite link.", "code")
+	case cmd.InviteLink != nil:
+		by, channel, field = partner.LinkKey(linkKey(*cmd.InviteLink)), invitation.ChannelInviteLink, "inviteLink"
+	}
+	row, err := t.Partner.Query().Where(by).WithTenant().Only(ctx)
+	if ent.IsNotFound(err) || err == nil && row.Edges.Tenant.Status == tenant.StatusDeleted {
+		return nil, "", broken(PartnerNotFound, "There is no partner with this Partner ID or invite link.", field)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("find the partner: %w", err)
+	}
+	p := &partnerSide{row, row.Edges.Tenant}
+	return p, channel, p.mayConnect()
+}
+
+// mayAsk says why the customer may not invite the partner now.
+func (t *tx) mayAsk(ctx context.Context, customer *ent.Tenant, p *partnerSide) error {
+	if err := t.settle(ctx, customer.ID); err != nil {
+		return err
+	}
+	if rel, err := t.liveRelationship(ctx, customer.ID); err != nil {
+		return err
+	} else if rel != nil {
+		return alreadyLinked("tenantId")
+	}
+	if err := t.expireInvitations(ctx, invitation.CustomerID(customer.ID)); err != nil {
+		return err
+	}
+	pending, err := t.Invitation.Query().Where(invitation.CustomerID(customer.ID), invitation.StatusEQ(invitation.StatusPending),
+		invitation.DirectionEQ(invitation.DirectionCustomerToPartner)).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range pending {
+		if other.PartnerID == p.tenant.ID {
+			return broken(InvitationAlreadyExists, "There is a pending invitation to this partner already.")
+		}
+	}
+	if len(pending) >= mostFromCustomer {
+		return broken(InvitationLimitReached, fmt.Sprintf("At most %d invitations can be pending.", mostFromCustomer))
+	}
+	return nil
+}
+
+func (t *tx) notifyPartner(ctx context.Context, inv *ent.Invitation, roleName string) error {
+	return t.notifyAdministrators(ctx, inv.PartnerID, "invitation.received", mail.InvitationToPartner{
+		Customer: orZero(inv.CustomerName), Role: roleName, Message: orZero(inv.Message), ExpiresAt: inv.ExpiresAt,
+		Link: t.s.link("invitation", "id", inv.ID),
+	})
+}
+
+// expireInvitations records what the clock has ended already, so that it is no longer in the way of a unique key.
+func (t *tx) expireInvitations(ctx context.Context, which ...predicate.Invitation) error {
+	rows := t.Invitation.Update().Where(invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtLTE(t.now)).Where(which...)
+	if err := closeInvitations(rows, invitation.StatusExpired).Exec(ctx); err != nil {
+		return fmt.Errorf("record expired invitations: %w", err)
+	}
+	return nil
+}
+
+// closeInvitations takes rows out of PENDING, and frees the keys that they held.
+func closeInvitations(rows *ent.InvitationUpdate, status invitation.Status) *ent.InvitationUpdate {
+	return rows.SetStatus(status).ClearPendingEmailKey().ClearPendingCustomerKey().AddVersion(1)
+}
+
+// ResendInvitation sends an invitation again: its old link is dead, and it is valid anew.
+//
+// NOT_FOUND, INVITATION_NOT_PENDING, INVITATION_RESEND_LIMIT, PARTNER_PERMISSION_REQUIRED.
+func (s *Service) ResendInvitation(ctx context.Context, cmd ResendInvitation) (inv *ent.Invitation, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if inv, err = t.sentByOwn(ctx, cmd.ID); err != nil {
+			return err
+		}
+		p, err := t.partnerOf(ctx, inv.PartnerID)
+		if err != nil {
+			return err
+		}
+		if err := p.mayConnect(); err != nil {
+			return err
+		}
+		if !MayResend(inv) {
+			return broken(InvitationResendLimit, fmt.Sprintf("An invitation is sent %d times at most.", mostSends), "id")
+		}
+		valid := t.Invitation.UpdateOne(inv).SetExpiresAt(t.now.Add(time.Duration(inv.ValidHours) * time.Hour)).AddVersion(1)
+		if inv.EmailCanonical != nil {
+			if inv, err = valid.Save(ctx); err == nil {
+				inv, err = t.mailInvitation(ctx, inv)
+			}
+		} else if inv, err = valid.AddSendCount(1).SetLastSentAt(t.now).Save(ctx); err == nil {
+			err = t.remind(ctx, inv)
+		}
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, t.about(inv, "invitation.resent"))
+	})
+	return inv, err
+}
+
+// remind tells the administrators of the side that was asked once more.
+func (t *tx) remind(ctx context.Context, inv *ent.Invitation) error {
+	offer, err := t.roleOf(ctx, inv.RoleID)
+	if err != nil {
+		return err
+	}
+	if inv.Direction == invitation.DirectionCustomerToPartner {
+		return t.notifyPartner(ctx, inv, offer.name)
+	}
+	return t.notifyOffer(ctx, inv, offer.name)
+}
+
+// RevokeInvitation takes an invitation back.
+//
+// NOT_FOUND, INVITATION_NOT_PENDING.
+func (s *Service) RevokeInvitation(ctx context.Context, cmd RevokeInvitation) (inv *ent.Invitation, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if inv, err = t.sentByOwn(ctx, cmd.ID); err != nil {
+			return err
+		}
+		if inv, err = t.close(ctx, inv, invitation.StatusRevoked, nil); err != nil {
+			return err
+		}
+		return t.record(ctx, t.about(inv, "invitation.revoked"))
+	})
+	return inv, err
+}
+
+// sentByOwn reads and locks a pending invitation that the viewer's own side sent: PARTNERS MANAGE there by a membership
+// of their own is needed.
+func (t *tx) sentByOwn(ctx context.Context, id string) (*ent.Invitation, error) {
+	if err := t.person(); err != nil {
+		return nil, err
+	}
+	inv, err := t.invitation(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.lock(ctx, Sender(inv)); err != nil {
+		return nil, err
+	}
+	if inv, err = t.invitation(ctx, id); err != nil {
+		return nil, err
+	}
+	may, err := MayWithdraw(ctx, t.access, inv)
+	if err != nil {
+		return nil, err
+	}
+	if !may {
+		return nil, ErrForbidden
+	}
+	return inv, t.pending(inv)
+}
+
+// invitation reads an invitation that the viewer may see; any other is NOT_FOUND.
+func (t *tx) invitation(ctx context.Context, id string) (*ent.Invitation, error) {
+	inv, err := t.Invitation.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return nil, notFound("id")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the invitation: %w", err)
+	}
+	if addressed(t.viewer, inv) {
+		return inv, nil
+	}
+	visible, err := t.seesPair(ctx, access.Partners, inv.PartnerID, orZero(inv.CustomerID))
+	if err != nil {
+		return nil, err
+	}
+	if !visible {
+		return nil, notFound("id")
+	}
+	return inv, nil
+}
+
+// seesPair reports whether the viewer holds VIEW on feature in one of two tenants: what seeing a row of the pair takes.
+func (t *tx) seesPair(ctx context.Context, feature access.Feature, tenantIDs ...string) (bool, error) {
+	if err := t.access.Resolve(ctx, tenantIDs...); err != nil {
+		return false, err
+	}
+	for _, id := range tenantIDs {
+		if r := t.access.Known(ctx, id); r != nil && r.Levels.At(feature) >= access.View {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// pending says that an invitation can no longer be answered, if so.
+func (t *tx) pending(inv *ent.Invitation) error {
+	if !IsPending(inv, t.now) {
+		return broken(InvitationNotPending, "This invitation was accepted, declined or revoked, or it expired.", "id")
+	}
+	return nil
+}
+
+// InvitationStatus is where an invitation stands at a moment: one past its expiry is EXPIRED, recorded or not.
+func InvitationStatus(inv *ent.Invitation, now time.Time) invitation.Status {
+	if inv.Status == invitation.StatusPending && !now.Before(inv.ExpiresAt) {
+		return invitation.StatusExpired
+	}
+	return inv.Status
+}
+
+// close takes a pending invitation out of PENDING. Of two who try at once, one finds it closed.
+func (t *tx) close(ctx context.Context, inv *ent.Invitation, status invitation.Status, reason *string) (*ent.Invitation, error) {
+	rows := t.Invitation.Update().Where(invitation.ID(inv.ID), invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtGT(t.now))
+	n, err := closeInvitations(rows, status).SetNillableDeclineReason(reason).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("close the invitation: %w", err)
+	}
+	if n == 0 {
+		return nil, broken(InvitationNotPending, "This invitation was accepted, declined or revoked, or it expired.", "id")
+	}
+	return t.Invitation.Get(ctx, inv.ID)
+}
+
+// about is an audit event about an invitation, seen by its sender's side and, once it is known, by the other.
+func (t *tx) about(inv *ent.Invitation, action string) event {
+	e := event{action: action, tenant: inv.PartnerID, other: orZero(inv.CustomerID), relationship: orZero(inv.RelationshipID), target: inv.ID, targetName: orZero(inv.Email)}
+	if inv.Direction == invitation.DirectionCustomerToPartner {
+		e.tenant, e.other, e.targetName = orZero(inv.CustomerID), inv.PartnerID, inv.PartnerName
+	}
+	return e
+}

@@ -1,0 +1,81 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"entgo.io/ent/dialect"
+
+	"mandate/ent/member"
+)
+
+// lock keeps everybody else from changing the tenants, and what belongs to them, until the transaction ends: the given
+// ones, and, against changes only, those that the viewer stands on. Every decision of an operation is made after it.
+// On SQLite the transaction has the database for itself anyway.
+func (t *tx) lock(ctx context.Context, tenantIDs ...string) error {
+	if t.s.Dialect != dialect.MySQL {
+		return nil
+	}
+	tenantIDs = distinct(tenantIDs)
+	if err := t.lockRows(ctx, tenantIDs, "FOR UPDATE"); err != nil {
+		return err
+	}
+	if !t.viewer.SignedIn() {
+		return nil
+	}
+	homes, err := t.Member.Query().Where(member.UserID(t.viewer.UserID), member.StatusEQ(member.StatusActive)).
+		Select(member.FieldTenantID).Strings(ctx)
+	if err != nil {
+		return fmt.Errorf("read the viewer's memberships: %w", err)
+	}
+	homes = slices.DeleteFunc(distinct(homes), func(id string) bool { return slices.Contains(tenantIDs, id) })
+	return t.lockRows(ctx, homes, "LOCK IN SHARE MODE")
+}
+
+// hold keeps others from changing the tenants, and lets them hold them too.
+func (t *tx) hold(ctx context.Context, tenantIDs ...string) error {
+	if t.s.Dialect != dialect.MySQL {
+		return nil
+	}
+	return t.lockRows(ctx, distinct(tenantIDs), "LOCK IN SHARE MODE")
+}
+
+func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error {
+	if len(tenantIDs) == 0 {
+		return nil
+	}
+	args := make([]any, len(tenantIDs))
+	for i, id := range tenantIDs {
+		args[i] = id
+	}
+	rows, err := t.QueryContext(ctx, "SELECT id FROM tenants WHERE id IN (?"+strings.Repeat(",?", len(args)-1)+") ORDER BY id "+how, args...)
+	if err != nil {
+		return fmt.Errorf("lock tenants: %w", err)
+	}
+	for rows.Next() {
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("lock tenants: %w", err)
+	}
+	return rows.Close()
+}
+
+func distinct(ids []string) []string {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
+}
+
+// person fails unless somebody is signed in with a session of their own; entered says that a session which entered a
+// tenant will do too.
+func (t *tx) person() error {
+	if !t.viewer.SignedIn() {
+		return ErrUnauthenticated
+	}
+	if t.viewer.Entered() {
+		return ErrForbidden
+	}
+	return nil
+}

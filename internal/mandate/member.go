@@ -1,0 +1,441 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"mandate/ent"
+	"mandate/ent/member"
+	"mandate/ent/memberpermission"
+	"mandate/ent/rule"
+	"mandate/ent/user"
+	"mandate/internal/access"
+)
+
+// mostAtOnce is how many things one command changes.
+const mostAtOnce = 100
+
+// newMember is a member to be, cleaned and decided about.
+type newMember struct {
+	contact
+	handle, label, phone string
+	guest, administrator bool
+	role                 namedRole
+	direct               map[access.Feature]access.Level
+	mail                 bool
+}
+
+// levels is what the member would hold.
+func (m newMember) levels() access.Levels {
+	return rule.MemberLevels(m.administrator, m.guest, m.role.levels, m.direct)
+}
+
+// AddMembers adds members to a tenant, all or none. A person who is known already is told, and keeps their password;
+// anybody else gets a link to set one. A dry run writes nothing.
+//
+// Errors name the row. INVALID, REQUIRED, TOO_LONG, PHONE_COUNTRY_CODE_REQUIRED, ALREADY_MEMBER, CONFLICT for a User ID
+// that is taken, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN,
+// LIMIT_EXCEEDED.
+func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.Member, err error) {
+	if n := len(cmd.Members); n == 0 || n > mostAtOnce {
+		return nil, broken(LimitExceeded, fmt.Sprintf("Name 1 to %d members.", mostAtOnce), "members")
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		added = nil
+		if err := t.lock(ctx, cmd.TenantID); err != nil {
+			return err
+		}
+		reach, err := t.mayAdd(ctx, cmd)
+		if err != nil {
+			return err
+		}
+		tn, err := t.Tenant.Get(ctx, cmd.TenantID)
+		if err != nil {
+			return err
+		}
+		rows, err := t.checkMembers(ctx, tn, reach, cmd.Members)
+		if err != nil || orZero(cmd.DryRun) {
+			return err
+		}
+		inviter, err := t.actorName(ctx, tn.ID)
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, row := range rows {
+			m, err := t.addMember(ctx, tn, row, inviter)
+			if err != nil {
+				return err
+			}
+			added, names = append(added, m), append(names, row.name())
+		}
+		e := event{action: "members.added", tenant: tn.ID, changes: change("members", "", strings.Join(names, ", "))}
+		if len(added) == 1 {
+			e.target, e.targetName = added[0].ID, names[0]
+		}
+		return t.record(ctx, e)
+	})
+	return added, err
+}
+
+// mayAdd finds the levels that adding takes: USERS, for guests alone GUESTS, and ROLES with levels of any kind.
+func (t *tx) mayAdd(ctx context.Context, cmd AddMembers) (*rule.Reach, error) {
+	needs := []access.Feature{access.Guests}
+	for _, m := range cmd.Members {
+		if !orZero(m.Guest) {
+			needs = append(needs, access.Users)
+		}
+		if orZero(m.Administrator) || m.RoleID != nil || m.RoleKey != nil || len(m.Permissions) > 0 {
+			needs = append(needs, access.Roles)
+		}
+	}
+	return t.need(ctx, cmd.TenantID, []string{"tenantId"}, needs...)
+}
+
+// checkMembers checks every row, and tells all that is wrong at once.
+func (t *tx) checkMembers(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, list []*NewMember) ([]newMember, error) {
+	var rows []newMember
+	var faults Errors
+	emails, handles := make(map[string]bool), make(map[string]bool)
+	for i, in := range list {
+		at := []string{"members", strconv.Itoa(i)}
+		row, err := t.checkMember(ctx, tn, reach, in)
+		rowFaults, err := collect(err)
+		if err != nil {
+			return nil, err
+		}
+		if len(rowFaults) == 0 && emails[row.canonical] {
+			rowFaults = append(rowFaults, broken(AlreadyMember, "The person is named twice.", "email"))
+		}
+		if len(rowFaults) == 0 && handles[row.handle] {
+			rowFaults = append(rowFaults, broken(Conflict, "The User ID is named twice.", "userId"))
+		}
+		emails[row.canonical], handles[row.handle] = true, true
+		for _, f := range rowFaults {
+			faults = append(faults, f.under(at...))
+		}
+		rows = append(rows, row)
+	}
+	if faults != nil {
+		return nil, faults
+	}
+	return rows, nil
+}
+
+// collect tells broken rules from errors.
+func collect(err error) (Errors, error) {
+	switch e := err.(type) { //nolint:errorlint // the domain returns these bare
+	case nil:
+		return nil, nil
+	case *Error:
+		return Errors{e}, nil
+	case Errors:
+		return e, nil
+	default:
+		return nil, err
+	}
+}
+
+func (t *tx) checkMember(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, in *NewMember) (newMember, error) {
+	m := newMember{guest: orZero(in.Guest), administrator: orZero(in.Administrator), mail: in.SendPasswordEmail == nil || *in.SendPasswordEmail}
+	var faults Errors
+	m.contact, faults = newContact(in.FirstName, in.LastName, in.Email, [3]string{"firstName", "lastName", "email"})
+	for _, part := range []struct {
+		to    *string
+		from  string
+		most  int
+		field string
+	}{{&m.handle, in.UserID, 100, "userId"}, {&m.label, in.Label, 200, "label"}} {
+		var fault *Error
+		if *part.to, fault = oneLine(part.from, part.most, part.field); fault != nil {
+			faults = append(faults, fault)
+		}
+	}
+	var fault *Error
+	if m.phone, fault = phone(in.Phone); fault != nil {
+		faults = append(faults, fault)
+	}
+	more, err := collect(t.checkLevels(ctx, tn, reach, in, &m))
+	if err != nil {
+		return m, err
+	}
+	if faults = append(faults, more...); len(faults) > 0 {
+		return m, faults
+	}
+	return m, t.checkPerson(ctx, tn, m)
+}
+
+// checkLevels decides what the member would hold, and whether the viewer may give it.
+func (t *tx) checkLevels(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, in *NewMember, m *newMember) error {
+	named := in.RoleID != nil || in.RoleKey != nil
+	if m.administrator && (named || len(in.Permissions) > 0 || m.guest) {
+		return broken(Invalid, "An administrator holds everything, and has neither role nor levels, and is no guest.", "administrator")
+	}
+	var err error
+	if named {
+		if m.role, err = t.role(ctx, tn.ID, in.RoleID, in.RoleKey, ""); err != nil {
+			return err
+		}
+	}
+	if m.direct, err = t.permissions(ctx, in.Permissions, "permissions"); err != nil {
+		return err
+	}
+	if !named && !m.administrator {
+		if err := t.everyFeature(ctx, in.Permissions); err != nil {
+			return err
+		}
+	}
+	field := "permissions"
+	switch {
+	case m.administrator:
+		field = "administrator"
+	case named:
+		field = "roleKey"
+	}
+	return orFault(t.mayGive(ctx, tn, reach, m.levels(), field))
+}
+
+// everyFeature asks for a level for every catalogue feature but single sign-on, which is off unless named.
+func (t *tx) everyFeature(ctx context.Context, list []*Permission) error {
+	catalogue, err := t.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range catalogue {
+		named := slices.ContainsFunc(list, func(p *Permission) bool { return p.Feature == key })
+		if !named && !strings.HasPrefix(key, ssoPrefix) {
+			return broken(PermissionRequired, "Without a role, every catalogue feature needs a level: "+key+" has none.", "permissions")
+		}
+	}
+	return nil
+}
+
+// checkPerson checks that the person can become a member.
+func (t *tx) checkPerson(ctx context.Context, tn *ent.Tenant, m newMember) error {
+	if m.canonical == t.viewer.Email {
+		return broken(SelfApprovalForbidden, "Nobody adds themselves.", "email")
+	}
+	taken, err := t.Member.Query().Where(member.TenantID(tn.ID), member.Handle(m.handle)).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return broken(Conflict, "The User ID is taken.", "userId")
+	}
+	there, err := t.Member.Query().Where(member.TenantID(tn.ID), member.HasUserWith(user.EmailCanonical(m.canonical))).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if there {
+		return broken(AlreadyMember, "The person is a member already.", "email")
+	}
+	return nil
+}
+
+func (t *tx) addMember(ctx context.Context, tn *ent.Tenant, m newMember, inviter string) (*ent.Member, error) {
+	u, err := t.user(ctx, m.contact)
+	if err != nil {
+		return nil, err
+	}
+	row, err := t.Member.Create().SetTenantID(tn.ID).SetUserID(u.ID).SetFirstName(m.first).SetLastName(m.last).
+		SetSortName(SortName(m.name())).SetHandle(m.handle).SetLabel(m.label).SetPhone(m.phone).
+		SetGuest(m.guest).SetAdministrator(m.administrator).SetNillableRoleID(some(m.role.id)).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("add a member: %w", err)
+	}
+	for f, level := range m.direct {
+		if err := t.MemberPermission.Create().SetTenantID(tn.ID).SetMemberID(row.ID).SetFeature(string(f)).SetLevel(level).Exec(ctx); err != nil {
+			return nil, fmt.Errorf("give a level: %w", err)
+		}
+	}
+	if !m.mail {
+		return row, nil
+	}
+	return row, t.welcome(ctx, tn, u, inviter)
+}
+
+// phone reads a phone number with its country code.
+func phone(s string) (string, *Error) {
+	needsCode := broken(PhoneCountryCodeRequired, "Please enter contact phone with country code. E.g. +1", "phone")
+	if !strings.HasPrefix(strings.TrimSpace(s), "+") {
+		return "", needsCode
+	}
+	n, err := phonenumbers.Parse(s, "")
+	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+		return "", broken(Invalid, "This is not a phone number.", "phone")
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), nil
+}
+
+// levelsOf computes what a membership gives by itself. The member was read with its permissions.
+func (t *tx) levelsOf(ctx context.Context, m *ent.Member) (access.Levels, error) {
+	direct := make(map[access.Feature]access.Level)
+	for _, p := range m.Edges.Permissions {
+		direct[access.Feature(p.Feature)] = p.Level
+	}
+	var r namedRole
+	if m.RoleID != nil {
+		var err error
+		if r, err = t.roleOf(ctx, *m.RoleID); err != nil {
+			return access.Levels{}, err
+		}
+	}
+	return rule.MemberLevels(m.Administrator, m.Guest, r.levels, direct), nil
+}
+
+// ChangeRole gives a member another role, or makes a member administrator or no longer one; a role named says that the
+// member is none.
+//
+// NOT_FOUND, STALE_VERSION; ROLE_EXCEEDS_GRANT for more than the viewer holds, before or after; LAST_ADMINISTRATOR;
+// SELF_APPROVAL_FORBIDDEN for raising oneself.
+func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if !t.viewer.SignedIn() {
+			return ErrUnauthenticated
+		}
+		row, reach, err := t.changeable(ctx, cmd)
+		if err != nil {
+			return err
+		}
+		after := *row
+		var r namedRole
+		if after.Administrator, r, err = t.changedRole(ctx, row, cmd); err != nil {
+			return err
+		}
+		if after.RoleID = some(r.id); after.Administrator {
+			after.Edges.Permissions = nil
+		}
+		if err := t.mayChange(ctx, row, &after, reach); err != nil {
+			return err
+		}
+		update := t.Member.UpdateOne(row).SetAdministrator(after.Administrator).AddVersion(1)
+		if update.ClearRole(); after.RoleID != nil {
+			update.SetRoleID(*after.RoleID)
+		}
+		if after.Administrator {
+			if _, err := t.MemberPermission.Delete().Where(memberpermission.MemberID(row.ID)).Exec(ctx); err != nil {
+				return fmt.Errorf("clear direct levels: %w", err)
+			}
+		}
+		if m, err = update.Save(ctx); err != nil {
+			return fmt.Errorf("change the role: %w", err)
+		}
+		before, err := t.titleOf(ctx, row)
+		if err != nil {
+			return err
+		}
+		now, err := t.titleOf(ctx, m)
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "member.role_changed", tenant: m.TenantID, target: m.ID, targetName: m.FirstName + " " + m.LastName,
+			changes: change("role", before, now)})
+	})
+	return m, err
+}
+
+// changeable reads and locks a member whose role the viewer may change.
+func (t *tx) changeable(ctx context.Context, cmd ChangeRole) (*ent.Member, *rule.Reach, error) {
+	row, err := t.Member.Get(ctx, cmd.MemberID)
+	if ent.IsNotFound(err) {
+		return nil, nil, notFound("memberId")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := t.lock(ctx, row.TenantID); err != nil {
+		return nil, nil, err
+	}
+	if row, err = t.Member.Query().Where(member.ID(row.ID)).WithPermissions().Only(ctx); err != nil {
+		return nil, nil, err
+	}
+	reach, err := t.reach(ctx, row.TenantID, []string{"memberId"})
+	if err != nil {
+		return nil, nil, err
+	}
+	sees := reach.Levels.At(access.Users) >= access.View || row.Guest && reach.Levels.At(access.Guests) >= access.View || row.UserID == t.viewer.UserID
+	switch {
+	case !sees, row.Status == member.StatusRemoved:
+		return nil, nil, notFound("memberId")
+	case reach.Levels.At(access.Roles) < access.Manage, reach.Levels.At(access.Users) < access.Manage:
+		return nil, nil, ErrForbidden
+	case cmd.Version != nil && *cmd.Version != row.Version:
+		return nil, nil, broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
+	}
+	return row, reach, nil
+}
+
+// changedRole reads what the command makes of the member.
+func (t *tx) changedRole(ctx context.Context, row *ent.Member, cmd ChangeRole) (administrator bool, r namedRole, err error) {
+	named := cmd.RoleID != nil || cmd.RoleKey != nil
+	switch {
+	case orZero(cmd.Administrator) && (named || row.Guest):
+		return false, r, broken(Invalid, "An administrator has no role, and is no guest.", "administrator")
+	case orZero(cmd.Administrator):
+		return true, r, nil
+	case named:
+		r, err = t.role(ctx, row.TenantID, cmd.RoleID, cmd.RoleKey, "")
+		return false, r, err
+	}
+	return false, r, broken(Required, "Name the role that the member is to have.", "roleKey")
+}
+
+// mayChange holds a change of levels against who makes it.
+func (t *tx) mayChange(ctx context.Context, row, after *ent.Member, reach *rule.Reach) error {
+	before, err := t.levelsOf(ctx, row)
+	if err != nil {
+		return err
+	}
+	now, err := t.levelsOf(ctx, after)
+	if err != nil {
+		return err
+	}
+	self := row.UserID == t.viewer.UserID
+	if self && !now.Within(before) {
+		return broken(SelfApprovalForbidden, "Nobody raises themselves.", "memberId")
+	}
+	if !before.Within(reach.Levels) {
+		return broken(RoleExceedsGrant, "You cannot change a member who holds more than you do.", "memberId")
+	}
+	tn, err := t.Tenant.Get(ctx, row.TenantID)
+	if err != nil {
+		return err
+	}
+	if err := orFault(t.mayGive(ctx, tn, reach, now, "roleKey")); err != nil {
+		return err
+	}
+	if row.Administrator && !after.Administrator && row.Status == member.StatusActive {
+		return t.anotherAdministrator(ctx, row)
+	}
+	return nil
+}
+
+// anotherAdministrator fails when the member is the tenant's last active administrator.
+func (t *tx) anotherAdministrator(ctx context.Context, row *ent.Member) error {
+	others, err := t.Member.Query().Where(member.TenantID(row.TenantID), member.IDNEQ(row.ID),
+		member.Administrator(true), member.StatusEQ(member.StatusActive)).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if !others {
+		return broken(LastAdministrator, "A tenant keeps at least one active administrator.", "memberId")
+	}
+	return nil
+}
+
+// titleOf names a member's place for the audit trail.
+func (t *tx) titleOf(ctx context.Context, m *ent.Member) (string, error) {
+	if m.Administrator {
+		return "administrator", nil
+	}
+	if m.RoleID == nil {
+		return "", nil
+	}
+	r, err := t.roleOf(ctx, *m.RoleID)
+	return r.name, err
+}

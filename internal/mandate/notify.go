@@ -1,0 +1,77 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"mandate/ent"
+	"mandate/ent/member"
+	"mandate/internal/mail"
+)
+
+// letter is a message of the product, ready to be rendered.
+type letter interface {
+	Letter(mail.Brand) (mail.Letter, error)
+}
+
+// mailing is a mail that a transaction promises.
+type mailing struct {
+	kind         string
+	to           *ent.User // or address and canonical
+	address      string
+	canonical    string
+	letter       letter
+	secret       bool
+	partnerID    string
+	invitationID string
+}
+
+// send leaves a mail in the outbox: it goes out after the commit, or never.
+func (t *tx) send(ctx context.Context, m mailing) error {
+	if m.to != nil {
+		m.address, m.canonical = m.to.Email, m.to.EmailCanonical
+	}
+	l, err := m.letter.Letter(t.s.Brand)
+	if err != nil {
+		return fmt.Errorf("write the mail %s: %w", m.kind, err)
+	}
+	t.mails++
+	err = t.OutboxMessage.Create().SetKind(m.kind).SetRecipient(m.address).SetRecipientCanonical(m.canonical).
+		SetSubject(l.Subject).SetText(l.Text).SetHTML(l.HTML).SetSecret(m.secret).SetNextAttemptAt(t.now).
+		SetNillablePartnerID(some(m.partnerID)).SetNillableInvitationID(some(m.invitationID)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("leave the mail %s in the outbox: %w", m.kind, err)
+	}
+	return nil
+}
+
+// mostNotified is how many administrators of a tenant a notice goes to.
+const mostNotified = 10
+
+// notifyAdministrators sends a letter to the administrators of a tenant.
+func (t *tx) notifyAdministrators(ctx context.Context, tenantID, kind string, l letter) error {
+	admins, err := t.Member.Query().
+		Where(member.TenantID(tenantID), member.Administrator(true), member.StatusEQ(member.StatusActive)).
+		Order(member.ByID()).Limit(mostNotified).WithUser().All(ctx)
+	if err != nil {
+		return fmt.Errorf("find administrators to write to: %w", err)
+	}
+	for _, a := range admins {
+		if err := t.send(ctx, mailing{kind: kind, to: a.Edges.User, letter: l}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link builds a link for a mail from the public URL, and from nothing that a request says.
+func (s *Service) link(path string, query ...string) string {
+	u := s.PublicURL.JoinPath(path)
+	values := url.Values{}
+	for i := 0; i < len(query); i += 2 {
+		values.Set(query[i], query[i+1])
+	}
+	u.RawQuery = values.Encode()
+	return u.String()
+}

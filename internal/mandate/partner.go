@@ -1,0 +1,221 @@
+package mandate
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"mandate/ent"
+	"mandate/ent/partner"
+	"mandate/ent/tenant"
+	"mandate/internal/access"
+)
+
+// partnerSide is a partner with its tenant.
+type partnerSide struct {
+	*ent.Partner
+	tenant *ent.Tenant
+}
+
+// partnerOf reads the partner whose tenant it is.
+func (t *tx) partnerOf(ctx context.Context, tenantID string) (*partnerSide, error) {
+	p, err := t.Partner.Query().Where(partner.TenantID(tenantID)).WithTenant().Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read a partner: %w", err)
+	}
+	return &partnerSide{p, p.Edges.Tenant}, nil
+}
+
+// ownPartner finds the partner on whose behalf the viewer invites or creates, and checks that they may: PARTNERS MANAGE
+// by a membership of their own, in a recognised partner.
+func (t *tx) ownPartner(ctx context.Context, partnerID *string) (*partnerSide, error) {
+	var tenantID string
+	if partnerID != nil {
+		p, err := t.Partner.Query().Where(partner.ID(*partnerID)).Only(ctx)
+		if ent.IsNotFound(err) {
+			return nil, notFound("partnerId")
+		}
+		if err != nil {
+			return nil, err
+		}
+		tenantID = p.TenantID
+	} else {
+		only, err := t.onlyHome(ctx, tenant.KindPartner)
+		switch {
+		case err != nil:
+			return nil, err
+		case only == "":
+			return nil, broken(PartnerPermissionRequired, "Only a recognised partner may do this.")
+		case only == several:
+			return nil, broken(Required, "You belong to several partners: name one.", "partnerId")
+		}
+		tenantID = only
+	}
+	if err := t.lock(ctx, tenantID); err != nil {
+		return nil, err
+	}
+	if _, err := t.needOwn(ctx, tenantID, []string{"partnerId"}, access.Partners); err != nil {
+		return nil, err
+	}
+	p, err := t.partnerOf(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.mayConnect()
+}
+
+// mayConnect says why the partner may not invite, accept or create customers now, or nil.
+func (p *partnerSide) mayConnect() error {
+	if p.tenant.Status != tenant.StatusActive {
+		return broken(TenantSuspended, "The partner is suspended.")
+	}
+	if !p.Recognized {
+		return broken(PartnerPermissionRequired, "Only a recognised partner may do this.")
+	}
+	return nil
+}
+
+const several = "several"
+
+// onlyHome returns the tenant of the given kind that the viewer is a member of, "" for none, several for several.
+func (t *tx) onlyHome(ctx context.Context, kind tenant.Kind) (string, error) {
+	homes, err := t.access.Homes(ctx)
+	if err != nil {
+		return "", err
+	}
+	only := ""
+	for _, m := range homes {
+		switch {
+		case m.Kind != string(kind):
+		case only != "":
+			return several, nil
+		default:
+			only = m.TenantID
+		}
+	}
+	return only, nil
+}
+
+// RegisterPartner makes a partner and its first administrator, who gets a welcome link. For administrators of the operator.
+//
+// INVALID, TOO_LONG.
+func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *ent.Partner, err error) {
+	admin, faults := newContact(cmd.AdminFirstName, cmd.AdminLastName, cmd.AdminEmail, [3]string{"adminFirstName", "adminLastName", "adminEmail"})
+	name, fault := oneLine(cmd.Name, 200, "name")
+	if fault != nil {
+		faults = append(faults, fault)
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := t.operator(ctx); err != nil {
+			return err
+		}
+		if len(faults) > 0 {
+			return faults
+		}
+		tn, err := t.newTenant(ctx, tenant.KindPartner, name).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("make the partner's tenant: %w", err)
+		}
+		p, err = t.Partner.Create().SetTenantID(tn.ID).SetType(cmd.Type).SetCode(newPartnerID()).SetLinkKey(newLinkKey()).
+			SetRecognized(cmd.Recognized == nil || *cmd.Recognized).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("make the partner: %w", err)
+		}
+		u, err := t.user(ctx, admin)
+		if err != nil {
+			return err
+		}
+		if _, err := t.administrator(ctx, tn, u, admin); err != nil {
+			return err
+		}
+		if err := t.welcome(ctx, tn, u, t.s.brandName()); err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "partner.registered", tenant: tn.ID, target: p.ID, targetName: tn.Name,
+			changes: change("recognized", "", fmt.Sprint(p.Recognized))})
+	})
+	return p, err
+}
+
+// RecognizePartner lets a partner invite, accept and create customers, or takes that back. For administrators of the operator.
+//
+// NOT_FOUND.
+func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p *ent.Partner, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := t.operator(ctx); err != nil {
+			return err
+		}
+		if p, err = t.Partner.Get(ctx, cmd.ID); ent.IsNotFound(err) {
+			return notFound("id")
+		} else if err != nil {
+			return err
+		}
+		if err := t.lock(ctx, p.TenantID); err != nil {
+			return err
+		}
+		side, err := t.partnerOf(ctx, p.TenantID)
+		if err != nil {
+			return err
+		}
+		if p, err = t.Partner.UpdateOne(side.Partner).SetRecognized(cmd.Recognized).Save(ctx); err != nil {
+			return fmt.Errorf("recognise the partner: %w", err)
+		}
+		return t.record(ctx, event{action: "partner.recognized", tenant: p.TenantID, target: p.ID, targetName: side.tenant.Name,
+			changes: change("recognized", fmt.Sprint(side.Recognized), fmt.Sprint(cmd.Recognized))})
+	})
+	return p, err
+}
+
+// RotateInviteLink replaces a partner's invite link; the old one is dead at once.
+//
+// NOT_FOUND.
+func (s *Service) RotateInviteLink(ctx context.Context, cmd RotateInviteLink) (p *ent.Partner, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		side, err := t.ownPartner(ctx, &cmd.PartnerID)
+		if err != nil {
+			return err
+		}
+		if p, err = t.Partner.UpdateOne(side.Partner).SetLinkKey(newLinkKey()).Save(ctx); err != nil {
+			return fmt.Errorf("rotate the invite link: %w", err)
+		}
+		return t.record(ctx, event{action: "partner.invite_link_rotated", tenant: p.TenantID, target: p.ID, targetName: side.tenant.Name})
+	})
+	return p, err
+}
+
+// InviteLink is a partner's link for customers: it fills in the Partner ID, and proves nothing.
+func (s *Service) InviteLink(p *ent.Partner) string {
+	return s.link("join", "partner", p.Code, "link", p.LinkKey)
+}
+
+// linkKey takes the key out of an invite link; a key alone will do.
+func linkKey(link string) string {
+	if u, err := url.Parse(strings.TrimSpace(link)); err == nil && u.Query().Has("link") {
+		return u.Query().Get("link")
+	}
+	return strings.TrimSpace(link)
+}
+
+// newPartnerID makes a Partner ID such as MND-7K2M-93QD, without letters and digits that are mistaken for each other.
+func newPartnerID() string {
+	const alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+	code := []byte("MND-0000-0000")
+	for i, c := range code {
+		if c != '0' {
+			continue
+		}
+		var b [1]byte
+		for {
+			_, _ = rand.Read(b[:]) // never fails
+			if int(b[0]) < 256/len(alphabet)*len(alphabet) {
+				break
+			}
+		}
+		code[i] = alphabet[int(b[0])%len(alphabet)]
+	}
+	return string(code)
+}
+
+func newLinkKey() string { return rand.Text() }

@@ -1,0 +1,164 @@
+package mandate
+
+import (
+	"context"
+
+	"mandate/ent"
+	"mandate/ent/relationship"
+	"mandate/ent/role"
+	"mandate/ent/rule"
+	"mandate/ent/tenant"
+	"mandate/internal/access"
+)
+
+// need returns how the viewer reaches the tenant, if the viewer holds MANAGE on all the features there. Without any
+// path the answer is that of a tenant that does not exist.
+func (t *tx) need(ctx context.Context, tenantID string, field []string, features ...access.Feature) (*rule.Reach, error) {
+	reach, err := t.reach(ctx, tenantID, field)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range features {
+		if reach.Levels.At(f) < access.Manage {
+			return nil, ErrForbidden
+		}
+	}
+	return reach, nil
+}
+
+// needOwn is need by a membership of the viewer's own: what consent takes. Nothing else will do.
+func (t *tx) needOwn(ctx context.Context, tenantID string, field []string, feature access.Feature) (*rule.Reach, error) {
+	reach, err := t.reach(ctx, tenantID, field)
+	if err != nil {
+		return nil, err
+	}
+	if reach.Own().At(feature) < access.Manage {
+		return nil, ErrForbidden
+	}
+	return reach, nil
+}
+
+func (t *tx) reach(ctx context.Context, tenantID string, field []string) (*rule.Reach, error) {
+	if !t.viewer.SignedIn() {
+		return nil, ErrUnauthenticated
+	}
+	reach, err := t.access.To(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	if reach == nil {
+		return nil, notFound(field...)
+	}
+	return reach, nil
+}
+
+// owns returns the levels of the viewer's own membership in the tenant, none without one.
+func (t *tx) owns(ctx context.Context, tenantID string) (access.Levels, error) {
+	reach, err := t.access.To(ctx, tenantID)
+	if err != nil || reach == nil {
+		return access.Levels{}, err
+	}
+	return reach.Own(), nil
+}
+
+// operator fails unless the viewer is an administrator of the operator, in a session of their own.
+func (t *tx) operator(ctx context.Context) (*rule.Membership, error) {
+	if !t.viewer.SignedIn() {
+		return nil, ErrUnauthenticated
+	}
+	homes, err := t.access.Homes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range homes {
+		if m.Kind == string(tenant.KindOperator) && m.Administrator {
+			return m, nil
+		}
+	}
+	return nil, ErrForbidden
+}
+
+// mayGive says why the viewer may not give levels to somebody in the tenant, or nil. Nobody gives more than they hold;
+// and what makes access lasting is given in a customer by its own members, and by its partner of record.
+func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, levels access.Levels, field ...string) (*Error, error) {
+	if !levels.Within(reach.Levels) {
+		return broken(RoleExceedsGrant, "You can give no more than you hold yourself.", field...), nil
+	}
+	if tn.Kind != tenant.KindCustomer || !lasting(levels) || reach.HasOwn() {
+		return nil, nil
+	}
+	for _, p := range reach.Paths {
+		if p.RelationshipID == "" {
+			continue
+		}
+		ofRecord, err := t.Relationship.Query().
+			Where(relationship.ID(p.RelationshipID), relationship.KindEQ(relationship.KindPartnerOfRecord)).Exist(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if ofRecord {
+			return nil, nil
+		}
+	}
+	return broken(RoleExceedsGrant, "Only the customer's own members can give access that lasts.", field...), nil
+}
+
+func lasting(levels access.Levels) bool {
+	for _, f := range access.Lasting {
+		if levels.At(f) == access.Manage {
+			return true
+		}
+	}
+	return false
+}
+
+// namedRole is a role as a command names it.
+type namedRole struct {
+	id     string
+	name   string
+	levels access.Levels
+}
+
+// role finds the role that a command names: a system role, or one of the given tenant's own. A command that names none
+// gets fallback; without one, that is REQUIRED. Everything else of the same shape is NOT_FOUND.
+func (t *tx) role(ctx context.Context, ofTenant string, id *string, key *role.Key, fallback access.RoleKey) (namedRole, error) {
+	switch {
+	case id != nil && key != nil:
+		return namedRole{}, broken(Invalid, "Name a role by its id or by its key, not by both.", "roleId")
+	case id == nil && key == nil && fallback == "":
+		return namedRole{}, broken(Required, "Name a role.", "roleKey")
+	case id == nil && key == nil:
+		return systemRole(fallback), nil
+	case key != nil:
+		return systemRole(access.RoleKey(*key)), nil
+	}
+	if r, ok := access.SystemRoleByID(*id); ok {
+		return systemRole(r.Key), nil
+	}
+	row, err := t.Role.Query().Where(role.ID(*id), role.TenantID(ofTenant)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return namedRole{}, notFound("roleId")
+	}
+	if err != nil {
+		return namedRole{}, err
+	}
+	return t.roleOf(ctx, row.ID)
+}
+
+// roleOf reads a role that a row carries.
+func (t *tx) roleOf(ctx context.Context, id string) (namedRole, error) {
+	if r, ok := access.SystemRoleByID(id); ok {
+		return systemRole(r.Key), nil
+	}
+	row, err := t.Role.Get(ctx, id)
+	if err != nil {
+		return namedRole{}, err
+	}
+	levels, err := t.access.RoleLevels(ctx, id)
+	return namedRole{id, row.Name, levels[id]}, err
+}
+
+func systemRole(key access.RoleKey) namedRole {
+	r, _ := access.SystemRoleByKey(key)
+	return namedRole{r.ID, r.Name, r.Levels}
+}

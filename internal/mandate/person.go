@@ -1,0 +1,106 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mandate/ent"
+	"mandate/ent/member"
+	"mandate/ent/onetimetoken"
+	"mandate/ent/user"
+	"mandate/internal/database"
+	"mandate/internal/mail"
+)
+
+// contact is a person as a command names them.
+type contact struct {
+	first, last      string
+	email, canonical string
+}
+
+func (c contact) name() string { return c.first + " " + c.last }
+
+// newContact cleans a person's name and address.
+func newContact(first, last, address string, fields [3]string) (contact, Errors) {
+	var faults Errors
+	var c contact
+	var fault *Error
+	if c.first, fault = oneLine(first, 100, fields[0]); fault != nil {
+		faults = append(faults, fault)
+	}
+	if c.last, fault = oneLine(last, 100, fields[1]); fault != nil {
+		faults = append(faults, fault)
+	}
+	if c.email, c.canonical, fault = email(address, fields[2]); fault != nil {
+		faults = append(faults, fault)
+	}
+	return c, faults
+}
+
+// user finds the account with the address, or makes one without a password.
+func (t *tx) user(ctx context.Context, c contact) (*ent.User, error) {
+	u, err := t.User.Query().Where(user.EmailCanonical(c.canonical)).Only(ctx)
+	if ent.IsNotFound(err) {
+		u, err = t.User.Create().SetEmail(c.email).SetEmailCanonical(c.canonical).Save(ctx)
+		if database.IsDuplicate(err) {
+			return nil, errAgain // somebody else made it meanwhile
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find or make an account: %w", err)
+	}
+	return u, nil
+}
+
+// administrator makes a person administrator of a tenant that was just created.
+func (t *tx) administrator(ctx context.Context, tn *ent.Tenant, u *ent.User, c contact) (*ent.Member, error) {
+	handle, _, _ := strings.Cut(c.canonical, "@")
+	m, err := t.Member.Create().SetTenantID(tn.ID).SetUserID(u.ID).SetFirstName(c.first).SetLastName(c.last).
+		SetSortName(SortName(c.name())).SetHandle(handle).SetLabel(c.name()).SetAdministrator(true).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("make the first administrator: %w", err)
+	}
+	return m, nil
+}
+
+// welcome tells a new member: by a link to set a password if the person has none, else by a plain note.
+func (t *tx) welcome(ctx context.Context, tn *ent.Tenant, u *ent.User, inviter string) error {
+	if u.PasswordHash != nil {
+		return t.send(ctx, mailing{kind: "member.added", to: u, letter: mail.AddedToTenant{Tenant: tn.Name, Inviter: inviter}})
+	}
+	token, err := t.issue(ctx, u, onetimetoken.PurposeWelcome, welcomeLife)
+	if err != nil {
+		return err
+	}
+	return t.send(ctx, mailing{kind: "member.welcome", to: u, secret: true, letter: mail.Welcome{
+		Tenant: tn.Name, Inviter: inviter, ValidFor: welcomeLife, ExpiresAt: t.now.Add(welcomeLife), Link: t.s.link("password", "token", token),
+	}})
+}
+
+func (t *tx) oldestMembership(ctx context.Context, u *ent.User) (*ent.Member, error) {
+	m, err := t.Member.Query().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive)).Order(member.ByID()).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find a membership: %w", err)
+	}
+	return m, nil
+}
+
+// actorName is the viewer's name where the viewer acts from.
+func (t *tx) actorName(ctx context.Context, tenantID string) (string, error) {
+	m, _, err := t.actor(ctx, event{tenant: tenantID})
+	if err != nil || m == nil {
+		return t.s.brandName(), err
+	}
+	return m.FirstName + " " + m.LastName, nil
+}
+
+func (s *Service) brandName() string {
+	if s.Brand.Name == "" {
+		return "Mandate"
+	}
+	return s.Brand.Name
+}

@@ -1,0 +1,361 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mandate/ent"
+	"mandate/ent/assignment"
+	"mandate/ent/invitation"
+	"mandate/ent/member"
+	"mandate/ent/partner"
+	"mandate/ent/relationship"
+	"mandate/ent/session"
+	"mandate/ent/tenant"
+	"mandate/internal/access"
+	"mandate/internal/database"
+	"mandate/internal/mail"
+)
+
+// bond is a relationship to be.
+type bond struct {
+	partner  *partnerSide
+	customer *ent.Tenant
+	kind     relationship.Kind
+	role     namedRole
+	endsAt   *time.Time
+	replace  bool // ends the customer's present relationship first, if the customer may end it
+}
+
+func alreadyLinked(field ...string) *Error {
+	return broken(CustomerAlreadyLinked, "The associated account is already linked to another tenant.", field...)
+}
+
+// connect makes a relationship. The customer is locked; a unique key in the database holds all the same.
+func (t *tx) connect(ctx context.Context, b bond) (*ent.Relationship, error) {
+	if err := t.settle(ctx, b.customer.ID); err != nil {
+		return nil, err
+	}
+	present, err := t.liveRelationship(ctx, b.customer.ID)
+	if err != nil {
+		return nil, err
+	}
+	if present != nil {
+		if err := t.handOver(ctx, present, b); err != nil {
+			return nil, err
+		}
+	}
+	rel, err := t.Relationship.Create().SetKind(b.kind).SetPartnerID(b.partner.tenant.ID).SetCustomerID(b.customer.ID).
+		SetActiveCustomerID(b.customer.ID).SetRoleID(b.role.id).SetStartsAt(t.now).SetNillableEndsAt(b.endsAt).
+		SetPartnerName(b.partner.tenant.Name).SetPartnerType(string(b.partner.Type)).SetPartnerCode(b.partner.Code).
+		SetCustomerName(b.customer.Name).SetNillableCustomerAccountNumber(b.customer.AccountNumber).Save(ctx)
+	if database.IsDuplicate(err) {
+		return nil, alreadyLinked()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make the relationship: %w", err)
+	}
+	if err := t.Tenant.UpdateOneID(b.customer.ID).SetPartnerID(b.partner.tenant.ID).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("note the customer's partner: %w", err)
+	}
+	return rel, nil
+}
+
+// handOver ends the present relationship in favour of another partner, if that was asked for and may be.
+func (t *tx) handOver(ctx context.Context, present *ent.Relationship, b bond) error {
+	if !b.replace || present.PartnerID == b.partner.tenant.ID {
+		return alreadyLinked()
+	}
+	if err := t.mayEnd(ctx, present, relationship.EndedByCustomer); err != nil {
+		return err
+	}
+	by := relationship.EndedByCustomer
+	if _, err := t.end(ctx, present, relationship.StatusTerminated, &by, nil); err != nil {
+		return err
+	}
+	return t.notifyAdministrators(ctx, present.PartnerID, "relationship.ended",
+		mail.RelationshipEnded{With: b.customer.Name, EndedBy: b.customer.Name, EndedAt: t.now})
+}
+
+// liveRelationship reads the customer's relationship, active or suspended; nil without one.
+func (t *tx) liveRelationship(ctx context.Context, customerID string) (*ent.Relationship, error) {
+	rel, err := t.Relationship.Query().Where(relationship.ActiveCustomerID(customerID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the customer's relationship: %w", err)
+	}
+	return rel, nil
+}
+
+// settle records what the clock has ended already for a customer: a relationship past its end.
+func (t *tx) settle(ctx context.Context, customerID string) error {
+	rel, err := t.liveRelationship(ctx, customerID)
+	if err != nil || rel == nil || rel.EndsAt == nil || rel.EndsAt.After(t.now) {
+		return err
+	}
+	_, err = t.end(ctx, rel, relationship.StatusExpired, nil, nil)
+	return err
+}
+
+// end ends a relationship, and in the same moment everything that rests on it: assignments, entered sessions, offers.
+func (t *tx) end(ctx context.Context, rel *ent.Relationship, status relationship.Status, by *relationship.EndedBy, reason *string) (*ent.Relationship, error) {
+	at := t.now
+	if status == relationship.StatusExpired {
+		at = *rel.EndsAt
+	}
+	ended, err := t.Relationship.UpdateOne(rel).SetStatus(status).SetEndedAt(at).SetNillableEndedBy(by).SetNillableEndReason(reason).
+		ClearActiveCustomerID().AddVersion(1).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("end the relationship: %w", err)
+	}
+	if err := t.Tenant.UpdateOneID(rel.CustomerID).ClearPartnerID().Exec(ctx); err != nil {
+		return nil, fmt.Errorf("forget the customer's partner: %w", err)
+	}
+	err = t.Assignment.Update().Where(assignment.GranterID(rel.PartnerID), assignment.TenantID(rel.CustomerID), assignment.OpenKeyNotNil()).
+		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("end assignments: %w", err)
+	}
+	err = t.Session.Update().Where(session.EnteredTenantID(rel.CustomerID), session.HomeTenantID(rel.PartnerID), session.EndedAtIsNil()).
+		SetEndedAt(t.now).Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("end entered sessions: %w", err)
+	}
+	offers := t.Invitation.Update().Where(invitation.RelationshipID(rel.ID), invitation.StatusEQ(invitation.StatusPending))
+	if err := closeInvitations(offers, invitation.StatusRevoked).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("void offers: %w", err)
+	}
+	return ended, nil
+}
+
+// standing is a relationship as one of its sides acts on it.
+type standing struct {
+	*ent.Relationship
+	side   relationship.EndedBy
+	levels access.Levels // of the viewer's own membership on that side
+}
+
+// relationship reads and locks a relationship, and finds the side for which the viewer may act on it: PARTNERS MANAGE
+// there by a membership of their own, or for the operator an administrator of it. A relationship that the viewer does
+// not see is NOT_FOUND, one that has ended RELATIONSHIP_NOT_ACTIVE.
+func (t *tx) relationship(ctx context.Context, id string, version *int) (standing, error) {
+	if err := t.person(); err != nil {
+		return standing{}, err
+	}
+	rel, err := t.Relationship.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return standing{}, notFound("id")
+	}
+	if err != nil {
+		return standing{}, fmt.Errorf("read the relationship: %w", err)
+	}
+	if err := t.lock(ctx, rel.CustomerID); err != nil {
+		return standing{}, err
+	}
+	if err := t.hold(ctx, rel.PartnerID); err != nil {
+		return standing{}, err
+	}
+	if rel, err = t.Relationship.Get(ctx, id); err != nil {
+		return standing{}, fmt.Errorf("read the relationship: %w", err)
+	}
+	visible, err := t.seesPair(ctx, access.Partners, rel.PartnerID, rel.CustomerID)
+	if err != nil {
+		return standing{}, err
+	}
+	if !visible {
+		return standing{}, notFound("id")
+	}
+	side, levels, err := t.side(ctx, rel)
+	if err != nil {
+		return standing{}, err
+	}
+	if err := t.settle(ctx, rel.CustomerID); err != nil {
+		return standing{}, err
+	}
+	if rel, err = t.Relationship.Get(ctx, id); err != nil {
+		return standing{}, fmt.Errorf("read the relationship: %w", err)
+	}
+	if rel.ActiveCustomerID == nil {
+		return standing{}, broken(RelationshipNotActive, "The relationship has ended.", "id")
+	}
+	if version != nil && *version != rel.Version {
+		return standing{}, broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
+	}
+	return standing{rel, side, levels}, nil
+}
+
+// side finds the side for which the viewer acts, and what the viewer holds there.
+func (t *tx) side(ctx context.Context, rel *ent.Relationship) (relationship.EndedBy, access.Levels, error) {
+	side, err := SideOf(ctx, t.access, rel)
+	if err != nil {
+		return "", access.Levels{}, err
+	}
+	levels := access.Everything
+	switch side {
+	case "":
+		return "", access.Levels{}, ErrForbidden
+	case relationship.EndedByCustomer:
+		levels, err = t.owns(ctx, rel.CustomerID)
+	case relationship.EndedByPartner:
+		levels, err = t.owns(ctx, rel.PartnerID)
+	}
+	return side, levels, err
+}
+
+// mayEnd says why a side may not end or pause the relationship.
+func (t *tx) mayEnd(ctx context.Context, rel *ent.Relationship, side relationship.EndedBy) error {
+	stands, err := t.Partner.Query().Where(partner.TenantID(rel.PartnerID), partner.Recognized(true),
+		partner.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if !MayEnd(rel, side, stands) {
+		return broken(RelationshipNotTerminable, "The customer cannot end or pause the relationship with its partner of record.", "id")
+	}
+	return nil
+}
+
+// TerminateRelationship ends a relationship and all that rests on it. A dry run tells what would end, and writes nothing.
+//
+// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record, STALE_VERSION.
+func (s *Service) TerminateRelationship(ctx context.Context, cmd TerminateRelationship) (rel *ent.Relationship, ended *EndedAccess, err error) {
+	reason, fault := paragraph(cmd.Reason, 500, "reason")
+	if fault != nil {
+		return nil, nil, fault
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		at, err := t.relationship(ctx, cmd.ID, cmd.Version)
+		if err != nil {
+			return err
+		}
+		if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
+			return err
+		}
+		if ended, err = t.resting(ctx, at.Relationship); err != nil {
+			return err
+		}
+		rel = at.Relationship
+		if orZero(cmd.DryRun) {
+			return nil
+		}
+		if rel, err = t.end(ctx, at.Relationship, relationship.StatusTerminated, &at.side, reason); err != nil {
+			return err
+		}
+		if err := t.tellEnd(ctx, rel, at.side, reason); err != nil {
+			return err
+		}
+		e := t.between(at, "relationship.terminated")
+		e.reason = reason
+		e.changes = change("status", string(at.Status), string(rel.Status))
+		return t.record(ctx, e)
+	})
+	return rel, ended, err
+}
+
+// resting counts what rests on a relationship now.
+func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, error) {
+	admins, err := t.Member.Query().Where(member.TenantID(rel.PartnerID), member.Administrator(true), member.StatusEQ(member.StatusActive)).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count administrators: %w", err)
+	}
+	staff, err := t.Assignment.Query().Where(assignment.GranterID(rel.PartnerID), assignment.TenantID(rel.CustomerID), assignment.OpenKeyNotNil(),
+		assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)),
+		assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false))).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count assignments: %w", err)
+	}
+	sessions, err := t.Session.Query().Where(session.EnteredTenantID(rel.CustomerID), session.HomeTenantID(rel.PartnerID),
+		session.EndedAtIsNil(), session.ExpiresAtGT(t.now)).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count sessions: %w", err)
+	}
+	return &EndedAccess{People: admins + staff, Sessions: sessions}, nil
+}
+
+// tellEnd tells the administrators of whoever did not end it.
+func (t *tx) tellEnd(ctx context.Context, rel *ent.Relationship, side relationship.EndedBy, reason *string) error {
+	names := map[relationship.EndedBy]string{
+		relationship.EndedByPartner: rel.PartnerName, relationship.EndedByCustomer: orZero(rel.CustomerName), relationship.EndedByOperator: t.s.brandName(),
+	}
+	l := mail.RelationshipEnded{EndedBy: names[side], Reason: orZero(reason), EndedAt: t.now}
+	if side != relationship.EndedByPartner {
+		l.With = orZero(rel.CustomerName)
+		if err := t.notifyAdministrators(ctx, rel.PartnerID, "relationship.ended", l); err != nil {
+			return err
+		}
+	}
+	if side != relationship.EndedByCustomer {
+		l.With = rel.PartnerName
+		return t.notifyAdministrators(ctx, rel.CustomerID, "relationship.ended", l)
+	}
+	return nil
+}
+
+// between is an audit event about a relationship: in the affairs of the side that acts, and seen by the other.
+func (t *tx) between(at standing, action string) event {
+	e := event{action: action, tenant: at.CustomerID, other: at.PartnerID, relationship: at.ID, target: at.ID, targetName: orZero(at.CustomerName) + " – " + at.PartnerName}
+	if at.side == relationship.EndedByPartner {
+		e.tenant, e.other = at.PartnerID, at.CustomerID
+	}
+	return e
+}
+
+// SuspendRelationship pauses a relationship for one's side: nothing is reachable through it, and nothing is lost.
+//
+// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
+func (s *Service) SuspendRelationship(ctx context.Context, cmd SuspendRelationship) (*ent.Relationship, error) {
+	reason, fault := paragraph(cmd.Reason, 500, "reason")
+	if fault != nil {
+		return nil, fault
+	}
+	return s.pause(ctx, cmd.ID, true, "relationship.suspended", reason)
+}
+
+// ResumeRelationship takes one's own side's pause back; those of others stay.
+//
+// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE.
+func (s *Service) ResumeRelationship(ctx context.Context, cmd ResumeRelationship) (*ent.Relationship, error) {
+	return s.pause(ctx, cmd.ID, false, "relationship.resumed", nil)
+}
+
+func (s *Service) pause(ctx context.Context, id string, paused bool, action string, reason *string) (rel *ent.Relationship, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		at, err := t.relationship(ctx, id, nil)
+		if err != nil {
+			return err
+		}
+		if paused {
+			if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
+				return err
+			}
+		}
+		byPartner, byCustomer, byOperator := at.SuspendedByPartner, at.SuspendedByCustomer, at.SuspendedByOperator
+		*map[relationship.EndedBy]*bool{
+			relationship.EndedByPartner: &byPartner, relationship.EndedByCustomer: &byCustomer, relationship.EndedByOperator: &byOperator,
+		}[at.side] = paused
+		status := relationship.StatusActive
+		if byPartner || byCustomer || byOperator {
+			status = relationship.StatusSuspended
+		}
+		rel, err = t.Relationship.UpdateOne(at.Relationship).SetStatus(status).SetSuspendedByPartner(byPartner).
+			SetSuspendedByCustomer(byCustomer).SetSuspendedByOperator(byOperator).AddVersion(1).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("pause or resume the relationship: %w", err)
+		}
+		e := t.between(at, action)
+		e.reason, e.changes = reason, change("status", string(at.Status), string(rel.Status))
+		return t.record(ctx, e)
+	})
+	return rel, err
+}
+
+// RelationshipStatus is where a relationship stands at a moment: one past its end is EXPIRED, recorded or not.
+func RelationshipStatus(rel *ent.Relationship, now time.Time) relationship.Status {
+	if rel.ActiveCustomerID != nil && rel.EndsAt != nil && !now.Before(*rel.EndsAt) {
+		return relationship.StatusExpired
+	}
+	return rel.Status
+}

@@ -1,0 +1,214 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mandate/ent"
+	"mandate/ent/feature"
+	"mandate/ent/role"
+	"mandate/ent/rolepermission"
+	"mandate/internal/access"
+	"mandate/internal/database"
+)
+
+// CreateRole makes a role of a tenant's own. Nobody puts into a role what they do not hold.
+//
+// NOT_FOUND, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, INVALID, TOO_LONG.
+func (s *Service) CreateRole(ctx context.Context, cmd CreateRole) (r *ent.Role, err error) {
+	name, fault := oneLine(cmd.Name, 100, "name")
+	if fault != nil {
+		return nil, fault
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.lock(ctx, cmd.TenantID); err != nil {
+			return err
+		}
+		reach, err := t.need(ctx, cmd.TenantID, []string{"tenantId"}, access.Roles)
+		if err != nil {
+			return err
+		}
+		levels, err := t.permissions(ctx, cmd.Permissions, "permissions")
+		if err != nil {
+			return err
+		}
+		tn, err := t.Tenant.Get(ctx, cmd.TenantID)
+		if err != nil {
+			return err
+		}
+		if err := orFault(t.mayGive(ctx, tn, reach, access.Of(levels), "permissions")); err != nil {
+			return err
+		}
+		r, err = t.Role.Create().SetTenantID(cmd.TenantID).SetName(name).Save(ctx)
+		if database.IsDuplicate(err) {
+			return broken(Conflict, "There is a role with this name already.", "name")
+		}
+		if err != nil {
+			return fmt.Errorf("make the role: %w", err)
+		}
+		if err := t.fillRole(ctx, r, levels); err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "role.created", tenant: cmd.TenantID, target: r.ID, targetName: r.Name,
+			changes: change("permissions", "", describe(levels))})
+	})
+	return r, err
+}
+
+// UpdateRole changes a role of a tenant's own, for everybody who holds it, from their next request on. Nobody changes a
+// role that holds what they do not, or puts into it what they do not hold.
+//
+// NOT_FOUND, CONFLICT, ROLE_EXCEEDS_GRANT, STALE_VERSION, INVALID, TOO_LONG.
+func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, err error) {
+	name, fault := optionalLine(cmd.Name, 100, "name")
+	if fault != nil {
+		return nil, fault
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		r, err = t.Role.Query().Where(role.ID(cmd.ID), role.TenantIDNotNil()).Only(ctx)
+		if ent.IsNotFound(err) {
+			return notFound("id")
+		}
+		if err != nil {
+			return err
+		}
+		tenantID := *r.TenantID
+		if err := t.lock(ctx, tenantID); err != nil {
+			return err
+		}
+		reach, err := t.need(ctx, tenantID, []string{"id"}, access.Roles)
+		if err != nil {
+			return err
+		}
+		if r, err = t.Role.Query().Where(role.ID(cmd.ID)).WithPermissions().Only(ctx); err != nil {
+			return err
+		}
+		if cmd.Version != nil && *cmd.Version != r.Version {
+			return broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
+		}
+		return t.updateRole(ctx, cmd, name, reach.Levels, &r, func(levels access.Levels) (*Error, error) {
+			tn, err := t.Tenant.Get(ctx, tenantID)
+			if err != nil {
+				return nil, err
+			}
+			return t.mayGive(ctx, tn, reach, levels, "permissions")
+		})
+	})
+	return r, err
+}
+
+func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, held access.Levels, r **ent.Role, mayGive func(access.Levels) (*Error, error)) error {
+	before := make(map[access.Feature]access.Level)
+	for _, p := range (*r).Edges.Permissions {
+		before[access.Feature(p.Feature)] = p.Level
+	}
+	if !access.Of(before).Within(held) {
+		return broken(RoleExceedsGrant, "You can change no role that holds more than you do.", "id")
+	}
+	update := t.Role.UpdateOne(*r).AddVersion(1)
+	changes := change("name", (*r).Name, (*r).Name)
+	if name != nil {
+		update.SetName(*name)
+		changes = change("name", (*r).Name, *name)
+	}
+	if cmd.Permissions != nil {
+		after, err := t.permissions(ctx, cmd.Permissions, "permissions")
+		if err != nil {
+			return err
+		}
+		if err := orFault(mayGive(access.Of(after))); err != nil {
+			return err
+		}
+		if _, err := t.RolePermission.Delete().Where(rolepermission.RoleID((*r).ID)).Exec(ctx); err != nil {
+			return fmt.Errorf("empty the role: %w", err)
+		}
+		if err := t.fillRole(ctx, *r, after); err != nil {
+			return err
+		}
+		changes = append(changes, change("permissions", describe(before), describe(after))...)
+	}
+	updated, err := update.Save(ctx)
+	if database.IsDuplicate(err) {
+		return broken(Conflict, "There is a role with this name already.", "name")
+	}
+	if err != nil {
+		return fmt.Errorf("change the role: %w", err)
+	}
+	*r = updated
+	return t.record(ctx, event{action: "role.updated", tenant: *updated.TenantID, target: updated.ID, targetName: updated.Name, changes: changes})
+}
+
+func (t *tx) fillRole(ctx context.Context, r *ent.Role, levels map[access.Feature]access.Level) error {
+	rows := make([]*ent.RolePermissionCreate, 0, len(levels))
+	for f, level := range levels {
+		rows = append(rows, t.RolePermission.Create().SetTenantID(*r.TenantID).SetRoleID(r.ID).SetFeature(string(f)).SetLevel(level))
+	}
+	if err := t.RolePermission.CreateBulk(rows...).Exec(ctx); err != nil {
+		return fmt.Errorf("fill the role: %w", err)
+	}
+	return nil
+}
+
+// permissions reads levels as a command names them. NONE says nothing and is left out.
+func (t *tx) permissions(ctx context.Context, list []*Permission, field ...string) (map[access.Feature]access.Level, error) {
+	catalogue, err := t.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	levels := make(map[access.Feature]access.Level)
+	seen := make(map[string]bool)
+	var faults Errors
+	for i, p := range list {
+		at := append(slices.Clone(field), strconv.Itoa(i))
+		switch {
+		case !access.Feature(p.Feature).Platform() && !slices.Contains(catalogue, p.Feature):
+			faults = append(faults, broken(Invalid, "There is no such feature.", append(at, "feature")...))
+		case seen[p.Feature]:
+			faults = append(faults, broken(Invalid, "The feature is named twice.", append(at, "feature")...))
+		case p.Level == nil && strings.HasPrefix(p.Feature, ssoPrefix):
+			faults = append(faults, broken(SSOLevelRequired, "An enabled single sign-on needs a level: Read only or Full.", append(at, "level")...))
+		case p.Level == nil:
+			faults = append(faults, broken(Required, "Name a level.", append(at, "level")...))
+		case *p.Level > access.None:
+			levels[access.Feature(p.Feature)] = *p.Level
+		}
+		seen[p.Feature] = true
+	}
+	if faults != nil {
+		return nil, faults
+	}
+	return levels, nil
+}
+
+// ssoPrefix begins the keys of features that are single sign-on to a product.
+const ssoPrefix = "sso."
+
+// catalogue lists the keys of the catalogue features that can be given.
+func (t *tx) catalogue(ctx context.Context) ([]string, error) {
+	keys, err := t.Feature.Query().Where(feature.Retired(false)).Select(feature.FieldKey).Strings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogue: %w", err)
+	}
+	return keys, nil
+}
+
+// describe writes levels for the audit trail.
+func describe(levels map[access.Feature]access.Level) string {
+	parts := make([]string, 0, len(levels))
+	for f, level := range levels {
+		parts = append(parts, string(f)+" "+level.String())
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// orFault returns the fault as an error, if there is one.
+func orFault(fault *Error, err error) error {
+	if err != nil || fault == nil {
+		return err
+	}
+	return fault
+}

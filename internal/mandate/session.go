@@ -1,0 +1,174 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"mandate/ent"
+	"mandate/ent/member"
+	"mandate/ent/rule"
+	"mandate/ent/session"
+	"mandate/ent/tenant"
+	"mandate/ent/user"
+	"mandate/internal/auth"
+	"mandate/internal/viewer"
+)
+
+// SignedIn is a session that was just begun, with its token, which is shown once.
+type SignedIn struct {
+	Token   string
+	Session *ent.Session
+}
+
+// SignIn begins a session for whoever knows the password of an address, and seats the person as the viewer.
+//
+// It takes one active membership in an active tenant. An unknown address, a wrong password and a person without such a
+// membership are CREDENTIALS_INVALID alike, and take alike.
+func (s *Service) SignIn(ctx context.Context, cmd SignIn) (*SignedIn, error) {
+	invalid := broken(CredentialsInvalid, "The address or the password is wrong.")
+	_, canonical, _ := email(cmd.Email) // "" for what is no address; nobody has it
+	u, err := s.Client.User.Query().Where(user.EmailCanonical(canonical)).Only(rule.Unscoped(ctx))
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("sign in: %w", err)
+	}
+	var hash string
+	if u != nil {
+		hash = orZero(u.PasswordHash)
+	}
+	ok, err := s.Passwords.Verify(ctx, hash, cmd.Password)
+	if err != nil {
+		return nil, fmt.Errorf("compare a password: %w", err)
+	}
+	if !ok {
+		return nil, invalid
+	}
+	var in *SignedIn
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		// The password may have been changed while it was compared.
+		if u, err = t.User.Get(ctx, u.ID); err != nil {
+			return err
+		}
+		if orZero(u.PasswordHash) != hash {
+			return invalid
+		}
+		homes, err := t.Member.Query().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive),
+			member.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).Order(member.ByID()).All(ctx)
+		if err != nil {
+			return err
+		}
+		if len(homes) == 0 {
+			return invalid
+		}
+		if err := t.Member.Update().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive)).SetLastSignedInAt(t.now).Exec(ctx); err != nil {
+			return err
+		}
+		if in, err = t.begin(ctx, u); err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "session.started", target: in.Session.ID, actor: homes[0]})
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.seat(ctx, u, in.Session)
+	return in, nil
+}
+
+// begin makes a session of the person's own.
+func (t *tx) begin(ctx context.Context, u *ent.User) (*SignedIn, error) {
+	token, hash := auth.NewToken()
+	row, err := t.Session.Create().SetUserID(u.ID).SetTokenHash(hash).
+		SetStartedAt(t.now).SetAuthenticatedAt(t.now).SetLastSeenAt(t.now).SetExpiresAt(t.now.Add(auth.SessionLife)).
+		SetNillableAddress(some(t.viewer.Address)).SetNillableUserAgent(some(t.viewer.UserAgent)).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin a session: %w", err)
+	}
+	return &SignedIn{token, row}, nil
+}
+
+// seat makes the session's person the viewer for the rest of the answer.
+func (s *Service) seat(ctx context.Context, u *ent.User, row *ent.Session) {
+	v := viewer.From(ctx)
+	v.UserID, v.Email, v.SessionID = u.ID, u.EmailCanonical, row.ID
+	v.AuthenticatedAt, v.EnteredTenantID = row.AuthenticatedAt, orZero(row.EnteredTenantID)
+	viewer.Become(ctx, v)
+}
+
+// SignOut ends the session that asks, and what was entered from it.
+func (s *Service) SignOut(ctx context.Context) error {
+	return s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if !t.viewer.SignedIn() {
+			return ErrUnauthenticated
+		}
+		id := t.viewer.SessionID
+		err := t.Session.Update().Where(session.Or(session.ID(id), session.ParentID(id)), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("end the session: %w", err)
+		}
+		return t.record(ctx, event{action: "session.ended", target: id, tenant: t.viewer.EnteredTenantID})
+	})
+}
+
+// EnterTenant begins a session that reaches one tenant of another organisation, under the person's own name, and no
+// longer than the path that leads there.
+//
+// NOT_FOUND for a tenant that is not reached from outside. Never from a session that entered a tenant already.
+func (s *Service) EnterTenant(ctx context.Context, cmd EnterTenant) (*SignedIn, error) {
+	var in *SignedIn
+	var u *ent.User
+	err := s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.person(); err != nil {
+			return err
+		}
+		reason, fault := paragraph(cmd.Reason, 500, "reason")
+		if fault != nil {
+			return fault
+		}
+		if err := t.hold(ctx, cmd.TenantID); err != nil {
+			return err
+		}
+		reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})
+		if err != nil {
+			return err
+		}
+		outside := *reach
+		outside.Paths = slices.DeleteFunc(slices.Clone(reach.Paths), func(p rule.Path) bool { return p.Via == rule.Own })
+		if len(outside.Paths) == 0 {
+			return notFound("tenantId")
+		}
+		if u, err = t.User.Get(ctx, t.viewer.UserID); err != nil {
+			return err
+		}
+		if in, err = t.enter(ctx, cmd.TenantID, best(&outside), outside.Paths); err != nil {
+			return err
+		}
+		tn, err := t.Tenant.Get(ctx, cmd.TenantID)
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "tenant.entered", tenant: tn.ID, relationship: best(&outside).RelationshipID,
+			target: tn.ID, targetName: tn.Name, reason: reason})
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.seat(ctx, u, in.Session)
+	return in, nil
+}
+
+func (t *tx) enter(ctx context.Context, tenantID string, by rule.Path, paths []rule.Path) (*SignedIn, error) {
+	end := t.now.Add(auth.EntryLife)
+	if last := rule.LastEnd(paths); last != nil && last.Before(end) {
+		end = *last
+	}
+	token, hash := auth.NewToken()
+	row, err := t.Session.Create().SetUserID(t.viewer.UserID).SetTokenHash(hash).
+		SetStartedAt(t.now).SetAuthenticatedAt(t.viewer.AuthenticatedAt).SetLastSeenAt(t.now).SetExpiresAt(end).
+		SetEnteredTenantID(tenantID).SetHomeTenantID(by.Home.TenantID).SetParentID(t.viewer.SessionID).
+		SetNillableAddress(some(t.viewer.Address)).SetNillableUserAgent(some(t.viewer.UserAgent)).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("enter a tenant: %w", err)
+	}
+	return &SignedIn{token, row}, nil
+}

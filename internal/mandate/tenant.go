@@ -1,0 +1,264 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mandate/ent"
+	"mandate/ent/member"
+	"mandate/ent/relationship"
+	"mandate/ent/role"
+	"mandate/ent/tenant"
+	"mandate/internal/access"
+)
+
+// CreateOperator is the command to make an administrator of the operator, and with the first one the operator's tenant.
+type CreateOperator struct {
+	TenantName string
+	Email      string
+	FirstName  string
+	LastName   string
+	Password   string
+}
+
+// CreateOperator makes an administrator of the operator. It is not part of the API: whoever holds the database may.
+//
+// INVALID, TOO_LONG, PASSWORD_TOO_WEAK, and ALREADY_MEMBER for somebody who is one already. An account that exists
+// keeps its password.
+func (s *Service) CreateOperator(ctx context.Context, cmd CreateOperator) error {
+	c, faults := newContact(cmd.FirstName, cmd.LastName, cmd.Email, [3]string{"firstName", "lastName", "email"})
+	name, fault := oneLine(cmd.TenantName, 200, "tenantName")
+	if fault != nil {
+		faults = append(faults, fault)
+	}
+	if fault := checkPassword(cmd.Password, "password"); fault != nil {
+		faults = append(faults, fault)
+	}
+	if faults != nil {
+		return faults
+	}
+	phc, err := s.Passwords.Hash(ctx, cmd.Password)
+	if err != nil {
+		return fmt.Errorf("hash a password: %w", err)
+	}
+	return s.tx(ctx, func(ctx context.Context, t *tx) error {
+		tn, err := t.Tenant.Query().Where(tenant.KindEQ(tenant.KindOperator)).First(ctx)
+		if ent.IsNotFound(err) {
+			tn, err = t.newTenant(ctx, tenant.KindOperator, name).Save(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("find or make the operator's tenant: %w", err)
+		}
+		u, err := t.user(ctx, c)
+		if err != nil {
+			return err
+		}
+		there, err := t.Member.Query().Where(member.TenantID(tn.ID), member.UserID(u.ID)).Exist(ctx)
+		if err != nil {
+			return err
+		}
+		if there {
+			return broken(AlreadyMember, "This person is a member of the operator already.", "email")
+		}
+		if u.PasswordHash == nil {
+			if err := t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		m, err := t.administrator(ctx, tn, u, c)
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "operator.administrator_created", tenant: tn.ID, target: m.ID, targetName: c.name(), actor: m})
+	})
+}
+
+func (t *tx) newTenant(ctx context.Context, kind tenant.Kind, name string) *ent.TenantCreate {
+	return t.Tenant.Create().SetKind(kind).SetName(name).SetSortName(SortName(name))
+}
+
+// CreateCustomer makes a customer and its first administrator, who gets a welcome link, and connects it to the partner
+// as partner of record. Administrators of the operator may make one without a partner.
+//
+// PARTNER_PERMISSION_REQUIRED unless the partner is recognised; REQUIRED when the viewer has several partners and names
+// none; INVALID, TOO_LONG, TOO_MANY_TAGS, INVALID_TAG.
+func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (tn *ent.Tenant, rel *ent.Relationship, err error) {
+	draft, err := newCustomer(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		var p *partnerSide
+		if p, err = t.creatingPartner(ctx, cmd.PartnerID); err != nil {
+			return err
+		}
+		if tn, err = t.createCustomer(ctx, draft, p); err != nil {
+			return err
+		}
+		e := event{action: "customer.created", tenant: tn.ID, target: tn.ID, targetName: tn.Name}
+		if p != nil {
+			ceiling := systemRole(roleKeyOr(cmd.RoleKey, access.Administrator))
+			rel, err = t.connect(ctx, bond{partner: p, customer: tn, kind: relationship.KindPartnerOfRecord, role: ceiling})
+			if err != nil {
+				return err
+			}
+			e.other, e.relationship = p.tenant.ID, rel.ID
+		}
+		return t.record(ctx, e)
+	})
+	return tn, rel, err
+}
+
+// creatingPartner finds the partner that creates a customer; nil for an administrator of the operator who names none.
+func (t *tx) creatingPartner(ctx context.Context, partnerID *string) (*partnerSide, error) {
+	if err := t.person(); err != nil {
+		return nil, err
+	}
+	if partnerID == nil {
+		if _, err := t.operator(ctx); err == nil {
+			return nil, nil
+		}
+	}
+	return t.ownPartner(ctx, partnerID)
+}
+
+type customerDraft struct {
+	name, account *string
+	admin         contact
+	address       Address
+	tags          []string
+}
+
+// newCustomer cleans the command, and tells all that is wrong with it at once.
+func newCustomer(cmd CreateCustomer) (customerDraft, error) {
+	admin, faults := newContact(cmd.AdminFirstName, cmd.AdminLastName, cmd.AdminEmail, [3]string{"adminFirstName", "adminLastName", "adminEmail"})
+	d := customerDraft{admin: admin}
+	add := func(fault *Error) {
+		if fault != nil {
+			faults = append(faults, fault)
+		}
+	}
+	name, fault := oneLine(cmd.Name, 200, "name")
+	d.name = &name
+	add(fault)
+	d.account, fault = optionalLine(cmd.AccountNumber, 60, "accountNumber")
+	add(fault)
+	d.tags, fault = tags(cmd.Tags, "tags")
+	add(fault)
+	if cmd.Address != nil {
+		d.address, fault = cmd.Address.clean()
+		add(fault)
+	}
+	if len(faults) > 0 {
+		return d, faults
+	}
+	return d, nil
+}
+
+// clean cleans an address.
+func (a Address) clean() (c Address, fault *Error) {
+	for _, part := range []struct {
+		from *string
+		to   **string
+		most int
+		name string
+	}{
+		{a.Street, &c.Street, 200, "street"}, {a.City, &c.City, 100, "city"}, {a.Region, &c.Region, 100, "region"},
+		{a.PostalCode, &c.PostalCode, 20, "postalCode"}, {a.Country, &c.Country, 2, "country"},
+	} {
+		if *part.to, fault = optionalLine(part.from, part.most, "address", part.name); fault != nil {
+			return c, fault
+		}
+	}
+	if c.Country != nil {
+		*c.Country = strings.ToUpper(*c.Country)
+		if len(*c.Country) != 2 || strings.Trim(*c.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			return c, broken(Invalid, "A country is named by its two letters of ISO 3166-1.", "address", "country")
+		}
+	}
+	return c, nil
+}
+
+// createCustomer makes the tenant, its tags and its first administrator.
+func (t *tx) createCustomer(ctx context.Context, d customerDraft, p *partnerSide) (*ent.Tenant, error) {
+	tn, err := t.newTenant(ctx, tenant.KindCustomer, *d.name).SetNillableAccountNumber(d.account).
+		SetNillableStreet(d.address.Street).SetNillableCity(d.address.City).SetNillableRegion(d.address.Region).
+		SetNillablePostalCode(d.address.PostalCode).SetNillableCountry(d.address.Country).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("make the customer: %w", err)
+	}
+	for _, tag := range d.tags {
+		if err := t.TenantTag.Create().SetTenantID(tn.ID).SetTag(tag).Exec(ctx); err != nil {
+			return nil, fmt.Errorf("tag the customer: %w", err)
+		}
+	}
+	u, err := t.user(ctx, d.admin)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.administrator(ctx, tn, u, d.admin); err != nil {
+		return nil, err
+	}
+	inviter := t.s.brandName()
+	if p != nil {
+		inviter = p.tenant.Name
+	}
+	return tn, t.welcome(ctx, tn, u, inviter)
+}
+
+// newAccount is an account for an address that a mailed token has just proven, with a session of its own.
+func (t *tx) newAccount(ctx context.Context, tn *ent.Tenant, c contact, phc string) (*ent.Member, *ent.User, *SignedIn, error) {
+	u, err := t.user(ctx, c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if u.PasswordHash != nil {
+		return nil, nil, nil, broken(SignInRequired, "This address has an account: sign in first.")
+	}
+	if u, err = t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Save(ctx); err != nil {
+		return nil, nil, nil, fmt.Errorf("store a password: %w", err)
+	}
+	m, err := t.administrator(ctx, tn, u, c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	in, err := t.begin(ctx, u)
+	return m, u, in, err
+}
+
+// ActivateService activates a tenant's service: by an administrator of the customer or of its partner.
+//
+// SERVICE_ALREADY_ACTIVE, NOT_FOUND.
+func (s *Service) ActivateService(ctx context.Context, cmd ActivateService) (tn *ent.Tenant, err error) {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.lock(ctx, cmd.TenantID); err != nil {
+			return err
+		}
+		if _, err := t.need(ctx, cmd.TenantID, []string{"tenantId"}, access.ServicesAdmin); err != nil {
+			return err
+		}
+		if tn, err = t.Tenant.Get(ctx, cmd.TenantID); err != nil {
+			return err
+		}
+		if tn.Status != tenant.StatusActive {
+			return broken(TenantSuspended, "The tenant is suspended.", "tenantId")
+		}
+		if tn.ServiceActivatedAt != nil {
+			return broken(ServiceAlreadyActive, "The service is active already.", "tenantId")
+		}
+		if tn, err = t.Tenant.UpdateOne(tn).SetServiceActivatedAt(t.now).AddVersion(1).Save(ctx); err != nil {
+			return fmt.Errorf("activate the service: %w", err)
+		}
+		return t.record(ctx, event{action: "service.activated", tenant: tn.ID, target: tn.ID, targetName: tn.Name,
+			changes: change("serviceActivatedAt", "", t.now.Format("2006-01-02T15:04:05Z"))})
+	})
+	return tn, err
+}
+
+func roleKeyOr(key *role.Key, fallback access.RoleKey) access.RoleKey {
+	if key == nil {
+		return fallback
+	}
+	return access.RoleKey(*key)
+}
