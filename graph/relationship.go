@@ -3,9 +3,9 @@ package graph
 import (
 	"context"
 
-	"entgo.io/ent/dialect/sql"
-
 	"mandate/ent"
+	"mandate/ent/assignment"
+	"mandate/ent/member"
 	"mandate/ent/partner"
 	"mandate/ent/relationship"
 	"mandate/ent/rule"
@@ -39,27 +39,23 @@ func suspendedBy(rel *ent.Relationship) []relationship.EndedBy {
 // staffCounts counts the people assigned now, for each relationship.
 func (r *Resolver) staffCounts(ctx context.Context, rels []*ent.Relationship) ([]*int, error) {
 	now := clock.Now(ctx)
-	s := sql.Dialect(r.Dialect).Select("a.granter_id", "a.tenant_id", "COUNT(*)").From(sql.Table("assignments").As("a"))
-	m := sql.Table("members").As("m")
-	s.Join(m).On(m.C("id"), s.C("member_id")).
-		Where(sql.And(oneOf(s.C("tenant_id"), ids(rels, func(l *ent.Relationship) string { return l.CustomerID })),
-			sql.EQ(s.C("status"), "ACTIVE"), sql.LTE(s.C("starts_at"), now),
-			sql.Or(sql.IsNull(s.C("ends_at")), sql.GT(s.C("ends_at"), now)), sql.EQ(m.C("status"), "ACTIVE"))).
-		GroupBy("a.granter_id", "a.tenant_id")
-	query, args := s.Query()
-	rows, err := r.Client.QueryContext(ctx, query, args...)
+	var rows []struct {
+		GranterID string `json:"granter_id"`
+		TenantID  string `json:"tenant_id"`
+		Count     int    `json:"count"`
+	}
+	err := r.Client.Assignment.Query().
+		Where(assignment.TenantIDIn(ids(rels, func(l *ent.Relationship) string { return l.CustomerID })...),
+			assignment.StatusEQ(assignment.StatusActive), assignment.StartsAtLTE(now),
+			assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(now)),
+			assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false))).
+		GroupBy(assignment.FieldGranterID, assignment.FieldTenantID).Aggregate(ent.Count()).Scan(rule.Unscoped(ctx), &rows)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	counts := make(map[[2]string]int)
-	for rows.Next() {
-		var pair [2]string
-		var n int
-		if err := rows.Scan(&pair[0], &pair[1], &n); err != nil {
-			return nil, err
-		}
-		counts[pair] = n
+	counts := make(map[[2]string]int, len(rows))
+	for _, row := range rows {
+		counts[[2]string{row.GranterID, row.TenantID}] = row.Count
 	}
 	list := make([]*int, len(rels))
 	for i, l := range rels {
@@ -69,7 +65,7 @@ func (r *Resolver) staffCounts(ctx context.Context, rels []*ent.Relationship) ([
 		}
 		list[i] = &n
 	}
-	return list, rows.Err()
+	return list, nil
 }
 
 // ability is what the viewer may do with a relationship.

@@ -45,7 +45,9 @@ type UserErrorCode string
 func (c UserErrorCode) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(string(c))) }
 
 // UnmarshalGQL refuses: the enum is for answers only.
-func (c *UserErrorCode) UnmarshalGQL(any) error { return fmt.Errorf("UserErrorCode is for answers only") }
+func (c *UserErrorCode) UnmarshalGQL(any) error {
+	return fmt.Errorf("UserErrorCode is for answers only")
+}
 
 // UserError is why a mutation did nothing.
 type UserError struct {
