@@ -3,12 +3,16 @@ package graph
 import (
 	"embed"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 //go:embed schema/*.graphql
 var files embed.FS
+
+// binding is what the schema's files say to the code generator only.
+var binding = regexp.MustCompile(`(?m) @go(Model|Field)\([^)]*\)|^directive @go.*\n`)
 
 // SDL is the schema of the API.
 func SDL() string {
@@ -19,5 +23,5 @@ func SDL() string {
 		b, _ := files.ReadFile(name) // it was embedded
 		parts = append(parts, strings.TrimSpace(string(b)))
 	}
-	return strings.Join(parts, "\n\n") + "\n"
+	return binding.ReplaceAllString(strings.Join(parts, "\n\n")+"\n", "")
 }

@@ -161,9 +161,6 @@ func (t *tx) accepting(ctx context.Context, inv *ent.Invitation, cmd AcceptInvit
 	if err != nil {
 		return nil, access.Levels{}, nil, err
 	}
-	if tn.Status != tenant.StatusActive {
-		return nil, access.Levels{}, nil, broken(TenantSuspended, "The tenant is suspended.", "tenantId")
-	}
 	return tn, levels, nil, nil
 }
 

@@ -1,6 +1,7 @@
 package mandate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -40,9 +41,7 @@ func (t *tx) record(ctx context.Context, e event) error {
 			if err := t.onBehalfOf(ctx, create, e.tenant); err != nil {
 				return fmt.Errorf("record %s: %w", e.action, err)
 			}
-		}
-		if e.other == "" && home.ID != e.tenant {
-			e.other = home.ID
+			e.other = cmp.Or(e.other, home.ID)
 		}
 	}
 	if err := create.SetNillableOtherTenantID(some(e.other)).Exec(ctx); err != nil {

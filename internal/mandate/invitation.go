@@ -8,6 +8,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/invitation"
+	"mandate/ent/member"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
 	"mandate/ent/predicate"
@@ -251,6 +252,9 @@ func (t *tx) ownCustomer(ctx context.Context, tenantID *string) (*ent.Tenant, ac
 	if err := t.lock(ctx, id); err != nil {
 		return nil, access.Levels{}, err
 	}
+	if err := t.notSuspended(ctx, id); err != nil {
+		return nil, access.Levels{}, err
+	}
 	reach, err := t.needOwn(ctx, id, []string{"tenantId"}, access.Partners)
 	if err != nil {
 		return nil, access.Levels{}, err
@@ -263,6 +267,19 @@ func (t *tx) ownCustomer(ctx context.Context, tenantID *string) (*ent.Tenant, ac
 		return nil, access.Levels{}, broken(PartnerCannotInvite, "A partner's tenant is never a customer.", "tenantId")
 	}
 	return tn, reach.Own(), nil
+}
+
+// notSuspended tells members that their own tenant is suspended; to everybody else it is out of reach.
+func (t *tx) notSuspended(ctx context.Context, tenantID string) error {
+	suspended, err := t.Member.Query().Where(member.TenantID(tenantID), member.UserID(t.viewer.UserID), member.StatusEQ(member.StatusActive),
+		member.HasTenantWith(tenant.StatusEQ(tenant.StatusSuspended))).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if suspended {
+		return broken(TenantSuspended, "The tenant is suspended.", "tenantId")
+	}
+	return nil
 }
 
 // namedPartner finds the partner that a command names by its Partner ID or by its invite link.

@@ -9,6 +9,8 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/feature"
+	"mandate/ent/invitation"
+	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
 	"mandate/internal/access"
@@ -122,6 +124,11 @@ func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, held 
 		if err := orFault(mayGive(access.Of(after))); err != nil {
 			return err
 		}
+		if !access.Of(after).Within(access.Of(before)) {
+			if err := t.mayRaiseCeiling(ctx, *r); err != nil {
+				return err
+			}
+		}
 		if _, err := t.RolePermission.Delete().Where(rolepermission.RoleID((*r).ID)).Exec(ctx); err != nil {
 			return fmt.Errorf("empty the role: %w", err)
 		}
@@ -139,6 +146,27 @@ func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, held 
 	}
 	*r = updated
 	return t.record(ctx, event{action: "role.updated", tenant: *updated.TenantID, target: updated.ID, targetName: updated.Name, changes: changes})
+}
+
+// mayRaiseCeiling fails for a role that is, or is offered as, the ceiling of a relationship, unless the viewer decides
+// about partners there: raising it widens the relationship, which is consent.
+func (t *tx) mayRaiseCeiling(ctx context.Context, r *ent.Role) error {
+	decides, err := decidesFor(ctx, t.access, *r.TenantID)
+	if err != nil || decides {
+		return err
+	}
+	carried, err := t.Relationship.Query().Where(relationship.RoleID(r.ID), relationship.ActiveCustomerIDNotNil()).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	offered, err := t.Invitation.Query().Where(invitation.RoleID(r.ID), invitation.StatusEQ(invitation.StatusPending)).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if carried || offered {
+		return broken(RoleExceedsGrant, "The role limits a partner: only who decides about partners can raise it.", "permissions")
+	}
+	return nil
 }
 
 func (t *tx) fillRole(ctx context.Context, r *ent.Role, levels map[access.Feature]access.Level) error {

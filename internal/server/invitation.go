@@ -11,7 +11,7 @@ type answer struct {
 	email, password     string
 	organization        string
 	firstName, lastName string
-	Tenant              string
+	Tenant, Lesser      string
 	reason              string
 	replace             bool
 }
@@ -22,7 +22,7 @@ func readAnswer(r *http.Request) answer {
 		Token: f.Get("token"), ID: f.Get("id"), Action: f.Get("action"),
 		email: f.Get("email"), password: f.Get("password"), organization: f.Get("organization"),
 		firstName: f.Get("first_name"), lastName: f.Get("last_name"),
-		Tenant: f.Get("tenant"), reason: f.Get("reason"), replace: f.Get("replace") == "yes",
+		Tenant: f.Get("tenant"), Lesser: f.Get("role"), reason: f.Get("reason"), replace: f.Get("replace") == "yes",
 	}
 }
 
@@ -103,7 +103,7 @@ func (v *visit) signIn(email, password string) (f faults, err error) {
 
 // accept accepts, and shows what is now true.
 func (v *visit) accept(a answer, o *offer) (page, error) {
-	in := a.named().put("tenantId", a.Tenant)
+	in := a.named().put("tenantId", a.Tenant).put("roleKey", a.Lesser)
 	if a.replace {
 		in["replaceCurrent"] = true
 	}

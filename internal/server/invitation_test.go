@@ -38,7 +38,7 @@ func TestInvitationIsShownAndNotConsumed(t *testing.T) {
 		status, body := w.get("/invitation?token=T1")
 		holds(t, status, body, 200, "Invitation from Acme &lt;MSP&gt;", "Managed service provider", "MND-7K2M-93QD", "Administrator",
 			"Hello<br>&lt;b&gt;Kim&lt;/b&gt;", "28 November 2026, 14:05 UTC", "no end date", "Users", "Invoices", "Pay",
-			"Accept and log in", "Decline", `name="token" value="T1"`, `autocomplete="current-password"`, "!kim@", "!<b>Kim", "!first_name", "!<script", "!style=")
+			"Accept and log in", "Decline", `name="token" value="T1"`, `autocomplete="current-password"`, "Administrator, as asked for", `value="READ_ONLY"`, "!"+`value="PRIME_ADMIN"`, "!kim@", "!<b>Kim", "!first_name", "!<script", "!style=")
 	}
 	if got := w.api.names(); got != "Preview Preview" {
 		t.Errorf("asked %s", got)
@@ -136,16 +136,16 @@ func TestAcceptForOneOfSeveralAndHandOver(t *testing.T) {
 	w.api.on("Homes", `{"viewer": {"tenants": {"nodes": [{"tenant": {"id": "ten_1", "name": "Contoso", "kind": "CUSTOMER"}},
 		{"tenant": {"id": "ten_2", "name": "Acme", "kind": "PARTNER"}}, {"tenant": {"id": "ten_3", "name": "Fabrikam", "kind": "CUSTOMER"}}]}}}`)
 	status, body := w.submit("/invitation", "token", "T1", "email", "kim@contoso.example", "password", "secret words", "action", "accept")
-	holds(t, status, body, 422, "name one", `value="ten_1"`, "Fabrikam", "!ten_2", `name="session" value="`+w.session+`"`, "!"+`type="password"`)
+	holds(t, status, body, 422, "name one", `value="ten_1"`, "Fabrikam", "!ten_2", `name="session" value="`+w.session+`"`, "!"+`type="password"`, "!<select")
 	if got := w.api.names(); got != "Preview SignIn Accept Homes" {
 		t.Errorf("asked %s", got)
 	}
 
 	w.api.on("Accept", accepted("null", one("CUSTOMER_ALREADY_LINKED", "The associated account is already linked to another tenant.", "")))
-	status, body = w.submit("/invitation", "token", "T1", "session", w.session, "tenant", "ten_3", "action", "accept")
+	status, body = w.submit("/invitation", "token", "T1", "session", w.session, "role", "READ_ONLY", "tenant", "ten_3", "action", "accept")
 	holds(t, status, body, 422, "The associated account is already linked to another tenant.", "End the present relationship and accept",
-		`name="replace" value="yes"`, `name="tenant" value="ten_3"`, `name="session" value="`+w.session+`"`, "!Decline")
-	if o := w.api.last(t, "Accept"); !reflect.DeepEqual(o.Input, map[string]any{"token": "T1", "tenantId": "ten_3"}) {
+		`name="replace" value="yes"`, `name="tenant" value="ten_3"`, `name="session" value="`+w.session+`"`, `name="role" value="READ_ONLY"`, "!Decline")
+	if o := w.api.last(t, "Accept"); !reflect.DeepEqual(o.Input, map[string]any{"token": "T1", "tenantId": "ten_3", "roleKey": "READ_ONLY"}) {
 		t.Errorf("accepted with %v", o.Input)
 	}
 	if got := w.api.names(); got != "Preview Accept" {

@@ -7,15 +7,15 @@ import (
 
 // invitationView is an invitation and the form to answer it.
 type invitationView struct {
-	*offer  // nil: to be seen after signing in
-	answer  // so far
-	Session string
-	Fault   string // what is wrong and belongs to no field
-	Fields  []field
-	Reason  field
-	Homes   []home // to choose from
-	// HandOver asks whether to end the relationship with the present partner.
-	HandOver bool
+	*offer   // nil: to be seen after signing in
+	answer   // so far
+	Session  string
+	Tried    bool   // and refused
+	Fault    string // what is wrong and belongs to no field
+	Fields   []field
+	Reason   field
+	Homes    []home // to choose from
+	HandOver bool   // asks whether to end the relationship with the present partner
 }
 
 // Shown reports whether the invitation can be seen yet.
@@ -36,7 +36,7 @@ func (i *invitationView) Accept() string {
 // places are the fields of the form by where the API names them.
 var places = map[string]string{
 	"tenantName": "organization", "firstName": "first_name", "lastName": "last_name",
-	"password": "password", "email": "email", "reason": "reason",
+	"password": "password", "email": "email", "reason": "reason", "roleKey": "role",
 }
 
 // about reports whether one of the faults is about the part of the input.
@@ -90,7 +90,7 @@ func (v *visit) invitationPage(a answer, o *offer, f faults) page {
 			p.title = "Change asked for by " + o.Partner.Name
 		}
 	}
-	if len(f) > 0 {
+	if i.Tried = len(f) > 0; i.Tried {
 		p.status = http.StatusUnprocessableEntity
 	}
 	return p
@@ -101,25 +101,43 @@ func (i *invitationView) asks(f faults) []field {
 	organization := field{Name: "organization", Label: "Name of your organisation", Type: "text", Value: i.organization,
 		Autocomplete: "organization", Most: 200}
 	switch {
-	case i.offer != nil && i.AccountNeeded:
-		return []field{
-			organization,
-			{Name: "first_name", Label: "First name", Type: "text", Value: i.firstName, Autocomplete: "given-name", Most: 100},
-			{Name: "last_name", Label: "Last name", Type: "text", Value: i.lastName, Autocomplete: "family-name", Most: 100},
-			newPassword("password"),
-		}
 	case i.Session != "" && f.about("newAccount"):
 		return []field{organization}
 	case i.Session != "":
 		return nil
+	case i.offer == nil || i.Token == "":
+		return credentials(i.email)
+	case i.AccountNeeded:
+		return append(i.narrower(), organization,
+			field{Name: "first_name", Label: "First name", Type: "text", Value: i.firstName, Autocomplete: "given-name", Most: 100},
+			field{Name: "last_name", Label: "Last name", Type: "text", Value: i.lastName, Autocomplete: "family-name", Most: 100},
+			newPassword("password"))
 	}
-	fields := credentials(i.email)
-	if i.offer != nil && !i.ToPartner() && i.Token != "" {
-		organization.Label, organization.Optional = "New organisation", true
-		organization.Hint = "Only if yours is not here yet. Leave it empty to accept for an organisation that you belong to."
-		fields = append(fields, organization)
+	organization.Label, organization.Optional = "New organisation", true
+	organization.Hint = "Only if yours is not here yet. Leave it empty to accept for an organisation that you belong to."
+	return append(append(i.narrower(), credentials(i.email)...), organization)
+}
+
+// lesser are roles that allow less than those that administrate everything.
+var lesser = []option{
+	{"ADMINISTRATOR", "Administrator: everything, but passing access on"},
+	{"READ_ONLY", "Read-Only: sees everything and changes nothing"},
+	{"PHONE_MANAGER", "Phone Manager: the services, without invoices"},
+	{"GUEST_MANAGER", "Guest Manager: guests only"},
+}
+
+// narrower asks for a lesser role than the one that was asked for, where there is one.
+func (i *invitationView) narrower() []field {
+	less := lesser
+	switch i.offer.Role.Key {
+	case "PRIME_ADMIN", "DECISION_MAKER":
+	case "ADMINISTRATOR":
+		less = lesser[1:]
+	default:
+		return nil
 	}
-	return fields
+	return []field{{Name: "role", Label: "Role", Type: "select", Value: i.Lesser, Hint: "You can allow less than was asked for, now or later.",
+		Options: append([]option{{"", i.offer.Role.Name + ", as asked for"}}, less...)}}
 }
 
 // credentials are the fields to sign in with.
@@ -140,12 +158,17 @@ type connectedView struct {
 	ID, Partner, Customer, Role string
 	EndsAt                      *time.Time
 	ToPartner                   bool
+	OfRecord                    bool // the customer cannot end it
 }
 
 func connectedPage(c *connection, o *offer) page {
 	v := connectedView{Partner: o.Partner.Name, Customer: o.CustomerName(), Role: o.Role.Name, EndsAt: o.AccessEndsAt, ToPartner: o.ToPartner()}
 	if c != nil {
-		v = connectedView{c.ID, c.Partner.Name, c.CustomerProfile.Name, c.Role.Name, c.EndsAt, v.ToPartner}
+		v = connectedView{c.ID, c.Partner.Name, c.CustomerProfile.Name, c.Role.Name, c.EndsAt, v.ToPartner, c.Kind == "PARTNER_OF_RECORD"}
 	}
-	return page{name: "connected", title: "Connected", data: v}
+	p := page{name: "connected", title: "Connected", data: v}
+	if o.PresentRole != "" {
+		p.title = "Changed"
+	}
+	return p
 }

@@ -110,7 +110,7 @@ func (a api) invitation(ctx context.Context, token, id string) (*offer, error) {
 
 // connection is what an accepted invitation led to.
 type connection struct {
-	ID              string
+	ID, Kind        string
 	Partner         partnerProfile
 	CustomerProfile struct{ Name string }
 	Role            role
@@ -129,7 +129,7 @@ func (a api) accept(ctx context.Context, session string, in input) (c *connectio
 	err = a.do(ctx, session, `mutation Accept($input: AcceptInvitationInput!) {
 		acceptInvitation(input: $input) {
 			token
-			relationship { id endsAt partner { name type code } customerProfile { name } role { name } }
+			relationship { id kind endsAt partner { name type code } customerProfile { name } role { name } }
 			userErrors { message field code }
 		}
 	}`, in.variables(), &answer)

@@ -60,7 +60,11 @@ type field struct {
 	Hint, Error              string
 	Most                     int // characters
 	Optional                 bool
+	Options                  []option // of a select
 }
+
+// option is one of the values that a field can have.
+type option struct{ Value, Label string }
 
 // moment prints a time for readers in any time zone.
 func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04") + " UTC" }
