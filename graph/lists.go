@@ -68,16 +68,16 @@ func relationshipFilter(ctx context.Context, status []relationship.Status) func(
 			return
 		}
 		over := sql.And(sql.NotNull(s.C("active_customer_id")), sql.NotNull(s.C("ends_at")), sql.LTE(s.C("ends_at"), now))
-		var any []*sql.Predicate
+		var either []*sql.Predicate
 		for _, st := range status {
 			recorded := sql.EQ(s.C("status"), st)
 			if st == relationship.StatusExpired {
-				any = append(any, recorded, over)
+				either = append(either, recorded, over)
 			} else {
-				any = append(any, sql.And(recorded, sql.Not(over)))
+				either = append(either, sql.And(recorded, sql.Not(over)))
 			}
 		}
-		s.Where(sql.Or(any...))
+		s.Where(sql.Or(either...))
 	}
 }
 
@@ -103,16 +103,16 @@ func invitationFilter(ctx context.Context, status []invitation.Status, direction
 			return
 		}
 		over := sql.And(sql.EQ(s.C("status"), invitation.StatusPending), sql.LTE(s.C("expires_at"), now))
-		var any []*sql.Predicate
+		var either []*sql.Predicate
 		for _, st := range status {
 			recorded := sql.EQ(s.C("status"), st)
 			if st == invitation.StatusExpired {
-				any = append(any, recorded, over)
+				either = append(either, recorded, over)
 			} else {
-				any = append(any, sql.And(recorded, sql.Not(over)))
+				either = append(either, sql.And(recorded, sql.Not(over)))
 			}
 		}
-		s.Where(sql.Or(any...))
+		s.Where(sql.Or(either...))
 	}
 }
 
@@ -138,11 +138,11 @@ func assignmentFilter(ctx context.Context, status []assignment.Status, expiringB
 			assignment.StatusScheduled: sql.And(standing, sql.Not(over), sql.GT(s.C("starts_at"), now)),
 			assignment.StatusActive:    sql.And(standing, sql.Not(over), sql.LTE(s.C("starts_at"), now)),
 		}
-		var any []*sql.Predicate
+		var either []*sql.Predicate
 		for _, st := range status {
-			any = append(any, conditions[st])
+			either = append(either, conditions[st])
 		}
-		s.Where(sql.Or(any...))
+		s.Where(sql.Or(either...))
 	}
 }
 

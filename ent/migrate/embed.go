@@ -1,3 +1,4 @@
+// Package migrate holds the versioned migrations, and the tables that they lead to.
 package migrate
 
 import "embed"

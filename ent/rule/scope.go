@@ -89,11 +89,11 @@ func among(ctx context.Context, a *Access, feature access.Feature, level access.
 		return nil, err
 	}
 	return func(s *sql.Selector) {
-		any := make([]*sql.Predicate, len(columns))
+		either := make([]*sql.Predicate, len(columns))
 		for i, c := range columns {
-			any[i] = isIn(s.C(c), ids)
+			either[i] = isIn(s.C(c), ids)
 		}
-		s.Where(sql.Or(any...))
+		s.Where(sql.Or(either...))
 	}, nil
 }
 
@@ -138,14 +138,14 @@ func Members(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	}
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
-		any := []*sql.Predicate{
+		either := []*sql.Predicate{
 			isIn(s.C("tenant_id"), users),
 			sql.And(isIn(s.C("tenant_id"), guests), sql.EQ(s.C("guest"), true)),
 		}
 		if !v.Entered() {
-			any = append(any, sql.EQ(s.C("user_id"), v.UserID))
+			either = append(either, sql.EQ(s.C("user_id"), v.UserID))
 		}
-		s.Where(sql.Or(any...))
+		s.Where(sql.Or(either...))
 	}, nil
 }
 
@@ -169,11 +169,11 @@ func Invitations(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	}
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
-		any := []*sql.Predicate{isIn(s.C("partner_id"), ids), isIn(s.C("customer_id"), ids)}
+		either := []*sql.Predicate{isIn(s.C("partner_id"), ids), isIn(s.C("customer_id"), ids)}
 		if v.Email != "" && !v.Entered() {
-			any = append(any, sql.EQ(s.C("email_canonical"), v.Email))
+			either = append(either, sql.EQ(s.C("email_canonical"), v.Email))
 		}
-		s.Where(sql.Or(any...))
+		s.Where(sql.Or(either...))
 	}, nil
 }
 

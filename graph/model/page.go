@@ -50,24 +50,42 @@ func (p *Page[T]) TotalCountCapped(ctx context.Context) (bool, error) {
 	return n > MostCounted, err
 }
 
-// The pages of the API's lists.
+// The pages of the API's lists, and their edges, by the names that the schema gives them.
 type (
-	TenantConnection       = Page[*ent.Tenant]
-	TenantEdge             = Edge[*ent.Tenant]
-	MemberConnection       = Page[*ent.Member]
-	MemberEdge             = Edge[*ent.Member]
-	RoleConnection         = Page[*ent.Role]
-	RoleEdge               = Edge[*ent.Role]
+	// TenantConnection is a page of tenants.
+	TenantConnection = Page[*ent.Tenant]
+	// TenantEdge is an edge of it.
+	TenantEdge = Edge[*ent.Tenant]
+	// MemberConnection is a page of members.
+	MemberConnection = Page[*ent.Member]
+	// MemberEdge is an edge of it.
+	MemberEdge = Edge[*ent.Member]
+	// RoleConnection is a page of roles.
+	RoleConnection = Page[*ent.Role]
+	// RoleEdge is an edge of it.
+	RoleEdge = Edge[*ent.Role]
+	// RelationshipConnection is a page of relationships.
 	RelationshipConnection = Page[*ent.Relationship]
-	RelationshipEdge       = Edge[*ent.Relationship]
-	InvitationConnection   = Page[*ent.Invitation]
-	InvitationEdge         = Edge[*ent.Invitation]
-	AssignmentConnection   = Page[*ent.Assignment]
-	AssignmentEdge         = Edge[*ent.Assignment]
-	SessionConnection      = Page[*ent.Session]
-	SessionEdge            = Edge[*ent.Session]
-	AuditEventConnection   = Page[*ent.AuditEvent]
-	AuditEventEdge         = Edge[*ent.AuditEvent]
-	ReachConnection        = Page[*Reach]
-	ReachEdge              = Edge[*Reach]
+	// RelationshipEdge is an edge of it.
+	RelationshipEdge = Edge[*ent.Relationship]
+	// InvitationConnection is a page of invitations.
+	InvitationConnection = Page[*ent.Invitation]
+	// InvitationEdge is an edge of it.
+	InvitationEdge = Edge[*ent.Invitation]
+	// AssignmentConnection is a page of assignments.
+	AssignmentConnection = Page[*ent.Assignment]
+	// AssignmentEdge is an edge of it.
+	AssignmentEdge = Edge[*ent.Assignment]
+	// SessionConnection is a page of sessions.
+	SessionConnection = Page[*ent.Session]
+	// SessionEdge is an edge of it.
+	SessionEdge = Edge[*ent.Session]
+	// AuditEventConnection is a page of audit events.
+	AuditEventConnection = Page[*ent.AuditEvent]
+	// AuditEventEdge is an edge of it.
+	AuditEventEdge = Edge[*ent.AuditEvent]
+	// ReachConnection is a page of tenants reached.
+	ReachConnection = Page[*Reach]
+	// ReachEdge is an edge of it.
+	ReachEdge = Edge[*Reach]
 )

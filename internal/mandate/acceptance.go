@@ -129,7 +129,7 @@ func (t *tx) answerableByID(ctx context.Context, id string) (*ent.Invitation, er
 
 // acceptAsCustomer accepts a partner's invitation for a customer of the viewer's, or for one made now.
 func (t *tx) acceptAsCustomer(ctx context.Context, inv *ent.Invitation, cmd AcceptInvitation, done *Accepted) error {
-	customer, levels, actor, err := t.accepting(ctx, inv, cmd)
+	customer, levels, actor, err := t.accepting(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (t *tx) acceptAsCustomer(ctx context.Context, inv *ent.Invitation, cmd Acce
 }
 
 // accepting finds and locks the customer that accepts, with what the viewer holds there.
-func (t *tx) accepting(ctx context.Context, inv *ent.Invitation, cmd AcceptInvitation) (*ent.Tenant, access.Levels, *ent.Member, error) {
+func (t *tx) accepting(ctx context.Context, cmd AcceptInvitation) (*ent.Tenant, access.Levels, *ent.Member, error) {
 	if cmd.TenantID == nil && cmd.NewAccount != nil {
 		tn, m, err := t.ownNewTenant(ctx, cmd.NewAccount)
 		return tn, access.Everything, m, err
@@ -192,7 +192,7 @@ func (t *tx) ownNewTenant(ctx context.Context, a *NewAccount) (*ent.Tenant, *ent
 			return nil, nil, fault
 		}
 	}
-	tn, err := t.newTenant(ctx, tenant.KindCustomer, name).Save(ctx)
+	tn, err := t.newTenant(tenant.KindCustomer, name).Save(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the customer: %w", err)
 	}
@@ -225,7 +225,7 @@ func (t *tx) acceptAsNewcomer(ctx context.Context, inv *ent.Invitation, cmd Acce
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	tn, err := t.newTenant(ctx, tenant.KindCustomer, name).Save(ctx)
+	tn, err := t.newTenant(tenant.KindCustomer, name).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("make the customer: %w", err)
 	}

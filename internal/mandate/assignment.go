@@ -30,7 +30,7 @@ func (s *Service) Assign(ctx context.Context, cmd Assign) (a *ent.Assignment, er
 		if err := t.lock(ctx, cmd.TenantID); err != nil {
 			return err
 		}
-		given, rel, err := t.assignable(ctx, cmd, p, grantee)
+		given, rel, err := t.assignable(ctx, cmd, p)
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (t *tx) grantee(ctx context.Context, memberID string) (*ent.Member, *partne
 
 // assignable finds the role to give and the relationship that it rests on, and holds the role against both ceiling and
 // giver.
-func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide, grantee *ent.Member) (namedRole, *ent.Relationship, error) {
+func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide) (namedRole, *ent.Relationship, error) {
 	if err := t.settle(ctx, cmd.TenantID); err != nil {
 		return namedRole{}, nil, err
 	}

@@ -54,12 +54,14 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 	if err != nil {
 		return fmt.Errorf("lock tenants: %w", err)
 	}
+	defer rows.Close()
 	for rows.Next() {
+		continue // to be locked is all that they are read for
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("lock tenants: %w", err)
 	}
-	return rows.Close()
+	return nil
 }
 
 func distinct(ids []string) []string {

@@ -114,7 +114,7 @@ func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *
 		if len(faults) > 0 {
 			return faults
 		}
-		tn, err := t.newTenant(ctx, tenant.KindPartner, name).Save(ctx)
+		tn, err := t.newTenant(tenant.KindPartner, name).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("make the partner's tenant: %w", err)
 		}

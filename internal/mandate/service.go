@@ -58,7 +58,8 @@ const attempts = 6
 func (s *Service) tx(ctx context.Context, f func(context.Context, *tx) error) error {
 	for i := 1; ; i++ {
 		err := s.once(ctx, f)
-		if err == nil || i == attempts || !(database.IsBusy(err) || errors.Is(err, errAgain)) {
+		again := database.IsBusy(err) || errors.Is(err, errAgain)
+		if !again || i == attempts {
 			return err
 		}
 		pause := time.Duration(1<<i) * 5 * time.Millisecond

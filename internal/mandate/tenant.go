@@ -45,7 +45,7 @@ func (s *Service) CreateOperator(ctx context.Context, cmd CreateOperator) error 
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		tn, err := t.Tenant.Query().Where(tenant.KindEQ(tenant.KindOperator)).First(ctx)
 		if ent.IsNotFound(err) {
-			tn, err = t.newTenant(ctx, tenant.KindOperator, name).Save(ctx)
+			tn, err = t.newTenant(tenant.KindOperator, name).Save(ctx)
 		}
 		if err != nil {
 			return fmt.Errorf("find or make the operator's tenant: %w", err)
@@ -74,7 +74,7 @@ func (s *Service) CreateOperator(ctx context.Context, cmd CreateOperator) error 
 	})
 }
 
-func (t *tx) newTenant(ctx context.Context, kind tenant.Kind, name string) *ent.TenantCreate {
+func (t *tx) newTenant(kind tenant.Kind, name string) *ent.TenantCreate {
 	return t.Tenant.Create().SetKind(kind).SetName(name).SetSortName(SortName(name))
 }
 
@@ -182,7 +182,7 @@ func (a Address) clean() (c Address, fault *Error) {
 
 // createCustomer makes the tenant, its tags and its first administrator.
 func (t *tx) createCustomer(ctx context.Context, d customerDraft, p *partnerSide) (*ent.Tenant, error) {
-	tn, err := t.newTenant(ctx, tenant.KindCustomer, *d.name).SetNillableAccountNumber(d.account).
+	tn, err := t.newTenant(tenant.KindCustomer, *d.name).SetNillableAccountNumber(d.account).
 		SetNillableStreet(d.address.Street).SetNillableCity(d.address.City).SetNillableRegion(d.address.Region).
 		SetNillablePostalCode(d.address.PostalCode).SetNillableCountry(d.address.Country).Save(ctx)
 	if err != nil {

@@ -57,7 +57,7 @@ func run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temporary)
+	defer func() { _ = os.RemoveAll(temporary) }()
 	server, err := mariadb.Start()
 	if err != nil {
 		return err
