@@ -12,7 +12,7 @@ import (
 	"entgo.io/ent/entc/gen"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"mandate/ent/schema"
+	"mandate/ent/schema/api"
 )
 
 // Nodes finishes the node types: each implements Node, has the sentence of its Go type, and shows the permission that a
@@ -57,7 +57,7 @@ func position(f *ast.FieldDefinition) int {
 func Enums(g *gen.Graph, s *ast.Schema) error {
 	for _, t := range g.Nodes {
 		for _, f := range t.Fields {
-			values := schema.Values{}
+			values := api.Values{}
 			if !f.IsEnum() || !decode(f.Annotations[values.Name()], &values) {
 				continue
 			}

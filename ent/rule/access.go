@@ -130,6 +130,13 @@ func (a *Access) Homes(ctx context.Context) ([]*Membership, error) {
 	return a.homes, nil
 }
 
+// Renew forgets all that was read, so that what is asked from now on is answered by what holds now.
+func (a *Access) Renew() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.loaded = false
+}
+
 // To returns how the viewer reaches the tenant, or nil.
 func (a *Access) To(ctx context.Context, tenantID string) (*Reach, error) {
 	if err := a.Resolve(ctx, tenantID); err != nil {
@@ -144,7 +151,7 @@ func (a *Access) To(ctx context.Context, tenantID string) (*Reach, error) {
 func (a *Access) Known(ctx context.Context, tenantID string) *Reach {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.viewer != viewer.From(ctx) {
+	if !a.loaded || a.viewer != viewer.From(ctx) {
 		return nil
 	}
 	return a.reach[tenantID]
@@ -304,7 +311,7 @@ func (a *Access) loadRoles(ctx context.Context, ids []string) error {
 	}
 	var s statement
 	s.add("SELECT role_id, feature, level FROM role_permissions WHERE ").in("role_id", custom)
-	rows, err := a.db.QueryContext(ctx, s.sql.String(), s.args...)
+	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
 	if err != nil {
 		return fmt.Errorf("load roles: %w", err)
 	}
@@ -346,7 +353,7 @@ func (a *Access) resolve(ctx context.Context, tenantIDs []string) error {
 		}
 		a.routes[i].levelsOf(&s, i, tenantIDs, a.dialect)
 	}
-	rows, err := a.db.QueryContext(ctx, s.sql.String(), s.args...)
+	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
 	if err != nil {
 		return fmt.Errorf("resolve tenants: %w", err)
 	}

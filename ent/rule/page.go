@@ -11,16 +11,18 @@ import (
 
 // List says which of the tenants in reach to list, and where to begin. The order is by name.
 type List struct {
-	Via       []Via    // only along these kinds of route; empty: all of them
-	Kinds     []string // only these kinds of tenant; empty: all
-	Status    []string // only these; empty: all
-	PartnerID string   // only through this partner's tenant
-	Prefix    string   // only names that begin so, folded as sort names are
-	Tags      []string // only tenants with all of these, whose tags the viewer may read
-	Needs     access.Feature
-	Backward  bool // from the end
-	After     *Cursor
-	Limit     int
+	Via          []Via          // only along these kinds of route; empty: all of them
+	Kinds        []string       // only these kinds of tenant; empty: all
+	Status       []string       // only these; empty: all
+	PartnerID    string         // only through this partner's tenant
+	Prefix       string         // only names that begin so, folded as sort names are
+	Tags         []string       // only tenants with all of these, whose tags the viewer may read
+	Needs        access.Feature // only where the viewer holds VIEW on this
+	PartnerTypes []string       // only partners of these types
+	Recognized   *bool          // only partners that are recognised, or that are not
+	Backward     bool           // from the end
+	After        *Cursor
+	Limit        int
 }
 
 // Cursor is where a tenant stands in the order of names.
@@ -33,7 +35,7 @@ func (a *Access) Page(ctx context.Context, l List) ([]Cursor, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	rows, err := a.db.QueryContext(ctx, s.sql.String(), s.args...)
+	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
@@ -58,7 +60,7 @@ func (a *Access) Count(ctx context.Context, l List, most int) (int, error) {
 	}
 	var q statement
 	q.add("SELECT COUNT(*) FROM (").addAll(s).add(fmt.Sprintf(" LIMIT %d) x", most+1))
-	rows, err := a.db.QueryContext(ctx, q.sql.String(), q.args...)
+	rows, err := a.db.QueryContext(ctx, q.sql, q.args...)
 	if err != nil {
 		return 0, fmt.Errorf("count tenants: %w", err)
 	}
@@ -99,7 +101,7 @@ func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, e
 		r.branch(&s, l, a.dialect, ordered)
 		s.add(fmt.Sprintf(") b%d", i))
 	}
-	if s.sql.Len() == 0 {
+	if s.sql == "" {
 		return nil, nil
 	}
 	return &s, nil
@@ -181,6 +183,16 @@ func (r *route) branch(s *statement, l List, d string, ordered bool) {
 	for _, tag := range l.Tags {
 		s.add(" AND EXISTS (SELECT 1 FROM tenant_tags g WHERE g.tenant_id=t.id AND g.tag=?)", tag)
 	}
+	if len(l.PartnerTypes) > 0 || l.Recognized != nil {
+		s.add(" AND EXISTS (SELECT 1 FROM partners p WHERE p.tenant_id=t.id")
+		if len(l.PartnerTypes) > 0 {
+			s.add(" AND ").in("p.type", l.PartnerTypes)
+		}
+		if l.Recognized != nil {
+			s.add(" AND p.recognized=?", *l.Recognized)
+		}
+		s.add(")")
+	}
 	if ordered {
 		s.add(" ORDER BY " + r.order[0] + l.direction() + ", " + r.order[1] + l.direction())
 	}
@@ -212,5 +224,5 @@ func (a *Access) Plan(ctx context.Context, l List) (string, []any, error) {
 	if err != nil || s == nil {
 		return "", nil, err
 	}
-	return strings.TrimSpace(s.sql.String()), s.args, nil
+	return strings.TrimSpace(s.sql), s.args, nil
 }

@@ -9,19 +9,20 @@ import (
 	"entgo.io/ent/dialect"
 )
 
-// statement is SQL under construction, with its arguments in the order of their placeholders.
+// statement is SQL under construction, with its arguments in the order of their placeholders. Routes hold statements and
+// are copied, which a strings.Builder must not be.
 type statement struct {
-	sql  strings.Builder
+	sql  string
 	args []any
 }
 
 func (s *statement) add(sql string, args ...any) *statement {
-	s.sql.WriteString(sql)
+	s.sql += sql
 	s.args = append(s.args, args...)
 	return s
 }
 
-func (s *statement) addAll(o *statement) *statement { return s.add(o.sql.String(), o.args...) }
+func (s *statement) addAll(o *statement) *statement { return s.add(o.sql, o.args...) }
 
 // in adds "column IN (…)"; no values match nothing.
 func (s *statement) in(column string, values []string) *statement {

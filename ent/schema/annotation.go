@@ -5,34 +5,14 @@ package schema
 import (
 	"fmt"
 
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/entsql"
-	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
-	"github.com/vektah/gqlparser/v2/ast"
 
+	"mandate/ent/schema/api"
 	"mandate/internal/access"
 )
-
-// Guard lets only viewers with level on feature read a field: in the row's tenant, or for a row of a pair in either
-// tenant. In the API the field is nullable, and null with a FORBIDDEN error for everybody else.
-func Guard(feature access.Feature, level access.Level) schema.Annotation {
-	argument := func(name, value string) *ast.Argument {
-		return &ast.Argument{Name: name, Value: &ast.Value{Kind: ast.EnumValue, Raw: value}}
-	}
-	return entgql.Directives(entgql.NewDirective("can", argument("feature", string(feature)), argument("level", level.String())))
-}
-
-// Hidden keeps a field or a type out of the API.
-func Hidden() schema.Annotation { return entgql.Skip(entgql.SkipAll) }
-
-// Values describes the values of an enum for the API. A value without a sentence is never shown to clients.
-type Values map[string]string
-
-// Name identifies the annotation.
-func (Values) Name() string { return "Values" }
 
 // option changes how a column is kept.
 type option func(*field.Descriptor)
@@ -44,11 +24,11 @@ func nullable(d *field.Descriptor) { d.Optional, d.Nillable = true, true }
 func fixed(d *field.Descriptor) { d.Immutable = true }
 
 // hidden keeps a column out of the API.
-func hidden(d *field.Descriptor) { d.Annotations = append(d.Annotations, Hidden()) }
+func hidden(d *field.Descriptor) { d.Annotations = append(d.Annotations, api.Hidden()) }
 
 // guarded lets only viewers with level on feature read the column.
 func guarded(feature access.Feature, level access.Level) option {
-	return func(d *field.Descriptor) { d.Annotations = append(d.Annotations, Guard(feature, level)) }
+	return func(d *field.Descriptor) { d.Annotations = append(d.Annotations, api.Guard(feature, level)) }
 }
 
 func column(f ent.Field, options []option) ent.Field {
@@ -61,7 +41,7 @@ func column(f ent.Field, options []option) ent.Field {
 // reference is a column that holds the id of another row; clients see an edge instead.
 func reference(name, sentence string, options ...option) ent.Field {
 	return column(field.String(name).Comment(sentence).SchemaType(map[string]string{dialect.MySQL: "char(30)"}).
-		Annotations(entsql.Annotation{Collation: "ascii_bin"}, Hidden()), options)
+		Annotations(entsql.Annotation{Collation: "ascii_bin"}, api.Hidden()), options)
 }
 
 // moment is a column that holds an instant in UTC, to the microsecond.
@@ -78,7 +58,7 @@ func text(name, sentence string, size int, options ...option) ent.Field {
 func key(name, sentence string, size int, options ...option) ent.Field {
 	return column(field.String(name).Comment(sentence).MaxLen(size).
 		SchemaType(map[string]string{dialect.MySQL: fmt.Sprintf("varchar(%d)", size)}).
-		Annotations(entsql.Annotation{Collation: "ascii_bin"}, Hidden()), options)
+		Annotations(entsql.Annotation{Collation: "ascii_bin"}, api.Hidden()), options)
 }
 
 // unique lets no two rows have the same value; rows without one do not count.

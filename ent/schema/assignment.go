@@ -1,13 +1,13 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -31,7 +31,7 @@ func (Assignment) Fields() []ent.Field {
 		reference("role_id", "The role in that tenant."),
 		field.Enum("status").NamedValues("Scheduled", "SCHEDULED", "Active", "ACTIVE", "Expired", "EXPIRED", "Revoked", "REVOKED").Default("ACTIVE").
 			Comment("Where the assignment stands; SCHEDULED and EXPIRED follow from the access period.").
-			Annotations(entgql.Type("AssignmentStatus"), Values{
+			Annotations(api.Type("AssignmentStatus"), api.Values{
 				"SCHEDULED": "Its access period has not begun.",
 				"ACTIVE":    "It counts.",
 				"EXPIRED":   "Its access period is over.",
@@ -47,10 +47,10 @@ func (Assignment) Fields() []ent.Field {
 // Edges of the assignment.
 func (Assignment) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("granter", Tenant.Type).Field("granter_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.To("reached_tenant", Tenant.Type).Field("tenant_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.To("member", Member.Type).Field("member_id").Unique().Immutable().Annotations(Hidden()),
-		edge.To("given_role", Role.Type).Field("role_id").Unique().Required().Annotations(Hidden()),
+		edge.To("granter", Tenant.Type).Field("granter_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.To("reached_tenant", Tenant.Type).Field("tenant_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.To("member", Member.Type).Field("member_id").Unique().Immutable().Annotations(api.Hidden()),
+		edge.To("given_role", Role.Type).Field("role_id").Unique().Required().Annotations(api.Hidden()),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -33,7 +34,7 @@ func (AuditEvent) Fields() []ent.Field {
 		reference("relationship_id", "The relationship concerned.", fixed, nullable),
 		reference("target_id", "What was acted on.", fixed, nullable),
 		text("target_name", "Name of what was acted on.", 400, fixed, nullable),
-		field.JSON("changes", []access.Change{}).Optional().Immutable().Comment("What changed, without secrets.").Annotations(Hidden()),
+		field.JSON("changes", []access.Change{}).Optional().Immutable().Comment("What changed, without secrets.").Annotations(api.Hidden()),
 		text("reason", "Why, in the words of whoever did it.", 500, fixed, nullable),
 		key("request_id", "The request.", 64, fixed, nullable),
 		text("address", "The client's address.", 64, fixed, nullable, hidden),

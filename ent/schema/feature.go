@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/schema/field"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 )
 
@@ -13,7 +14,7 @@ import (
 type Feature struct{ ent.Schema }
 
 // Annotations of the feature.
-func (Feature) Annotations() []schema.Annotation { return []schema.Annotation{Hidden()} }
+func (Feature) Annotations() []schema.Annotation { return []schema.Annotation{api.Hidden()} }
 
 // Mixin of the feature.
 func (Feature) Mixin() []ent.Mixin {

@@ -1,13 +1,13 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 )
 
@@ -24,20 +24,20 @@ func (Invitation) Fields() []ent.Field {
 	return []ent.Field{
 		field.Enum("direction").NamedValues("PartnerToCustomer", "PARTNER_TO_CUSTOMER", "CustomerToPartner", "CUSTOMER_TO_PARTNER").Immutable().
 			Comment("Who invites whom.").
-			Annotations(entgql.Type("InvitationDirection"), Values{
+			Annotations(api.Type("InvitationDirection"), api.Values{
 				"PARTNER_TO_CUSTOMER": "The partner offers to work for the customer.",
 				"CUSTOMER_TO_PARTNER": "The customer asks the partner to work for it.",
 			}),
 		field.Enum("channel").NamedValues("Email", "EMAIL", "PartnerID", "PARTNER_ID", "InviteLink", "INVITE_LINK").Immutable().
 			Comment("How the other side was named.").
-			Annotations(entgql.Type("InvitationChannel"), Values{
+			Annotations(api.Type("InvitationChannel"), api.Values{
 				"EMAIL":       "By an e-mail address.",
 				"PARTNER_ID":  "By a Partner ID.",
 				"INVITE_LINK": "By a partner's invite link.",
 			}),
 		field.Enum("status").NamedValues("Pending", "PENDING", "Accepted", "ACCEPTED", "Declined", "DECLINED", "Revoked", "REVOKED", "Expired", "EXPIRED").Default("PENDING").
 			Comment("Where the invitation stands. One past its expiry is EXPIRED from that moment on.").
-			Annotations(entgql.Type("InvitationStatus"), Values{
+			Annotations(api.Type("InvitationStatus"), api.Values{
 				"PENDING":  "Waits for an answer.",
 				"ACCEPTED": "Accepted.",
 				"DECLINED": "Declined.",
@@ -52,7 +52,7 @@ func (Invitation) Fields() []ent.Field {
 		text("message", "A personal message.", 1000, nullable, fixed),
 		text("decline_reason", "Why it was declined, in the words of whoever did.", 500, nullable),
 		moment("expires_at", "Until when it can be accepted."),
-		field.Int("valid_hours").Comment("How long it is valid from each sending, in hours.").Immutable().Annotations(Hidden()),
+		field.Int("valid_hours").Comment("How long it is valid from each sending, in hours.").Immutable().Annotations(api.Hidden()),
 		moment("access_ends_at", "When the access that it offers would end; open if empty.", nullable, fixed),
 		field.Int("send_count").Default(0).Comment("How often it was sent."),
 		moment("last_sent_at", "When it was sent last.", nullable),
@@ -68,9 +68,9 @@ func (Invitation) Fields() []ent.Field {
 // Edges of the invitation.
 func (Invitation) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("partner_tenant", Tenant.Type).Field("partner_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.To("customer_tenant", Tenant.Type).Field("customer_id").Unique().Annotations(Hidden()),
-		edge.To("offer", Role.Type).Field("role_id").Unique().Required().Annotations(Hidden()),
+		edge.To("partner_tenant", Tenant.Type).Field("partner_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.To("customer_tenant", Tenant.Type).Field("customer_id").Unique().Annotations(api.Hidden()),
+		edge.To("offer", Role.Type).Field("role_id").Unique().Required().Annotations(api.Hidden()),
 	}
 }
 

@@ -1,13 +1,13 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -28,13 +28,13 @@ func (Member) Fields() []ent.Field {
 		text("first_name", "First name.", 100),
 		text("last_name", "Last name.", 100),
 		text("sort_name", "The name as lists are ordered by it.", 420, hidden),
-		field.String("handle").MaxLen(100).Comment("User ID: the person's name in this tenant's systems, unique there.").Annotations(entgql.MapsTo("userId")),
+		field.String("handle").MaxLen(100).Comment("User ID: the person's name in this tenant's systems, unique there.").Annotations(api.As("userId")),
 		text("label", "How the person is shown in lists.", 200),
 		text("phone", "Phone number, as E.164.", 20, nullable, guarded(access.Users, access.View)),
 		field.Enum("status").NamedValues("PendingEmailValidation", "PENDING_EMAIL_VALIDATION", "PendingApproval", "PENDING_APPROVAL",
 			"Active", "ACTIVE", "Suspended", "SUSPENDED", "Removed", "REMOVED").Default("ACTIVE").
 			Comment("Where the membership stands.").
-			Annotations(entgql.Type("MemberStatus"), Values{
+			Annotations(api.Type("MemberStatus"), api.Values{
 				"PENDING_EMAIL_VALIDATION": "Waits for the person to prove the address.",
 				"PENDING_APPROVAL":         "Waits for an administrator.",
 				"ACTIVE":                   "May sign in and act.",
@@ -51,10 +51,10 @@ func (Member) Fields() []ent.Field {
 // Edges of the member.
 func (Member) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.From("tenant", Tenant.Type).Ref("members").Field("tenant_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.From("user", User.Type).Ref("members").Field("user_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.To("role", Role.Type).Field("role_id").Unique().Annotations(Hidden()),
-		edge.To("permissions", MemberPermission.Type).Annotations(Hidden()),
+		edge.From("tenant", Tenant.Type).Ref("members").Field("tenant_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.From("user", User.Type).Ref("members").Field("user_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.To("role", Role.Type).Field("role_id").Unique().Annotations(api.Hidden()),
+		edge.To("permissions", MemberPermission.Type).Annotations(api.Hidden()),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -16,7 +17,7 @@ import (
 type MemberPermission struct{ ent.Schema }
 
 // Annotations of the permission.
-func (MemberPermission) Annotations() []schema.Annotation { return []schema.Annotation{Hidden()} }
+func (MemberPermission) Annotations() []schema.Annotation { return []schema.Annotation{api.Hidden()} }
 
 // Mixin of the permission.
 func (MemberPermission) Mixin() []ent.Mixin { return []ent.Mixin{mixin.ID{Prefix: "mpm"}} }
@@ -33,7 +34,7 @@ func (MemberPermission) Fields() []ent.Field {
 
 // Edges of the permission.
 func (MemberPermission) Edges() []ent.Edge {
-	return []ent.Edge{edge.From("member", Member.Type).Ref("permissions").Field("member_id").Unique().Required().Immutable().Annotations(Hidden())}
+	return []ent.Edge{edge.From("member", Member.Type).Ref("permissions").Field("member_id").Unique().Required().Immutable().Annotations(api.Hidden())}
 }
 
 // Indexes of the permission.

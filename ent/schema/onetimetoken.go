@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 )
 
@@ -15,7 +16,7 @@ import (
 type OneTimeToken struct{ ent.Schema }
 
 // Annotations of the token.
-func (OneTimeToken) Annotations() []schema.Annotation { return []schema.Annotation{Hidden()} }
+func (OneTimeToken) Annotations() []schema.Annotation { return []schema.Annotation{api.Hidden()} }
 
 // Mixin of the token.
 func (OneTimeToken) Mixin() []ent.Mixin {
@@ -35,7 +36,7 @@ func (OneTimeToken) Fields() []ent.Field {
 
 // Edges of the token.
 func (OneTimeToken) Edges() []ent.Edge {
-	return []ent.Edge{edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable().Annotations(Hidden())}
+	return []ent.Edge{edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable().Annotations(api.Hidden())}
 }
 
 // Indexes of the token.

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 )
 
@@ -14,7 +15,7 @@ import (
 type OutboxMessage struct{ ent.Schema }
 
 // Annotations of the message.
-func (OutboxMessage) Annotations() []schema.Annotation { return []schema.Annotation{Hidden()} }
+func (OutboxMessage) Annotations() []schema.Annotation { return []schema.Annotation{api.Hidden()} }
 
 // Mixin of the message.
 func (OutboxMessage) Mixin() []ent.Mixin {

@@ -1,13 +1,13 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -24,7 +24,7 @@ func (Partner) Fields() []ent.Field {
 		reference("tenant_id", "The partner's own tenant.", fixed),
 		field.Enum("type").NamedValues("MSP", "MSP", "Reseller", "RESELLER", "Support", "SUPPORT").Immutable().
 			Comment("What kind of partner it is.").
-			Annotations(entgql.Type("PartnerType"), Values{
+			Annotations(api.Type("PartnerType"), api.Values{
 				"MSP":      "Manages services for its customers.",
 				"RESELLER": "Sells to its customers and looks after their users.",
 				"SUPPORT":  "Supports customers who ask for it.",
@@ -37,7 +37,7 @@ func (Partner) Fields() []ent.Field {
 
 // Edges of the partner.
 func (Partner) Edges() []ent.Edge {
-	return []ent.Edge{edge.To("tenant", Tenant.Type).Field("tenant_id").Unique().Required().Immutable().Annotations(Hidden())}
+	return []ent.Edge{edge.To("tenant", Tenant.Type).Field("tenant_id").Unique().Required().Immutable().Annotations(api.Hidden())}
 }
 
 // Indexes of the partner.

@@ -1,13 +1,13 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -25,13 +25,13 @@ func (Relationship) Fields() []ent.Field {
 	return []ent.Field{
 		field.Enum("kind").NamedValues("CustomerDesignated", "CUSTOMER_DESIGNATED", "PartnerOfRecord", "PARTNER_OF_RECORD").Immutable().
 			Comment("Who brought it about, and so who may end it.").
-			Annotations(entgql.Type("RelationshipKind"), Values{
+			Annotations(api.Type("RelationshipKind"), api.Values{
 				"CUSTOMER_DESIGNATED": "The customer chose the partner and may end it alone at any time.",
 				"PARTNER_OF_RECORD":   "The partner, or the operator for it, created the customer. The customer may narrow it, and not end it.",
 			}),
 		field.Enum("status").NamedValues("Active", "ACTIVE", "Suspended", "SUSPENDED", "Expired", "EXPIRED", "Terminated", "TERMINATED").Default("ACTIVE").
 			Comment("Where the relationship stands. One past its end is EXPIRED from that moment on.").
-			Annotations(entgql.Type("RelationshipStatus"), Values{
+			Annotations(api.Type("RelationshipStatus"), api.Values{
 				"ACTIVE":     "Connected.",
 				"SUSPENDED":  "Paused by one side or by the operator: nothing is reachable through it, and nothing is lost.",
 				"EXPIRED":    "Past its end.",
@@ -44,13 +44,13 @@ func (Relationship) Fields() []ent.Field {
 		moment("starts_at", "From when it counts.", fixed),
 		moment("ends_at", "Until when it counts; open if empty.", nullable),
 		column(field.Int("auto_extend_days").Comment("By how many days it is extended when its end comes near; not extended if empty."), []option{nullable}),
-		field.Bool("suspended_by_partner").Default(false).Comment("Whether the partner paused it.").Annotations(Hidden()),
-		field.Bool("suspended_by_customer").Default(false).Comment("Whether the customer paused it.").Annotations(Hidden()),
-		field.Bool("suspended_by_operator").Default(false).Comment("Whether the operator paused it.").Annotations(Hidden()),
+		field.Bool("suspended_by_partner").Default(false).Comment("Whether the partner paused it.").Annotations(api.Hidden()),
+		field.Bool("suspended_by_customer").Default(false).Comment("Whether the customer paused it.").Annotations(api.Hidden()),
+		field.Bool("suspended_by_operator").Default(false).Comment("Whether the operator paused it.").Annotations(api.Hidden()),
 		moment("ended_at", "When it ended.", nullable),
 		field.Enum("ended_by").NamedValues("Partner", "PARTNER", "Customer", "CUSTOMER", "Operator", "OPERATOR").Optional().Nillable().
 			Comment("Who ended it; empty when it ran out by itself.").
-			Annotations(entgql.Type("Side"), Values{"PARTNER": "The partner.", "CUSTOMER": "The customer.", "OPERATOR": "The operator of the installation."}),
+			Annotations(api.Type("Side"), api.Values{"PARTNER": "The partner.", "CUSTOMER": "The customer.", "OPERATOR": "The operator of the installation."}),
 		text("end_reason", "Why it was ended, in the words of whoever did.", 500, nullable),
 	}
 }
@@ -58,9 +58,9 @@ func (Relationship) Fields() []ent.Field {
 // Edges of the relationship.
 func (Relationship) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("partner_tenant", Tenant.Type).Field("partner_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.To("customer_tenant", Tenant.Type).Field("customer_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.To("ceiling", Role.Type).Field("role_id").Unique().Required().Annotations(Hidden()),
+		edge.To("partner_tenant", Tenant.Type).Field("partner_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.To("customer_tenant", Tenant.Type).Field("customer_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.To("ceiling", Role.Type).Field("role_id").Unique().Required().Annotations(api.Hidden()),
 	}
 }
 

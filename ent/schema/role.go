@@ -1,13 +1,13 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 )
 
@@ -25,7 +25,7 @@ func (Role) Fields() []ent.Field {
 		reference("tenant_id", "The tenant whose role it is; none for a system role.", fixed, nullable),
 		field.Enum("key").Values("PRIME_ADMIN", "ADMINISTRATOR", "GUEST_MANAGER", "READ_ONLY", "DECISION_MAKER", "PHONE_MANAGER").
 			Optional().Nillable().Immutable().Comment("Names a system role; none for a tenant's own role.").
-			Annotations(entgql.Type("SystemRoleKey"), Values{
+			Annotations(api.Type("SystemRoleKey"), api.Values{
 				"PRIME_ADMIN":    "Manages everything.",
 				"ADMINISTRATOR":  "Manages everything but partners and assignments, which it sees: it cannot pass access on.",
 				"GUEST_MANAGER":  "Manages guests and sees the tenant's profile.",
@@ -39,7 +39,7 @@ func (Role) Fields() []ent.Field {
 
 // Edges of the role.
 func (Role) Edges() []ent.Edge {
-	return []ent.Edge{edge.To("permissions", RolePermission.Type).Annotations(Hidden())}
+	return []ent.Edge{edge.To("permissions", RolePermission.Type).Annotations(api.Hidden())}
 }
 
 // Indexes of the role.

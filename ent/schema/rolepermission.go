@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -16,7 +17,7 @@ import (
 type RolePermission struct{ ent.Schema }
 
 // Annotations of the permission.
-func (RolePermission) Annotations() []schema.Annotation { return []schema.Annotation{Hidden()} }
+func (RolePermission) Annotations() []schema.Annotation { return []schema.Annotation{api.Hidden()} }
 
 // Mixin of the permission.
 func (RolePermission) Mixin() []ent.Mixin { return []ent.Mixin{mixin.ID{Prefix: "rpm"}} }
@@ -33,7 +34,7 @@ func (RolePermission) Fields() []ent.Field {
 
 // Edges of the permission.
 func (RolePermission) Edges() []ent.Edge {
-	return []ent.Edge{edge.From("role", Role.Type).Ref("permissions").Field("role_id").Unique().Required().Immutable().Annotations(Hidden())}
+	return []ent.Edge{edge.From("role", Role.Type).Ref("permissions").Field("role_id").Unique().Required().Immutable().Annotations(api.Hidden())}
 }
 
 // Indexes of the permission.

@@ -1,12 +1,12 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 )
 
@@ -39,8 +39,8 @@ func (Session) Fields() []ent.Field {
 // Edges of the session.
 func (Session) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable().Annotations(Hidden()),
-		edge.To("entered_into", Tenant.Type).Field("entered_tenant_id").Unique().Immutable().Annotations(entgql.Skip(entgql.SkipAll)),
+		edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable().Annotations(api.Hidden()),
+		edge.To("entered_into", Tenant.Type).Field("entered_tenant_id").Unique().Immutable().Annotations(api.Hidden()),
 	}
 }
 

@@ -1,13 +1,13 @@
 package schema
 
 import (
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -25,14 +25,14 @@ func (Tenant) Fields() []ent.Field {
 	return []ent.Field{
 		field.Enum("kind").NamedValues("Operator", "OPERATOR", "Partner", "PARTNER", "Customer", "CUSTOMER").Immutable().
 			Comment("What the tenant is here for.").
-			Annotations(entgql.Type("TenantKind"), Values{
+			Annotations(api.Type("TenantKind"), api.Values{
 				"OPERATOR": "Runs this installation.", "PARTNER": "Works for customers.", "CUSTOMER": "Is worked for.",
 			}),
 		text("name", "Name of the organisation.", 200),
 		text("sort_name", "The name as lists are ordered and searched by it: case and width folded.", 400, hidden),
 		field.Enum("status").NamedValues("Active", "ACTIVE", "Suspended", "SUSPENDED", "Deleted", "DELETED").Default("ACTIVE").
 			Comment("Whether the tenant can be worked in.").
-			Annotations(entgql.Type("TenantStatus"), Values{
+			Annotations(api.Type("TenantStatus"), api.Values{
 				"ACTIVE": "In use.", "SUSPENDED": "Closed until it is reactivated: nobody reaches it or anything through it.",
 			}),
 		reference("partner_id", "Copy of the partner tenant in the live relationship. It only picks and orders candidates; the relationship decides.", nullable),
@@ -50,8 +50,8 @@ func (Tenant) Fields() []ent.Field {
 // Edges of the tenant.
 func (Tenant) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("tenant_tags", TenantTag.Type).Annotations(Hidden()),
-		edge.To("members", Member.Type).Annotations(Hidden()),
+		edge.To("tenant_tags", TenantTag.Type).Annotations(api.Hidden()),
+		edge.To("members", Member.Type).Annotations(api.Hidden()),
 	}
 }
 

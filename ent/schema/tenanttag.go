@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 	"mandate/internal/access"
 )
@@ -15,7 +16,7 @@ import (
 type TenantTag struct{ ent.Schema }
 
 // Annotations of the tag.
-func (TenantTag) Annotations() []schema.Annotation { return []schema.Annotation{Hidden()} }
+func (TenantTag) Annotations() []schema.Annotation { return []schema.Annotation{api.Hidden()} }
 
 // Mixin of the tag.
 func (TenantTag) Mixin() []ent.Mixin { return []ent.Mixin{mixin.ID{Prefix: "tag"}} }
@@ -30,7 +31,7 @@ func (TenantTag) Fields() []ent.Field {
 
 // Edges of the tag.
 func (TenantTag) Edges() []ent.Edge {
-	return []ent.Edge{edge.From("tenant", Tenant.Type).Ref("tenant_tags").Field("tenant_id").Unique().Required().Immutable().Annotations(Hidden())}
+	return []ent.Edge{edge.From("tenant", Tenant.Type).Ref("tenant_tags").Field("tenant_id").Unique().Required().Immutable().Annotations(api.Hidden())}
 }
 
 // Indexes of the tag.

@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/schema/field"
 
 	"mandate/ent/rule"
+	"mandate/ent/schema/api"
 	"mandate/ent/schema/mixin"
 )
 
@@ -30,7 +31,7 @@ func (User) Fields() []ent.Field {
 
 // Edges of the user.
 func (User) Edges() []ent.Edge {
-	return []ent.Edge{edge.To("members", Member.Type).Annotations(Hidden())}
+	return []ent.Edge{edge.To("members", Member.Type).Annotations(api.Hidden())}
 }
 
 // Policy of the user: visible to oneself, and to whoever may list one of the person's memberships.

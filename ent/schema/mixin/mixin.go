@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"strings"
 
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/entsql"
@@ -14,6 +13,7 @@ import (
 	"entgo.io/ent/schema/mixin"
 	"github.com/oklog/ulid/v2"
 
+	"mandate/ent/schema/api"
 	"mandate/internal/clock"
 )
 
@@ -48,7 +48,7 @@ func (m Time) Fields() []ent.Field {
 	changed := field.Time("updated_at").Comment("When it was last changed.").
 		SchemaType(map[string]string{dialect.MySQL: "datetime(6)"})
 	if m.Hidden {
-		made, changed = made.Annotations(entgql.Skip(entgql.SkipAll)), changed.Annotations(entgql.Skip(entgql.SkipAll))
+		made, changed = made.Annotations(api.Hidden()), changed.Annotations(api.Hidden())
 	}
 	return []ent.Field{made, changed}
 }
