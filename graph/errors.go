@@ -78,6 +78,8 @@ func withoutValues(code string, e *gqlerror.Error) string {
 		return "A value does not have the type that its place takes."
 	case e.Rule == "" && len(e.Path) > 0 && e.Path[0] == ast.PathName("variable"):
 		return "A variable does not have its type."
+	case e.Rule == "" && strings.HasSuffix(e.Message, " not found"):
+		return "The document has no operation with the name that was asked for."
 	}
 	return e.Message
 }

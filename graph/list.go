@@ -60,7 +60,8 @@ func encodeCursor(kind string, place []any) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func decodeCursor(kind string, places int, cursor string) ([]any, error) {
+// decodeCursor reads a cursor of a list: as many strings as there are columns, the first of them an instant if moment.
+func decodeCursor(kind string, places int, moment bool, cursor string) ([]any, error) {
 	bad := badInput("This is not a cursor of this list.")
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(b) > 4096 {
@@ -70,18 +71,24 @@ func decodeCursor(kind string, places int, cursor string) ([]any, error) {
 	if err := json.Unmarshal(b, &place); err != nil || len(place) != places+1 || place[0] != kind {
 		return nil, bad
 	}
-	for _, v := range place[1:] {
+	place = place[1:]
+	for i, v := range place {
 		switch v := v.(type) {
 		case string:
-		case float64:
-			if v != float64(int64(v)) {
+			if moment && i == 0 {
 				return nil, bad
 			}
+		case float64:
+			at := time.UnixMicro(int64(v)).UTC()
+			if !moment || i > 0 || v != float64(at.UnixMicro()) || at.Year() < 1 || at.Year() > 9999 {
+				return nil, bad
+			}
+			place[i] = at
 		default:
 			return nil, bad
 		}
 	}
-	return place[1:], nil
+	return place, nil
 }
 
 // list is how rows that belong to others are listed: which table, by which columns they belong to their owner, in which
@@ -163,15 +170,8 @@ func newListQuery[T batch.Row](ctx context.Context, r *Resolver, l list[T], owne
 		}
 	}
 	if w.cursor != nil {
-		if q.cursor, err = decodeCursor(l.kind, len(q.columns()), *w.cursor); err != nil {
+		if q.cursor, err = decodeCursor(l.kind, len(q.columns()), l.moment, *w.cursor); err != nil {
 			return nil, err
-		}
-		if l.moment {
-			micro, ok := q.cursor[0].(float64)
-			if !ok {
-				return nil, badInput("This is not a cursor of this list.")
-			}
-			q.cursor[0] = time.UnixMicro(int64(micro)).UTC()
 		}
 	}
 	return q, nil

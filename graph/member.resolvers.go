@@ -13,7 +13,11 @@ import (
 )
 
 func (r *memberResolver) Tenant(ctx context.Context, obj *ent.Member) (*ent.Tenant, error) {
-	return one(ctx, obj, func(m *ent.Member) string { return m.TenantID }, r.tenants, tenantID)
+	t, err := one(ctx, obj, func(m *ent.Member) string { return m.TenantID }, r.tenants, tenantID)
+	if err == nil && t == nil { // one's own membership, in a tenant that is closed to one now
+		err = errForbidden
+	}
+	return t, err
 }
 
 func (r *memberResolver) User(ctx context.Context, obj *ent.Member) (*ent.User, error) {

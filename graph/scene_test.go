@@ -178,6 +178,13 @@ func (s scene) is(what string, got, want any) {
 	}
 }
 
+func (s scene) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
 func (s scene) events() int {
 	s.Helper()
 	n, err := s.Write.AuditEvent.Query().Count(s.System())

@@ -25,16 +25,11 @@ func (r *Resolver) tenantPage(ctx context.Context, l rule.List, orderBy *model.T
 	l.Limit = w.limit + 1
 	l.Backward = w.backward != (orderBy != nil && orderBy.Direction == model.OrderDirectionDesc)
 	if w.cursor != nil {
-		at, err := decodeCursor(kind, 2, *w.cursor)
+		at, err := decodeCursor(kind, 2, false, *w.cursor)
 		if err != nil {
 			return nil, err
 		}
-		name, ok := at[0].(string)
-		id, also := at[1].(string)
-		if !ok || !also {
-			return nil, badInput("This is not a cursor of this list.")
-		}
-		l.After = &rule.Cursor{SortName: name, ID: id}
+		l.After = &rule.Cursor{SortName: at[0].(string), ID: at[1].(string)}
 	}
 	places, err := rule.From(ctx).Page(ctx, l)
 	if err != nil {
@@ -103,10 +98,9 @@ func (r *Resolver) customers(ctx context.Context, filter *model.CustomerFilter, 
 	return r.tenantPage(ctx, l, orderBy, w)
 }
 
-// partnerTenant returns the tenant of a partner. It only chooses among the viewer's own routes, so that an id which is
-// none of theirs chooses nothing, whatever it is.
+// partnerTenant returns the tenant of a partner of the viewer's own. An id of any other chooses nothing, whatever it is.
 func (r *Resolver) partnerTenant(ctx context.Context, partnerID string) (string, error) {
-	p, err := r.Client.Partner.Query().Where(partner.ID(partnerID)).Only(rule.Unscoped(ctx))
+	p, err := r.Client.Partner.Query().Where(partner.ID(partnerID)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return "none", nil
 	}
@@ -132,6 +126,10 @@ func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, o
 		if l.Prefix, err = searched(filter.Search); err != nil {
 			return nil, err
 		}
+		for _, p := range filter.PartnerType {
+			l.PartnerTypes = append(l.PartnerTypes, string(p))
+		}
+		l.Recognized = filter.Recognized
 		for _, k := range filter.Kind {
 			l.Kinds = append(l.Kinds, string(k))
 		}

@@ -34,7 +34,9 @@ func (r *mutationResolver) ActivateService(ctx context.Context, input mandate.Ac
 }
 
 func (r *queryResolver) Tenant(ctx context.Context, id string) (*ent.Tenant, error) {
-	return first(r.tenants(ctx, []string{id}))
+	found, err := r.nodesByID(ctx, []string{id})
+	t, _ := found[id].(*ent.Tenant)
+	return t, err
 }
 
 func (r *queryResolver) Customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.TenantOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Tenant], error) {

@@ -12,12 +12,12 @@ import (
 
 // program lists the subcommands.
 type program struct {
-	Serve   serve       `cmd:"" help:"Serve the API, and send the mails that it promises."`
-	Demo    demo        `cmd:"" help:"Serve a throw-away database with example data, and print how to explore it."`
-	Migrate migrate     `cmd:"" help:"Bring the database's schema up to date, or see whether it is."`
-	Admin   admin       `cmd:"" help:"Create the administrators of this installation."`
-	Schema  schema      `cmd:"" help:"Print the schema of the API."`
-	Version versionFlag `cmd:"" help:"Print the version."`
+	Serve   serve          `cmd:"" help:"Serve the API, and send the mails that it promises."`
+	Demo    demo           `cmd:"" help:"Serve a throw-away database with example data, and print how to explore it."`
+	Migrate migrate        `cmd:"" help:"Bring the database's schema up to date, or see whether it is."`
+	Admin   admin          `cmd:"" help:"Create the administrators of this installation."`
+	Schema  schema         `cmd:"" help:"Print the schema of the API."`
+	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
 const about = `Mandate is a GraphQL API for delegated administration: partners run their customers' tenants with the customers' consent.

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"mandate/internal/database"
 	"mandate/internal/testdb"
 )
 
@@ -87,12 +86,7 @@ func TestServeFromNothingToSignedIn(t *testing.T) {
 
 func TestOutdatedSchemaIsRefusedOnMySQL(t *testing.T) {
 	t.Parallel()
-	db, err := database.Open(t.Context(), testdb.New(t, testdb.MariaDB))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	url := emptyDatabase(t, db)
+	url := testdb.Empty(t, testdb.MariaDB)
 	env := []string{"MANDATE_DATABASE_URL=" + url, "MANDATE_LISTEN=127.0.0.1:0"}
 	runs(t, env, "", []string{"serve"}, 1, "outdated", "mandate migrate up", "mandate serve --migrate")
 	runs(t, env, "", []string{"migrate", "status"}, 1, "missing ", "mandate migrate up")
@@ -101,25 +95,6 @@ func TestOutdatedSchemaIsRefusedOnMySQL(t *testing.T) {
 	p.stop()
 	runs(t, env, "", []string{"migrate", "status"}, 0, "applied ")
 	runs(t, env, "", []string{"migrate", "up"}, 0, "The schema is up to date.")
-}
-
-// emptyDatabase makes a database without tables on the server of db, and returns its URL.
-func emptyDatabase(t *testing.T, db *database.DB) string {
-	t.Helper()
-	var name string
-	if err := db.Read.QueryRow("SELECT DATABASE()").Scan(&name); err != nil {
-		t.Fatal(err)
-	}
-	empty := name + "_empty"
-	if _, err := db.Write.Exec("CREATE DATABASE " + empty); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := db.Write.Exec("DROP DATABASE " + empty); err != nil {
-			t.Logf("drop %s: %v", empty, err)
-		}
-	})
-	return strings.Replace(testdb.New(t, testdb.MariaDB), name, empty, 1)
 }
 
 func TestDatabaseThatIsAwayIsNoBadValue(t *testing.T) {
@@ -158,7 +133,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the mailbox: %d %s", status, text)
 	}
 	p.stop()
-	left, err := filepath.Glob(filepath.Join(p.cmd.Dir, "*"))
+	left, err := filepath.Glob(filepath.Join(p.cmd.Dir, "mandate-demo-*"))
 	if err != nil {
 		t.Fatal(err)
 	}

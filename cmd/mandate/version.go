@@ -5,11 +5,11 @@ import (
 	"runtime"
 )
 
-// versionFlag is the subcommand that prints the version.
-type versionFlag struct{}
+// versionCommand is the subcommand that prints the version.
+type versionCommand struct{}
 
 // Run prints it.
-func (versionFlag) Run(t terminal) error {
+func (versionCommand) Run(t terminal) error {
 	fmt.Fprintln(t.out, "mandate", version, runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH)
 	return nil
 }

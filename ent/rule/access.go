@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +31,8 @@ type Access struct {
 	homes  []*Membership
 	routes []route
 	roles  map[string]access.Levels
-	reach  map[string]*Reach // by tenant; nil for one out of reach
+	reach  map[string]*Reach // by tenant
+	sought map[string]bool   // tenants to which the routes were followed, in vain or not
 }
 
 // Membership is an active membership of the viewer in an active tenant.
@@ -89,11 +89,6 @@ func LastEnd(paths []Path) *time.Time {
 		}
 	}
 	return last
-}
-
-// HasOwn reports whether the viewer is a member of the tenant.
-func (r *Reach) HasOwn() bool {
-	return slices.ContainsFunc(r.Paths, func(p Path) bool { return p.Via == Own })
 }
 
 type key struct{}
@@ -166,10 +161,10 @@ func (a *Access) Resolve(ctx context.Context, tenantIDs ...string) error {
 	}
 	var unknown []string
 	for _, id := range tenantIDs {
-		if _, known := a.reach[id]; known || id == "" {
+		if a.sought[id] || id == "" {
 			continue
 		}
-		a.reach[id] = nil
+		a.sought[id] = true
 		if a.viewer.Entered() && id != a.viewer.EnteredTenantID {
 			continue
 		}
@@ -190,7 +185,7 @@ func (a *Access) allowed(ctx context.Context, feature access.Feature, level acce
 	}
 	var ids []string
 	for id, r := range a.reach {
-		if r != nil && r.Levels.At(feature) >= level {
+		if r.Levels.At(feature) >= level {
 			ids = append(ids, id)
 		}
 	}
@@ -205,7 +200,7 @@ func (a *Access) load(ctx context.Context) error {
 	}
 	a.viewer, a.loaded, a.now = v, false, clock.Now(ctx)
 	a.homes, a.routes = nil, nil
-	a.roles, a.reach = make(map[string]access.Levels), make(map[string]*Reach)
+	a.roles, a.reach, a.sought = make(map[string]access.Levels), make(map[string]*Reach), make(map[string]bool)
 	if v.SignedIn() {
 		if err := a.loadHomes(ctx); err != nil {
 			return fmt.Errorf("load memberships: %w", err)

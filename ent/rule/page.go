@@ -130,7 +130,28 @@ func (a *Access) listed(l List) []route {
 			where.add(r.tenant+"=? AND ", a.viewer.EnteredTenantID).addAll(&r.where)
 			r.where = where
 		}
+		if r.via == Operator {
+			rs = append(rs, r.byKind(l.Kinds)...)
+			continue
+		}
 		rs = append(rs, r)
+	}
+	return rs
+}
+
+// byKind splits a route over all tenants into one for every kind that is listed, each of which walks its own names.
+func (r *route) byKind(kinds []string) []route {
+	if len(kinds) == 0 {
+		whole := *r
+		whole.tables = []table{{name: "tenants", alias: "t", index: "tenants_page"}}
+		return []route{whole}
+	}
+	rs := make([]route, len(kinds))
+	for i, kind := range kinds {
+		rs[i] = *r
+		rs[i].tables = []table{{name: "tenants", alias: "t", index: "tenants_kind_page"}}
+		rs[i].where = statement{}
+		rs[i].where.add("t.kind=? AND ", kind).addAll(&r.where)
 	}
 	return rs
 }

@@ -5190,8 +5190,6 @@ enum UserErrorCode {
   RELATIONSHIP_NOT_TERMINABLE
   "It would give more than the viewer holds, or than the ceiling allows."
   ROLE_EXCEEDS_GRANT
-  "The role is in use."
-  ROLE_IN_USE
   "The access period is too short, too long or in the past."
   ACCESS_PERIOD_OUT_OF_RANGE
   "The person is a member already."
@@ -5589,6 +5587,10 @@ input TenantFilter {
   kind: [TenantKind!]
   "Only those that stand so."
   status: [TenantStatus!]
+  "Only partners of these types."
+  partnerType: [PartnerType!]
+  "Only partners that are recognised, or only partners that are not."
+  recognized: Boolean
 }
 
 "A postal address."
@@ -21681,7 +21683,7 @@ func (ec *executionContext) unmarshalInputTenantFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "kind", "status"}
+	fieldsInOrder := [...]string{"search", "kind", "status", "partnerType", "recognized"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -21709,6 +21711,20 @@ func (ec *executionContext) unmarshalInputTenantFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.Status = data
+		case "partnerType":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partnerType"))
+			data, err := ec.unmarshalOPartnerType2ᚕmandateᚋentᚋpartnerᚐTypeᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartnerType = data
+		case "recognized":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recognized"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Recognized = data
 		}
 	}
 	return it, nil
@@ -31784,6 +31800,42 @@ func (ec *executionContext) marshalOPartnerProfile2ᚖmandateᚋgraphᚋmodelᚐ
 		return graphql.Null
 	}
 	return ec._PartnerProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPartnerType2ᚕmandateᚋentᚋpartnerᚐTypeᚄ(ctx context.Context, v any) ([]partner.Type, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]partner.Type, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPartnerType2mandateᚋentᚋpartnerᚐType(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOPartnerType2ᚕmandateᚋentᚋpartnerᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []partner.Type) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartnerType2mandateᚋentᚋpartnerᚐType(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOPermissionInput2ᚕᚖmandateᚋinternalᚋmandateᚐPermissionᚄ(ctx context.Context, v any) ([]*mandate.Permission, error) {

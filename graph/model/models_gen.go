@@ -8,6 +8,7 @@ import (
 	"io"
 	"mandate/ent"
 	"mandate/ent/member"
+	"mandate/ent/partner"
 	"mandate/ent/tenant"
 	"mandate/internal/access"
 	"mandate/internal/mandate"
@@ -307,6 +308,10 @@ type TenantFilter struct {
 	Kind []tenant.Kind `json:"kind,omitempty"`
 	// Only those that stand so.
 	Status []tenant.Status `json:"status,omitempty"`
+	// Only partners of these types.
+	PartnerType []partner.Type `json:"partnerType,omitempty"`
+	// Only partners that are recognised, or only partners that are not.
+	Recognized *bool `json:"recognized,omitempty"`
 }
 
 // The order of a list.

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"io"
 	"time"
 
@@ -29,7 +28,7 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, &InputError{fmt.Sprintf("%.40q is not a DateTime: write it like 2026-11-21T20:38:00Z.", s)}
+		return time.Time{}, &InputError{"This is not a DateTime: write it like 2026-11-21T20:38:00Z."}
 	}
 	return t.UTC().Truncate(time.Microsecond), nil
 }

@@ -23,6 +23,9 @@ func NewToken() (token, hash string) {
 // TokenHash returns the hash of a token as it was handed out. Anything that cannot be one, such as a shortened or
 // re-encoded token, is refused before it is looked for.
 func TokenHash(token string) (hash string, ok bool) {
+	if len(token) != tokenEncoding.EncodedLen(tokenBytes) { // a decoder overlooks line breaks
+		return "", false
+	}
 	if b, err := tokenEncoding.DecodeString(token); err != nil || len(b) != tokenBytes {
 		return "", false
 	}

@@ -46,14 +46,23 @@ func Siblings[P Row](rows []P) []P {
 	return rows
 }
 
+// alone guards rows without siblings: they get their group from the first of their fields, and many may ask at once.
+var alone sync.Mutex
+
+func placeOf[P Row](row P) Place {
+	alone.Lock()
+	defer alone.Unlock()
+	if row.BatchPlace().group == nil {
+		Siblings([]P{row})
+	}
+	return *row.BatchPlace()
+}
+
 // Load returns parent's share of what fetch loads for parent and all its siblings. fetch runs once for every key: it is
 // given the parents and answers a slice of the same length, in the same order.
 func Load[P Row, C any](ctx context.Context, parent P, key any, fetch func(context.Context, []P) ([]C, error)) (C, error) {
 	var none C
-	place := parent.BatchPlace()
-	if place.group == nil {
-		Siblings([]P{parent})
-	}
+	place := placeOf(parent)
 	g, parents := place.group, place.group.rows.([]P)
 	g.mu.Lock()
 	l := g.done[key]

@@ -85,7 +85,7 @@ func TestMySQLSession(t *testing.T) {
 		"time_zone":                "+00:00",
 		"character_set_client":     "utf8mb4",
 		"character_set_connection": "utf8mb4",
-		"innodb_lock_wait_timeout": "5",
+		"innodb_lock_wait_timeout": "3",
 	} {
 		if got := value[string](t, db, "SELECT @@session."+variable); got != want {
 			t.Errorf("%s = %s; want %s", variable, got, want)

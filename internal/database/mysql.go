@@ -20,8 +20,9 @@ const (
 	// gives up. The client's own timeouts only close the connection: without
 	// this the server would go on.
 	statementLimit = 5 * time.Second
-	// lockWaitLimit is how long a statement waits for a row lock.
-	lockWaitLimit = 5 * time.Second
+	// lockWaitLimit is how long a statement waits for a row lock: less than
+	// statementLimit, so that it fails as busy, which is worth another try.
+	lockWaitLimit = 3 * time.Second
 )
 
 // openMySQL opens a MySQL, MariaDB or TiDB server.

@@ -117,6 +117,17 @@ func (t *tx) answerableByID(ctx context.Context, id string) (*ent.Invitation, er
 	if err != nil {
 		return nil, err
 	}
+	if inv.Direction == invitation.DirectionCustomerToPartner {
+		err = t.hold(ctx, inv.PartnerID)
+	} else if inv.CustomerID != nil {
+		err = t.lock(ctx, *inv.CustomerID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if inv, err = t.invitation(ctx, id); err != nil {
+		return nil, err
+	}
 	may, err := MayAnswer(ctx, t.access, inv)
 	if err != nil {
 		return nil, err

@@ -73,6 +73,9 @@ func (t *tx) grantee(ctx context.Context, memberID string) (*ent.Member, *partne
 	if err := t.hold(ctx, m.TenantID); err != nil {
 		return nil, nil, err
 	}
+	if err := t.sees(ctx, m.TenantID, []string{"granteeId"}, access.Users, access.Assignments); err != nil {
+		return nil, nil, err
+	}
 	if _, err := t.needOwn(ctx, m.TenantID, []string{"granteeId"}, access.Assignments); err != nil {
 		return nil, nil, err
 	}

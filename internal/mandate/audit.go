@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"mandate/ent"
 	"mandate/ent/rule"
@@ -20,7 +21,7 @@ type event struct {
 	targetName   string
 	changes      []access.Change
 	reason       *string
-	actor        *ent.Member // who acted, when that is not the viewer: somebody who just got an account
+	actor        *ent.Member // as whom the viewer acted, when that does not follow from the tenant
 }
 
 // record writes the one audit event of the transaction.
@@ -85,7 +86,7 @@ func (t *tx) home(ctx context.Context, tenantID string) (*rule.Membership, error
 		return nil, err
 	}
 	if reach != nil {
-		return best(reach).Home, nil
+		return best(reach, t.needed...).Home, nil
 	}
 	homes, err := t.access.Homes(ctx)
 	if err != nil || len(homes) == 0 {
@@ -94,15 +95,16 @@ func (t *tx) home(ctx context.Context, tenantID string) (*rule.Membership, error
 	return homes[0], nil
 }
 
-// best returns the path that a viewer acts by: the own one, else the highest, then the one whose home is the oldest.
-func best(r *rule.Reach) rule.Path {
+// best returns the path that a viewer acts by: the own one if it has MANAGE on what was needed, else the highest, then
+// the one whose home is the oldest.
+func best(r *rule.Reach, needed ...access.Feature) rule.Path {
 	b := r.Paths[0]
 	for _, p := range r.Paths {
+		lacks := func(f access.Feature) bool { return p.Levels.At(f) < access.Manage }
 		switch {
-		case b.Via == rule.Own:
-			return b
-		case p.Via == rule.Own, !p.Levels.Within(b.Levels) && b.Levels.Within(p.Levels),
-			p.Levels.Equal(b.Levels) && p.Home.ID < b.Home.ID:
+		case p.Via == rule.Own && !slices.ContainsFunc(needed, lacks):
+			return p
+		case !p.Levels.Within(b.Levels) && b.Levels.Within(p.Levels), p.Levels.Equal(b.Levels) && p.Home.ID < b.Home.ID:
 			b = p
 		}
 	}

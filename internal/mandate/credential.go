@@ -51,7 +51,8 @@ func checkPassword(password string, field ...string) *Error {
 		return broken(PasswordTooWeak, fmt.Sprintf("A password has %d to %d characters.", leastPassword, mostPassword), field...)
 	}
 	folded := strings.ToLower(norm.NFKC.String(password))
-	if common()[folded] || strings.Count(folded, folded[:1]) == len(folded) {
+	first, _ := utf8.DecodeRuneInString(folded)
+	if common()[folded] || strings.Trim(folded, string(first)) == "" {
 		return broken(PasswordTooWeak, "Too many people have this password. Take another one.", field...)
 	}
 	return nil

@@ -61,6 +61,7 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("lock tenants: %w", err)
 	}
+	t.access.Renew() // what was read before may have changed while the lock was awaited
 	return nil
 }
 

@@ -367,6 +367,7 @@ func (t *tx) changeable(ctx context.Context, cmd ChangeRole) (*ent.Member, *rule
 	case cmd.Version != nil && *cmd.Version != row.Version:
 		return nil, nil, broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
 	}
+	t.needed = append(t.needed, access.Roles, access.Users)
 	return row, reach, nil
 }
 

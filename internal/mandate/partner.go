@@ -56,6 +56,11 @@ func (t *tx) ownPartner(ctx context.Context, partnerID *string) (*partnerSide, e
 	if err := t.lock(ctx, tenantID); err != nil {
 		return nil, err
 	}
+	if partnerID != nil {
+		if err := t.sees(ctx, tenantID, []string{"partnerId"}, access.Partners); err != nil {
+			return nil, err
+		}
+	}
 	if _, err := t.needOwn(ctx, tenantID, []string{"partnerId"}, access.Partners); err != nil {
 		return nil, err
 	}

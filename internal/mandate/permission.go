@@ -23,6 +23,7 @@ func (t *tx) need(ctx context.Context, tenantID string, field []string, features
 			return nil, ErrForbidden
 		}
 	}
+	t.needed = append(t.needed, features...)
 	return reach, nil
 }
 
@@ -36,6 +37,20 @@ func (t *tx) needOwn(ctx context.Context, tenantID string, field []string, featu
 		return nil, ErrForbidden
 	}
 	return reach, nil
+}
+
+// sees fails like for what does not exist unless the viewer sees rows of the tenant that one of the features guards.
+func (t *tx) sees(ctx context.Context, tenantID string, field []string, features ...access.Feature) error {
+	reach, err := t.reach(ctx, tenantID, field)
+	if err != nil {
+		return err
+	}
+	for _, f := range features {
+		if reach.Levels.At(f) >= access.View {
+			return nil
+		}
+	}
+	return notFound(field...)
 }
 
 func (t *tx) reach(ctx context.Context, tenantID string, field []string) (*rule.Reach, error) {
@@ -79,12 +94,14 @@ func (t *tx) operator(ctx context.Context) (*rule.Membership, error) {
 }
 
 // mayGive says why the viewer may not give levels to somebody in the tenant, or nil. Nobody gives more than they hold;
-// and what makes access lasting is given in a customer by its own members, and by its partner of record.
+// and what makes access lasting is given in a customer by its own members, by what they hold as such, and by its partner
+// of record.
 func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, levels access.Levels, field ...string) (*Error, error) {
 	if !levels.Within(reach.Levels) {
 		return broken(RoleExceedsGrant, "You can give no more than you hold yourself.", field...), nil
 	}
-	if tn.Kind != tenant.KindCustomer || !lasting(levels) || reach.HasOwn() {
+	if tn.Kind != tenant.KindCustomer || !lasting(levels) ||
+		reach.Own().At(access.Roles) == access.Manage && levels.Within(reach.Own()) {
 		return nil, nil
 	}
 	for _, p := range reach.Paths {

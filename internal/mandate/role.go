@@ -81,6 +81,9 @@ func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, 
 		if err := t.lock(ctx, tenantID); err != nil {
 			return err
 		}
+		if err := t.sees(ctx, tenantID, []string{"id"}, access.Roles); err != nil {
+			return err
+		}
 		reach, err := t.need(ctx, tenantID, []string{"id"}, access.Roles)
 		if err != nil {
 			return err

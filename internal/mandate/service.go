@@ -13,6 +13,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/rule"
+	"mandate/internal/access"
 	"mandate/internal/auth"
 	"mandate/internal/clock"
 	"mandate/internal/database"
@@ -44,6 +45,7 @@ type tx struct {
 	now    time.Time
 	viewer viewer.Viewer
 	access *rule.Access
+	needed []access.Feature // on which the operation took MANAGE
 	mails  int
 }
 

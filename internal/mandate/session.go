@@ -140,15 +140,20 @@ func (s *Service) EnterTenant(ctx context.Context, cmd EnterTenant) (*SignedIn, 
 		if u, err = t.User.Get(ctx, t.viewer.UserID); err != nil {
 			return err
 		}
-		if in, err = t.enter(ctx, cmd.TenantID, best(&outside), outside.Paths); err != nil {
+		by := best(&outside)
+		if in, err = t.enter(ctx, cmd.TenantID, by, outside.Paths); err != nil {
+			return err
+		}
+		actor, err := t.Member.Get(ctx, by.Home.ID)
+		if err != nil {
 			return err
 		}
 		tn, err := t.Tenant.Get(ctx, cmd.TenantID)
 		if err != nil {
 			return err
 		}
-		return t.record(ctx, event{action: "tenant.entered", tenant: tn.ID, relationship: best(&outside).RelationshipID,
-			target: tn.ID, targetName: tn.Name, reason: reason})
+		return t.record(ctx, event{action: "tenant.entered", tenant: tn.ID, relationship: by.RelationshipID,
+			target: tn.ID, targetName: tn.Name, reason: reason, actor: actor})
 	})
 	if err != nil {
 		return nil, err

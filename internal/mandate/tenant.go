@@ -10,6 +10,7 @@ import (
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/tenant"
+	"mandate/ent/user"
 	"mandate/internal/access"
 )
 
@@ -213,11 +214,15 @@ func (t *tx) newAccount(ctx context.Context, tn *ent.Tenant, c contact, phc stri
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if u.PasswordHash != nil {
+	n, err := t.User.Update().Where(user.ID(u.ID), user.PasswordHashIsNil()).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Save(ctx)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("store a password: %w", err)
+	}
+	if n == 0 { // there is one, perhaps since a moment ago
 		return nil, nil, nil, broken(SignInRequired, "This address has an account: sign in first.")
 	}
-	if u, err = t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Save(ctx); err != nil {
-		return nil, nil, nil, fmt.Errorf("store a password: %w", err)
+	if u, err = t.User.Get(ctx, u.ID); err != nil {
+		return nil, nil, nil, err
 	}
 	m, err := t.administrator(ctx, tn, u, c)
 	if err != nil {

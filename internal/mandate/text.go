@@ -69,6 +69,9 @@ func unprintable(r rune) bool {
 // mostEmail is the length of the longest address.
 const mostEmail = 320
 
+// domains reads domains as resolvers do, and looks at the length of their labels too.
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
+
 // email cleans an address, and returns it as typed and as compared: its local part in ASCII and lower case, its domain
 // in the ASCII form of IDNA. Look-alike letters, blanks inside and what cannot be seen are refused; dots and plus signs
 // stay, because only the receiving server knows what they mean.
@@ -90,7 +93,7 @@ func email(s string, field ...string) (typed, canonical string, fault *Error) {
 	if strings.ContainsFunc(domain, unprintable) || strings.ContainsRune(domain, '\u200c') || strings.ContainsRune(domain, '\u200d') {
 		return "", "", fault
 	}
-	ascii, err := idna.Lookup.ToASCII(domain)
+	ascii, err := domains.ToASCII(domain)
 	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || strings.HasSuffix(ascii, ".") {
 		return "", "", fault
 	}

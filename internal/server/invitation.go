@@ -136,7 +136,7 @@ func (v *visit) refused(a answer, o *offer, f faults) (page, error) {
 	case v.token != "" && f.has("CUSTOMER_ALREADY_LINKED"):
 		v.carry = true
 		p := v.invitationPage(a, o, f)
-		p.data.(*invitationView).HandOver = true
+		p.status, p.data.(*invitationView).HandOver = http.StatusOK, true
 		return p, nil
 	case v.token != "" && f.about("tenantId"):
 		homes, err := v.api.homes(v.ctx, v.token)
@@ -145,7 +145,7 @@ func (v *visit) refused(a answer, o *offer, f faults) (page, error) {
 		}
 		v.carry = true
 		p := v.invitationPage(a, o, f)
-		p.data.(*invitationView).Homes = homes
+		p.status, p.data.(*invitationView).Homes = http.StatusOK, homes
 		return p, nil
 	case v.token != "" && f.about("newAccount"):
 		v.carry = true

@@ -129,7 +129,7 @@ var lesser = []option{
 // narrower asks for a lesser role than the one that was asked for, where there is one.
 func (i *invitationView) narrower() []field {
 	less := lesser
-	switch i.offer.Role.Key {
+	switch i.Role.Key {
 	case "PRIME_ADMIN", "DECISION_MAKER":
 	case "ADMINISTRATOR":
 		less = lesser[1:]
@@ -137,7 +137,7 @@ func (i *invitationView) narrower() []field {
 		return nil
 	}
 	return []field{{Name: "role", Label: "Role", Type: "select", Value: i.Lesser, Hint: "You can allow less than was asked for, now or later.",
-		Options: append([]option{{"", i.offer.Role.Name + ", as asked for"}}, less...)}}
+		Options: append([]option{{"", i.Role.Name + ", as asked for"}}, less...)}}
 }
 
 // credentials are the fields to sign in with.

@@ -19,6 +19,7 @@ import (
 
 const (
 	requestLimit = 10 * time.Second // for the work of one request
+	drainPause   = time.Second      // from when /readyz says that the program stops until it takes no more requests
 	stopLimit    = 15 * time.Second // for the requests in hand when the program stops
 )
 
@@ -86,7 +87,8 @@ func (s *Server) routes() (http.Handler, error) {
 	return mux, nil
 }
 
-// Serve answers what comes in at l until ctx is done, and then finishes the requests in hand.
+// Serve answers what comes in at l until ctx is done. Then it says so at /readyz, for whoever sends requests here to send
+// them elsewhere, takes no more after a moment, and finishes those in hand.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler:           s,
@@ -105,6 +107,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
+	time.Sleep(drainPause)
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := srv.Shutdown(finish); err != nil {

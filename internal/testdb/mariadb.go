@@ -29,6 +29,16 @@ type cloner struct {
 
 func newMariaDB(t testing.TB) string {
 	t.Helper()
+	c, url := emptyMariaDB(t)
+	if err := c.fill(context.Background(), url); err != nil {
+		t.Fatalf("clone the MariaDB template: %v", err)
+	}
+	return url
+}
+
+// emptyMariaDB returns the URL of a database without tables, and what fills it.
+func emptyMariaDB(t testing.TB) (*cloner, string) {
+	t.Helper()
 	c, err := sharedCloner()
 	if err != nil {
 		t.Fatalf("prepare the MariaDB template: %v", err)
@@ -39,10 +49,10 @@ func newMariaDB(t testing.TB) string {
 			t.Logf("drop %s, perhaps still in use: %v", name, err)
 		}
 	})
-	if err := c.clone(context.Background(), name); err != nil {
-		t.Fatalf("clone the MariaDB template: %v", err)
+	if _, err := c.admin.Write.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatalf("create a MariaDB database: %v", err)
 	}
-	return c.url(name)
+	return c, c.url(name)
 }
 
 // sharedCloner returns the one cloner of this process. Processes that use the
@@ -90,11 +100,9 @@ func (c *cloner) url(name string) string {
 	return u.String()
 }
 
-func (c *cloner) clone(ctx context.Context, name string) (err error) {
-	if _, err := c.admin.Write.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
-		return err
-	}
-	db, err := database.Open(ctx, c.url(name))
+// fill makes an empty database equal to the template.
+func (c *cloner) fill(ctx context.Context, url string) (err error) {
+	db, err := database.Open(ctx, url)
 	if err != nil {
 		return err
 	}

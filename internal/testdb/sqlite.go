@@ -18,16 +18,22 @@ func newSQLite(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("make the SQLite template: %v", err)
 	}
+	path := filepath.Join(sqliteDirectory(t), "test.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// sqliteDirectory returns a directory for one test's database.
+func sqliteDirectory(t testing.TB) string {
+	t.Helper()
 	dir, err := os.MkdirTemp(mariadb.RoomyDirectory(), "mandate-db-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	path := filepath.Join(dir, "test.db")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return "sqlite:" + path
+	return dir
 }
 
 // sqliteTemplate returns the content of a migrated database file.

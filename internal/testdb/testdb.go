@@ -2,6 +2,7 @@
 package testdb
 
 import (
+	"path/filepath"
 	"testing"
 )
 
@@ -35,6 +36,22 @@ func New(t testing.TB, engine string) string {
 		return newSQLite(t)
 	case MariaDB:
 		return newMariaDB(t)
+	default:
+		t.Fatalf("unknown engine %q", engine)
+		return ""
+	}
+}
+
+// Empty returns the URL of a database of an engine that has no tables yet, as
+// newcomers have it. It goes like one that New makes.
+func Empty(t testing.TB, engine string) string {
+	t.Helper()
+	switch engine {
+	case SQLite:
+		return "sqlite:" + filepath.Join(sqliteDirectory(t), "test.db")
+	case MariaDB:
+		_, url := emptyMariaDB(t)
+		return url
 	default:
 		t.Fatalf("unknown engine %q", engine)
 		return ""

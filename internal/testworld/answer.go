@@ -3,7 +3,9 @@ package testworld
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -43,6 +45,12 @@ func (a *Answer) At(path string) any {
 		}
 	}
 	return v
+}
+
+// Fields names the root fields that were answered.
+func (a *Answer) Fields() []string {
+	data, _ := a.parsed.Data.(map[string]any)
+	return slices.Sorted(maps.Keys(data))
 }
 
 // String returns the string at a path; it fails the test when there is none.

@@ -23,6 +23,7 @@ type Person struct {
 	*ent.User
 	viewer viewer.Viewer
 	name   string
+	token  string // of a bearer
 }
 
 // Person makes an account; its address is made of the name.
@@ -108,9 +109,12 @@ func (p *Person) Post(body []byte, contentType string) *Answer {
 	p.w.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body)).WithContext(p.Context())
 	r.Header.Set("Content-Type", contentType)
+	if p.token != "" {
+		r.Header.Set("Authorization", "Bearer "+p.token)
+	}
 	rec := httptest.NewRecorder()
 	before := p.w.Statements()
-	p.w.API.ServeHTTP(rec, r)
+	p.api().ServeHTTP(rec, r)
 	a := &Answer{w: p.w, Status: rec.Code, Body: rec.Body.String(), Statements: p.w.Statements() - before, Header: rec.Header()}
 	if err := json.Unmarshal(rec.Body.Bytes(), &a.parsed); err != nil {
 		p.w.t.Fatalf("the answer is not JSON: %v\n%s", err, a.Body)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -150,7 +151,7 @@ func (w *World) NewPartner(name string) *Company {
 	w.t.Helper()
 	t := w.Tenant(tenant.KindPartner, name)
 	p, err := w.Write.Partner.Create().SetTenantID(t.ID).SetType(partner.TypeMSP).SetRecognized(true).
-		SetCode("MND-" + t.ID[len(t.ID)-4:] + "-" + t.ID[len(t.ID)-8:len(t.ID)-4]).SetLinkKey("key" + t.ID[4:]).Save(w.System())
+		SetCode(strings.ToUpper("MND-" + t.ID[len(t.ID)-4:] + "-" + t.ID[len(t.ID)-8:len(t.ID)-4])).SetLinkKey("key" + t.ID[4:]).Save(w.System())
 	w.must(err)
 	return &Company{Tenant: t, Admin: w.Person(mandate.SortName(name)).Join(t, Administrator), Partner: p}
 }

@@ -1,6 +1,7 @@
-/** Returns a GraphiQL fetcher that posts to the API, signed in with token unless it is empty. */
-export function createFetcher(token) {
+/** Returns a GraphiQL fetcher that posts to the API, signed in with what readToken returns unless that is empty. */
+export function createFetcher(readToken) {
   return async (params, { headers } = {}) => {
+    const token = readToken();
     const response = await fetch('/graphql', {
       method: 'POST',
       headers: {

@@ -15,15 +15,21 @@ const TYPING_PAUSE_MS = 250;
 
 function App() {
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? '');
-  const [fetcher, setFetcher] = useState(() => createFetcher(token));
+  const latest = useRef(token);
+  const [fetcher, setFetcher] = useState(newFetcher);
   const pause = useRef();
 
-  // GraphiQL reads the schema again for every new fetcher, so wait for a pause in the typing.
+  function newFetcher() {
+    return createFetcher(() => latest.current);
+  }
+
+  // A new token counts at once. GraphiQL reads the schema again for every new fetcher, so wait for a pause in the typing.
   function changeToken(next) {
     setToken(next);
+    latest.current = next;
     sessionStorage.setItem(TOKEN, next);
     clearTimeout(pause.current);
-    pause.current = setTimeout(() => setFetcher(() => createFetcher(next)), TYPING_PAUSE_MS);
+    pause.current = setTimeout(() => setFetcher(newFetcher), TYPING_PAUSE_MS);
   }
 
   return (
