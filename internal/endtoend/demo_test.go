@@ -80,7 +80,7 @@ func TestDemoIsReadyToBeExplored(t *testing.T) {
 		}
 		link := regexp.MustCompile(`http://[^"]+/invitation\?token=[\w-]+`).FindString(mail)
 		s.open(link).shows("Invitation from Brightnet Managed IT", "we would be glad to run the hotel's telephones.").
-			press("Accept and log in", "Name of your organisation", "Blue Door Hotel", "First name", "Nina", "Last name", "North", "Password", password).
+			press("Accept", "Name of your organisation", "Blue Door Hotel", "First name", "Nina", "Last name", "North", "Password", password).
 			shows("Connected", "Brightnet Managed IT may now work in Blue Door Hotel.")
 		s.is("customers", len(s.customers(s.T, token)), 12)
 	})

@@ -81,7 +81,7 @@ func TestServesOverHTTP(t *testing.T) {
 	s.then("the log holds nothing that people typed, and no secret", func(s stage) {
 		acme := s.newPartner("Acme", "anna@acme.example")
 		_, link := s.invites(acme, invited)
-		s.open(link).press("Accept and log in", "Name of your organisation", "Lovelace Ltd",
+		s.open(link).press("Accept", "Name of your organisation", "Lovelace Ltd",
 			"First name", "Ada", "Last name", "Lovelace", "Password", password).shows("Connected")
 		s.send(s.T, "GET", link, "")
 		s.awaits(`"path":"/invitation","status":404`)

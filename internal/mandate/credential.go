@@ -98,7 +98,7 @@ func (t *tx) issue(ctx context.Context, u *ent.User, purpose onetimetoken.Purpos
 }
 
 // ResetPassword sets a password by the token of a mailed link, welcome or reset alike. The token works once. All
-// sessions of the person end, and a notice goes to the address.
+// sessions of the person end, and whoever had a password before gets a notice.
 //
 // TOKEN_INVALID for every token that does not work, PASSWORD_TOO_WEAK.
 func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
@@ -137,7 +137,7 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 	})
 }
 
-// setPassword stores a password, ends all sessions of the person and sends a notice.
+// setPassword stores a password, ends all sessions of the person, and sends a notice when there was another one before.
 func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, action string) error {
 	if err := t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Exec(ctx); err != nil {
 		return fmt.Errorf("store a password: %w", err)
@@ -146,8 +146,10 @@ func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, action string) e
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
-	if err := t.send(ctx, mailing{kind: "password.changed", to: u, letter: mail.PasswordChanged{ChangedAt: t.now}}); err != nil {
-		return err
+	if u.PasswordHash != nil {
+		if err := t.send(ctx, mailing{kind: "password.changed", to: u, letter: mail.PasswordChanged{ChangedAt: t.now}}); err != nil {
+			return err
+		}
 	}
 	oldest, err := t.oldestMembership(ctx, u)
 	if err != nil {

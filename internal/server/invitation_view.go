@@ -23,14 +23,10 @@ func (i *invitationView) Shown() bool { return i.offer != nil }
 
 // Accept is what accepting is called.
 func (i *invitationView) Accept() string {
-	switch {
-	case i.HandOver:
+	if i.HandOver {
 		return "End the present relationship and accept"
-	case i.Session == "":
-		return "Accept and log in"
-	default:
-		return "Accept"
 	}
+	return "Accept"
 }
 
 // places are the fields of the form by where the API names them.

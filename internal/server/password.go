@@ -51,7 +51,7 @@ func setPassword(v *visit, r *http.Request) (page, error) {
 	case len(f) > 0:
 		return passwordPage(token, f[0].Message), nil
 	}
-	return page{name: "message", title: "Your password is set", data: "Log in with it from now on. All your older sessions have ended."}, nil
+	return page{name: "message", title: "Your password is set", data: "Log in with it from now on. Sessions that were open before have ended."}, nil
 }
 
 // requestLink mails a link. The answer does not tell whether the address has an account.
