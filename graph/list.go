@@ -249,7 +249,7 @@ func (q *listQuery[T]) ownersRows(b *strings.Builder, owner string, paged bool) 
 		for _, c := range q.columns() {
 			columns = append(columns, s.C(c))
 		}
-		s.Select(columns...).Where(sql.EQ(s.C(column), owner)).Limit(limit)
+		rule.OfOwner(s.Select(columns...), column, owner).Limit(limit)
 		q.where(s)
 		if paged {
 			q.beyondCursor(s)

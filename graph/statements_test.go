@@ -93,7 +93,10 @@ func TestStatements(t *testing.T) {
 					for i := range ids {
 						ids[i] = rowID("ten", i)
 					}
-					a := q.who.Do(q.query, vars{"n": n, "p": p.ID, "ids": ids}).OK()
+					a := q.who.Do(q.query, vars{"n": n, "p": p.ID, "ids": ids})
+					if faults := a.Errors(); len(faults) > 0 {
+						t.Fatalf("%d rows: %d errors, such as %s", n, len(faults), faults[0])
+					}
 					if got := len(a.List(q.at)); got != n {
 						t.Errorf("%d rows; want %d", got, n)
 					}

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -91,9 +92,9 @@ func among(ctx context.Context, a *Access, feature access.Feature, level access.
 	return func(s *sql.Selector) {
 		either := make([]*sql.Predicate, len(columns))
 		for i, c := range columns {
-			either[i] = isIn(s.C(c), ids)
+			either[i] = isIn(s, c, ids)
 		}
-		s.Where(sql.Or(either...))
+		anyOf(s, either...)
 	}, nil
 }
 
@@ -139,13 +140,13 @@ func Members(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
 		either := []*sql.Predicate{
-			isIn(s.C("tenant_id"), users),
-			sql.And(isIn(s.C("tenant_id"), guests), sql.EQ(s.C("guest"), true)),
+			isIn(s, "tenant_id", users),
+			both(isIn(s, "tenant_id", guests), sql.EQ(s.C("guest"), true)),
 		}
 		if !v.Entered() {
 			either = append(either, sql.EQ(s.C("user_id"), v.UserID))
 		}
-		s.Where(sql.Or(either...))
+		anyOf(s, either...)
 	}, nil
 }
 
@@ -157,7 +158,7 @@ func RolesOf(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 		return nil, err
 	}
 	return func(s *sql.Selector) {
-		s.Where(sql.Or(sql.IsNull(s.C("tenant_id")), isIn(s.C("tenant_id"), ids)))
+		anyOf(s, sql.IsNull(s.C("tenant_id")), isIn(s, "tenant_id", ids))
 	}, nil
 }
 
@@ -169,15 +170,47 @@ func Invitations(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	}
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
-		either := []*sql.Predicate{isIn(s.C("partner_id"), ids), isIn(s.C("customer_id"), ids)}
+		either := []*sql.Predicate{isIn(s, "partner_id", ids), isIn(s, "customer_id", ids)}
 		if v.Email != "" && !v.Entered() {
 			either = append(either, sql.EQ(s.C("email_canonical"), v.Email))
 		}
-		s.Where(sql.Or(either...))
+		anyOf(s, either...)
 	}, nil
 }
 
-func isIn(column string, ids []string) *sql.Predicate {
+type ownerKey struct{}
+
+type owner struct{ column, id string }
+
+// OfOwner narrows s to the rows that belong to one owner, by one column. A scope that is applied to it afterwards need not
+// repeat, owner for owner, all that the viewer reaches.
+func OfOwner(s *sql.Selector, column, id string) *sql.Selector {
+	return s.Where(sql.EQ(s.C(column), id)).WithContext(context.WithValue(s.Context(), ownerKey{}, owner{column, id}))
+}
+
+// always stands for a condition that holds for every row; it is never written.
+var always = sql.ExprP("1=1")
+
+func anyOf(s *sql.Selector, conditions ...*sql.Predicate) {
+	if !slices.Contains(conditions, always) {
+		s.Where(sql.Or(conditions...))
+	}
+}
+
+func both(one, other *sql.Predicate) *sql.Predicate {
+	if one == always {
+		return other
+	}
+	return sql.And(one, other)
+}
+
+func isIn(s *sql.Selector, column string, ids []string) *sql.Predicate {
+	if o, ok := s.Context().Value(ownerKey{}).(owner); ok && o.column == column {
+		if slices.Contains(ids, o.id) {
+			return always
+		}
+		return sql.False()
+	}
 	if len(ids) == 0 {
 		return sql.False()
 	}
@@ -185,5 +218,5 @@ func isIn(column string, ids []string) *sql.Predicate {
 	for i, id := range ids {
 		values[i] = id
 	}
-	return sql.In(column, values...)
+	return sql.In(s.C(column), values...)
 }
