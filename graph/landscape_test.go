@@ -70,7 +70,7 @@ func (l *landscape) furnish(name string, c *testworld.Company) {
 	l.must(l.Write.Member.UpdateOne(l.people[name+" staff"].Member(c.Tenant)).SetPhone(mark(name, "phone")).Exec(l.System()))
 	role := l.CustomRole(c.Tenant, mark(name, "role"), map[access.Feature]access.Level{access.Tenant: access.View})
 	l.roles[name] = role.ID
-	l.event(name, c, nil, c.Tenant.ID)
+	l.event(name, c, nil, c.ID)
 }
 
 // person marks somebody's name and address.

@@ -77,15 +77,15 @@ func TestStatements(t *testing.T) {
 			at    string
 			want  int
 		}{
-			{"the assigned customers, by an administrator", p.Admin, assignedCustomers, "customers.nodes", 0},
-			{"the assigned customers, by staff", staff, assignedCustomers, "customers.nodes", 0},
-			{"names", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { id name } } }`, "customers.nodes", 0},
-			{"two lists deep", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 5) { nodes { tenant { relationships(first: 5) { totalCount nodes { customer { members(first: 2) { nodes { email } } } } } } } } } } }`, "customers.nodes", 0},
-			{"the switcher", staff, `query($n: Int!) { viewer { tenants(first: $n) { totalCount nodes { via endsAt permissions { level } tenant { name tags } } } } }`, "viewer.tenants.nodes", 0},
-			{"relationships", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { relationships(first: $n) { totalCount nodes { customer { id name } role { name } staffCount viewerCanTerminate viewerCanSuspend viewerCanResume viewerCanNarrow } } } }`, "tenant.relationships.nodes", 0},
-			{"invitations", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { invitations(first: $n) { totalCount nodes { email customer { id } relationship { id } role { name } viewerCanAccept viewerCanRevoke viewerCanResend } } } }`, "tenant.invitations.nodes", 0},
-			{"audit events", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { auditEvents(first: $n) { nodes { action target { id } changes { field } address } } } }`, "tenant.auditEvents.nodes", 0},
-			{"nodes", p.Admin, `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Tenant { tags relationship { id } } } }`, "nodes", 0},
+			{"the assigned customers, by an administrator", p.Admin, assignedCustomers, "customers.nodes", 24},
+			{"the assigned customers, by staff", staff, assignedCustomers, "customers.nodes", 24},
+			{"names", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { id name } } }`, "customers.nodes", 4},
+			{"two lists deep", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 5) { nodes { tenant { relationships(first: 5) { totalCount nodes { customer { members(first: 2) { nodes { email } } } } } } } } } } }`, "customers.nodes", 15},
+			{"the switcher", staff, `query($n: Int!) { viewer { tenants(first: $n) { totalCount nodes { via endsAt permissions { level } tenant { name tags } } } } }`, "viewer.tenants.nodes", 8},
+			{"relationships", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { relationships(first: $n) { totalCount nodes { customer { id name } role { name } staffCount viewerCanTerminate viewerCanSuspend viewerCanResume viewerCanNarrow } } } }`, "tenant.relationships.nodes", 11},
+			{"invitations", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { invitations(first: $n) { totalCount nodes { email customer { id } relationship { id } role { name } viewerCanAccept viewerCanRevoke viewerCanResend } } } }`, "tenant.invitations.nodes", 10},
+			{"audit events", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { auditEvents(first: $n) { nodes { action target { id } changes { field } address } } } }`, "tenant.auditEvents.nodes", 8},
+			{"nodes", p.Admin, `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Tenant { tags relationship { id } } } }`, "nodes", 6},
 		} {
 			t.Run(q.name, func(t *testing.T) {
 				for _, n := range []int{1, 10, 50, 100} {

@@ -105,7 +105,7 @@ func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, lev
 		return nil, nil
 	}
 	for _, p := range reach.Paths {
-		if p.RelationshipID == "" {
+		if p.RelationshipID == "" || !levels.Within(p.Levels) {
 			continue
 		}
 		ofRecord, err := t.Relationship.Query().

@@ -262,7 +262,7 @@ func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, 
 		return nil, fmt.Errorf("count administrators: %w", err)
 	}
 	staff, err := t.Assignment.Query().Where(assignment.GranterID(rel.PartnerID), assignment.TenantID(rel.CustomerID), assignment.OpenKeyNotNil(),
-		assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)),
+		assignment.StartsAtLTE(t.now), assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)),
 		assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false))).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count assignments: %w", err)

@@ -41,7 +41,8 @@ func TestBecomingSomebodyEndsWithTheSeat(t *testing.T) {
 	t.Parallel()
 	request := viewer.With(context.Background(), viewer.Viewer{RequestID: "r"})
 	field := viewer.With(request, viewer.From(request)) // every root field has a seat of its own
-	deeper := context.WithValue(field, struct{}{}, 1)
+	deeper, cancel := context.WithCancel(field)
+	defer cancel()
 	viewer.Become(deeper, viewer.Viewer{UserID: "usr"})
 	if !viewer.From(field).SignedIn() || !viewer.From(deeper).SignedIn() {
 		t.Error("the rest of the field's answer does not know the person")

@@ -17,6 +17,9 @@ import (
 	"mandate/internal/clock"
 )
 
+// entropy lets ids grow within a millisecond too, so that what one program writes is in the order in which it was written.
+var entropy = &ulid.LockedMonotonicReader{MonotonicReader: ulid.Monotonic(rand.Reader, 0)}
+
 // ID gives rows an opaque id that names its kind and grows with time: a prefix such as "ten", and a ULID.
 type ID struct {
 	mixin.Schema
@@ -30,7 +33,7 @@ func (m ID) Fields() []ent.Field {
 			SchemaType(map[string]string{dialect.MySQL: "char(30)"}).
 			Annotations(entsql.Annotation{Collation: "ascii_bin"}).
 			DefaultFunc(func() string {
-				return m.Prefix + "_" + strings.ToLower(ulid.MustNew(ulid.Now(), rand.Reader).String())
+				return m.Prefix + "_" + strings.ToLower(ulid.MustNew(ulid.Now(), entropy).String())
 			}),
 	}
 }

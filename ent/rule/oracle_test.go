@@ -1,0 +1,498 @@
+package rule_test
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mandate/ent/rule"
+	"mandate/internal/access"
+	"mandate/internal/clock"
+	"mandate/internal/testdb"
+	"mandate/internal/testworld"
+	"mandate/internal/viewer"
+)
+
+// The oracle is access as one would write it down first: every path of a small world, one after another, in plain Go and
+// without SQL. Random worlds are held against it.
+
+var features = append(slices.Clone(access.PlatformFeatures), "invoices", "orders", "services", "tickets", "sso.fortinet", "sso.meraki", "sso.velo", "added.later")
+
+// levels has a level for every feature.
+type levels map[access.Feature]access.Level
+
+func leveled(at func(access.Feature) access.Level) levels {
+	l := make(levels, len(features))
+	for _, f := range features {
+		l[f] = at(f)
+	}
+	l[access.Guests] = max(l[access.Guests], l[access.Users])
+	return l
+}
+
+func (l levels) and(m levels) levels {
+	return leveled(func(f access.Feature) access.Level { return min(l[f], m[f]) })
+}
+
+func (l levels) or(m levels) levels {
+	return leveled(func(f access.Feature) access.Level { return max(l[f], m[f]) })
+}
+
+var everything = leveled(func(access.Feature) access.Level { return access.Manage })
+
+// role is a role, by the id of its row.
+type role struct {
+	id     string
+	levels levels
+}
+
+var systemRoles = []role{
+	{"rol_00000000000000000000000001", everything},
+	{"rol_00000000000000000000000002", leveled(func(f access.Feature) access.Level {
+		if f == access.Assignments || f == access.Partners {
+			return access.View
+		}
+		return access.Manage
+	})},
+	{"rol_00000000000000000000000003", leveled(func(f access.Feature) access.Level {
+		return map[access.Feature]access.Level{access.Guests: access.Manage, access.Tenant: access.View}[f]
+	})},
+	{"rol_00000000000000000000000004", leveled(func(access.Feature) access.Level { return access.View })},
+	{"rol_00000000000000000000000005", everything},
+	{"rol_00000000000000000000000006", leveled(func(f access.Feature) access.Level {
+		switch {
+		case f == access.Tenant || f == access.Sites:
+			return access.View
+		case f == "invoices" || slices.Contains(access.PlatformFeatures, f):
+			return access.None
+		}
+		return access.Manage
+	})},
+}
+
+type tenant struct{ id, kind, status, name string }
+
+type membership struct {
+	id, user, status string
+	of               *tenant
+	administrator    bool
+	guest            bool
+	role             *role
+	direct           levels
+}
+
+func (m *membership) levels() levels {
+	if m.administrator {
+		return everything
+	}
+	l := leveled(func(access.Feature) access.Level { return access.None })
+	if m.role != nil {
+		l = m.role.levels
+	}
+	l = l.or(leveled(func(f access.Feature) access.Level { return m.direct[f] }))
+	if m.guest {
+		return leveled(func(f access.Feature) access.Level {
+			if slices.Contains(access.PlatformFeatures, f) {
+				return access.None
+			}
+			return l[f]
+		})
+	}
+	return l
+}
+
+// span is the status of a relationship or an assignment and when it counts.
+type span struct {
+	status string
+	starts time.Time
+	ends   *time.Time
+}
+
+func (s span) live(now time.Time) bool {
+	return s.status == "ACTIVE" && !now.Before(s.starts) && (s.ends == nil || now.Before(*s.ends))
+}
+
+type relationship struct {
+	span
+	id, kind          string
+	partner, customer *tenant
+	role              *role
+}
+
+type assignment struct {
+	span
+	to       *membership
+	granter  *tenant
+	customer *tenant
+	role     *role
+}
+
+type world struct {
+	now           time.Time
+	roles         []role
+	tenants       []*tenant
+	members       []*membership
+	relationships []*relationship
+	assignments   []*assignment
+}
+
+// path is one way to a tenant.
+type path struct {
+	via    rule.Via
+	levels levels
+}
+
+// paths lists the ways of a person to a tenant.
+func (w *world) paths(user string, to *tenant) (list []path) {
+	for _, m := range w.members {
+		if m.user != user || m.status != "ACTIVE" || m.of.status != "ACTIVE" {
+			continue
+		}
+		if m.of == to {
+			list = append(list, path{rule.Own, m.levels()})
+		}
+		if m.of.kind == "OPERATOR" && m.of != to && to.status != "DELETED" {
+			office := leveled(func(f access.Feature) access.Level {
+				return map[access.Feature]access.Level{access.Tenant: access.Manage, access.Partners: access.Manage, access.ServicesAdmin: access.Manage}[f]
+			}).and(m.levels())
+			if office[access.Tenant]+office[access.Partners]+office[access.ServicesAdmin] > access.None {
+				list = append(list, path{rule.Operator, office})
+			}
+		}
+		for _, r := range w.relationships {
+			if r.partner != m.of || r.customer != to || !r.live(w.now) {
+				continue
+			}
+			if m.administrator && (to.status == "ACTIVE" || to.status == "SUSPENDED" && r.kind == "PARTNER_OF_RECORD") {
+				list = append(list, path{rule.Relationship, r.role.levels})
+			}
+			for _, a := range w.assignments {
+				if !m.administrator && a.to == m && a.granter == m.of && a.customer == to && a.live(w.now) && to.status == "ACTIVE" {
+					list = append(list, path{rule.Assignment, r.role.levels.and(a.role.levels)})
+				}
+			}
+		}
+	}
+	return list
+}
+
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
+func newID(prefix string, n int) string { return fmt.Sprintf("%s_%026d", prefix, n) }
+
+func newWorld(r *rand.Rand, now time.Time) *world {
+	w := &world{now: now, roles: slices.Clone(systemRoles)}
+	moment := func() time.Time {
+		return now.Add(pick(r, -time.Hour, -time.Microsecond, 0, time.Microsecond, time.Hour))
+	}
+	newSpan := func() span {
+		s := span{status: pick(r, "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED"), starts: now.Add(-time.Hour)}
+		if r.IntN(5) == 0 {
+			s.starts = moment()
+		}
+		if r.IntN(4) == 0 {
+			end := moment()
+			s.ends = &end
+		}
+		return s
+	}
+	for i := range 3 {
+		direct := make(levels)
+		for _, f := range features[:len(features)-1] {
+			direct[f] = access.Level(r.IntN(3))
+		}
+		w.roles = append(w.roles, role{newID("rol", 100+i), leveled(func(f access.Feature) access.Level { return direct[f] })})
+	}
+	anyRole := func() *role { return &w.roles[r.IntN(len(w.roles))] }
+	kinds := []string{"OPERATOR", "PARTNER", "PARTNER"}
+	for range 3 + r.IntN(7) {
+		kinds = append(kinds, "CUSTOMER")
+	}
+	for i, kind := range kinds {
+		w.tenants = append(w.tenants, &tenant{newID("ten", i), kind, pick(r, "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED", "SUSPENDED", "DELETED"),
+			pick(r, "alder", "birch", "cedar", "cedar wood", "fir")})
+	}
+	partners, customers := w.tenants[1:3], w.tenants[3:]
+	for user := range 4 {
+		for i, t := range w.tenants {
+			if r.IntN(2) == 0 {
+				continue
+			}
+			m := &membership{id: newID("mem", 100*user+i), user: newID("usr", user), of: t, status: pick(r, "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED", "REMOVED", "PENDING_APPROVAL")}
+			switch r.IntN(4) {
+			case 0:
+				m.administrator = true
+			case 1:
+				m.role = anyRole()
+			case 2:
+				m.direct = levels{pick(r, features...): access.Level(r.IntN(3)), pick(r, features...): access.View}
+			}
+			m.guest = !m.administrator && t.kind != "PARTNER" && r.IntN(4) == 0
+			w.members = append(w.members, m)
+		}
+	}
+	for i, c := range customers {
+		for j := range pick(r, 0, 1, 1, 1, 2) {
+			rel := &relationship{span: newSpan(), id: newID("rel", 10*i+j), kind: pick(r, "CUSTOMER_DESIGNATED", "PARTNER_OF_RECORD"), partner: pick(r, partners...), customer: c, role: anyRole()}
+			if j > 0 {
+				rel.status = "TERMINATED" // one stands, the others are history
+			}
+			w.relationships = append(w.relationships, rel)
+		}
+		for _, m := range w.members {
+			if m.of.kind != "PARTNER" {
+				continue
+			}
+			for j := range r.IntN(3) {
+				a := &assignment{span: newSpan(), to: m, granter: m.of, customer: c, role: anyRole()}
+				if a.status != "ACTIVE" || j > 0 {
+					a.status = "REVOKED" // at most one is open
+				}
+				if r.IntN(10) == 0 {
+					a.granter = pick(r, partners...)
+				}
+				w.assignments = append(w.assignments, a)
+			}
+		}
+	}
+	return w
+}
+
+// write makes the world that of the database.
+func (w *world) write(t *testing.T, db *sql.DB) {
+	t.Helper()
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit nothing is left to roll back
+	do := func(query string, args ...any) {
+		t.Helper()
+		if _, err := tx.Exec(query, args...); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+	insert := func(table, columns string, args ...any) {
+		t.Helper()
+		do("INSERT INTO "+table+" ("+columns+") VALUES (?"+strings.Repeat(",?", len(args)-1)+")", args...)
+	}
+	for _, table := range []string{"assignments", "relationships", "member_permissions", "members", "role_permissions", "users", "tenants"} {
+		do("DELETE FROM " + table)
+	}
+	do("DELETE FROM roles WHERE id>=?", newID("rol", 100))
+	for i, r := range w.roles[len(systemRoles):] {
+		insert("roles", "id,created_at,updated_at,tenant_id,name", r.id, w.now, w.now, newID("ten", 4), fmt.Sprint("role ", i))
+		for j, f := range features[:len(features)-1] {
+			if r.levels[f] > access.None {
+				insert("role_permissions", "id,tenant_id,role_id,feature,level", newID("rpm", 100*i+j), newID("ten", 4), r.id, string(f), r.levels[f])
+			}
+		}
+	}
+	live := make(map[*tenant]*relationship)
+	for _, r := range w.relationships {
+		if r.status != "TERMINATED" {
+			live[r.customer] = r
+		}
+	}
+	for _, x := range w.tenants {
+		var partner any
+		if r := live[x]; r != nil {
+			partner = r.partner.id
+		}
+		insert("tenants", "id,created_at,updated_at,kind,status,name,sort_name,partner_id", x.id, w.now, w.now, x.kind, x.status, x.name, x.name, partner)
+	}
+	for user := range 4 {
+		insert("users", "id,created_at,updated_at,email,email_canonical", newID("usr", user), w.now, w.now, fmt.Sprint(user), fmt.Sprint(user))
+	}
+	for i, m := range w.members {
+		var role any
+		if m.role != nil {
+			role = m.role.id
+		}
+		insert("members", "id,created_at,updated_at,first_name,last_name,sort_name,handle,label,status,guest,administrator,role_id,tenant_id,user_id",
+			m.id, w.now, w.now, "", "", "", m.id, "", m.status, m.guest, m.administrator, role, m.of.id, m.user)
+		for j, f := range features {
+			if level, ok := m.direct[f]; ok {
+				insert("member_permissions", "id,tenant_id,member_id,feature,level", newID("mpm", 100*i+j), m.of.id, m.id, string(f), level)
+			}
+		}
+	}
+	for _, r := range w.relationships {
+		var active any
+		if live[r.customer] == r {
+			active = r.customer.id
+		}
+		insert("relationships", "id,created_at,updated_at,partner_name,partner_type,partner_code,kind,status,active_customer_id,starts_at,ends_at,partner_id,customer_id,role_id",
+			r.id, w.now, w.now, "", "", "", r.kind, r.status, active, r.starts, r.ends, r.partner.id, r.customer.id, r.role.id)
+	}
+	for i, a := range w.assignments {
+		insert("assignments", "id,created_at,updated_at,partner_name,partner_type,partner_code,tenant_sort_name,grantee_name,status,starts_at,ends_at,granter_id,tenant_id,member_id,role_id",
+			newID("asg", i), w.now, w.now, "", "", "", a.customer.name, "", a.status, a.starts, a.ends, a.granter.id, a.customer.id, a.to.id, a.role.id)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAccessAgainstTheOracle(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		tw := testworld.New(t, url)
+		worlds := map[string]int{"sqlite3": 300, "mysql": 40}[tw.DB.Dialect]
+		seen := make(map[rule.Via]int)
+		for seed := range worlds {
+			r := rand.New(rand.NewPCG(uint64(seed), 2026))
+			w := newWorld(r, tw.Now())
+			w.write(t, tw.DB.Write)
+			for user := range 4 {
+				c := &check{T: t, w: w, r: r, tw: tw, seed: seed, viewer: viewer.Viewer{UserID: newID("usr", user)}}
+				c.reach(seen)
+				c.lists()
+				c.viewer.EnteredTenantID = pick(r, w.tenants...).id
+				c.reach(nil)
+				c.lists()
+			}
+			if t.Failed() {
+				t.Fatalf("the world of seed %d differs", seed)
+			}
+		}
+		for _, via := range []rule.Via{rule.Own, rule.Relationship, rule.Assignment, rule.Operator} {
+			if seen[via] < worlds {
+				t.Errorf("the worlds have %d paths by %s: too few to tell anything", seen[via], via)
+			}
+		}
+	})
+}
+
+// check holds one viewer's access in a world against the oracle.
+type check struct {
+	*testing.T
+	w      *world
+	r      *rand.Rand
+	tw     *testworld.World
+	seed   int
+	viewer viewer.Viewer
+}
+
+func (c *check) ctx() context.Context {
+	ctx := clock.With(viewer.With(context.Background(), c.viewer), c.w.now)
+	return rule.With(ctx, c.tw.Read, c.tw.DB.Dialect)
+}
+
+// paths are those of the viewer; a session that entered a tenant has only those to it, and not the person's own.
+func (c *check) paths(to *tenant) []path {
+	entered := c.viewer.EnteredTenantID
+	if entered != "" && entered != to.id {
+		return nil
+	}
+	return slices.DeleteFunc(c.w.paths(c.viewer.UserID, to), func(p path) bool { return entered != "" && p.via == rule.Own })
+}
+
+func (c *check) reach(seen map[rule.Via]int) {
+	ctx := c.ctx()
+	for _, to := range c.w.tenants {
+		got, err := rule.From(ctx).To(ctx, to.id)
+		if err != nil {
+			c.Fatal(err)
+		}
+		paths := c.paths(to)
+		if got == nil || len(paths) == 0 {
+			if (got == nil) != (len(paths) == 0) {
+				c.Errorf("seed %d: %+v reaches %+v: %v; want %v", c.seed, c.viewer, *to, got, paths)
+			}
+			continue
+		}
+		var want levels
+		var wantVia, gotVia []rule.Via
+		for _, p := range paths {
+			want, wantVia = p.levels.or(want), append(wantVia, p.via)
+			if seen != nil {
+				seen[p.via]++
+			}
+		}
+		for _, p := range got.Paths {
+			gotVia = append(gotVia, p.Via)
+		}
+		slices.Sort(wantVia)
+		slices.Sort(gotVia)
+		if !slices.Equal(wantVia, gotVia) {
+			c.Errorf("seed %d: %+v reaches %+v by %v; want %v", c.seed, c.viewer, *to, gotVia, wantVia)
+		}
+		for _, f := range features {
+			if got.Levels.At(f) != want[f] {
+				c.Errorf("seed %d: %+v has %s on %s in %+v; want %s", c.seed, c.viewer, got.Levels.At(f), f, *to, want[f])
+			}
+		}
+	}
+}
+
+// lists pages through lists of tenants, narrowed in all ways.
+func (c *check) lists() {
+	lists := []rule.List{{}}
+	for range 4 {
+		l := rule.List{Via: pick(c.r, nil, []rule.Via{rule.Relationship, rule.Assignment, rule.Operator}, []rule.Via{rule.Own}, []rule.Via{rule.Assignment})}
+		l.Kinds = pick(c.r, nil, []string{"CUSTOMER"}, []string{"PARTNER", "CUSTOMER"})
+		l.Status = pick(c.r, nil, []string{"ACTIVE"}, []string{"SUSPENDED"})
+		l.Prefix = pick(c.r, "", "", "ce", "cedar")
+		if len(l.Via) > 1 {
+			l.Needs = pick(c.r, "", access.Tenant)
+		}
+		lists = append(lists, l)
+	}
+	for _, l := range lists {
+		want := c.listed(l)
+		ctx := c.ctx()
+		n, err := rule.From(ctx).Count(ctx, l, 1000)
+		if err != nil {
+			c.Fatal(err)
+		}
+		if n != len(want) {
+			c.Errorf("seed %d: %+v counts %d in %+v; want %d", c.seed, c.viewer, n, l, len(want))
+		}
+		l.Limit = 1 + c.r.IntN(4)
+		for _, l.Backward = range []bool{false, true} {
+			if got := c.walk(l); !slices.Equal(got, want) {
+				c.Errorf("seed %d: %+v lists %v by %+v; want %v", c.seed, c.viewer, got, l, want)
+			}
+			slices.Reverse(want)
+		}
+	}
+}
+
+func (c *check) listed(l rule.List) []rule.Cursor {
+	want := []rule.Cursor{}
+	for _, x := range c.w.tenants {
+		by := slices.ContainsFunc(c.paths(x), func(p path) bool {
+			return (len(l.Via) == 0 || slices.Contains(l.Via, p.via)) && (l.Needs == "" || p.levels[l.Needs] >= access.View)
+		})
+		if by && (len(l.Kinds) == 0 || slices.Contains(l.Kinds, x.kind)) && (len(l.Status) == 0 || slices.Contains(l.Status, x.status)) &&
+			strings.HasPrefix(x.name, l.Prefix) {
+			want = append(want, rule.Cursor{SortName: x.name, ID: x.id})
+		}
+	}
+	slices.SortFunc(want, func(a, b rule.Cursor) int {
+		return cmp.Or(cmp.Compare(a.SortName, b.SortName), cmp.Compare(a.ID, b.ID))
+	})
+	return want
+}
+
+// walk reads a list page by page.
+func (c *check) walk(l rule.List) []rule.Cursor {
+	ctx, all := c.ctx(), []rule.Cursor{}
+	for {
+		page, err := rule.From(ctx).Page(ctx, l)
+		if err != nil {
+			c.Fatal(err)
+		}
+		if all = append(all, page...); len(page) < l.Limit || len(all) > 1000 {
+			return all
+		}
+		l.After = &page[len(page)-1]
+	}
+}
