@@ -1,0 +1,104 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+
+	"mandate/ent"
+	"mandate/ent/assignment"
+	"mandate/ent/member"
+	"mandate/ent/partner"
+	"mandate/ent/relationship"
+	"mandate/ent/session"
+	"mandate/ent/tenant"
+	"mandate/internal/mail"
+)
+
+// mayEnd says why a side may not end or pause the relationship.
+func (t *tx) mayEnd(ctx context.Context, rel *ent.Relationship, side relationship.EndedBy) error {
+	stands, err := t.Partner.Query().Where(partner.TenantID(rel.PartnerID), partner.Recognized(true),
+		partner.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if !MayEnd(rel, side, stands) {
+		return broken(RelationshipNotTerminable, "The customer cannot end or pause the relationship with its partner of record.", "id")
+	}
+	return nil
+}
+
+// TerminateRelationship ends a relationship and all that rests on it. A dry run tells what would end, and writes nothing.
+//
+// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record, STALE_VERSION.
+func (s *Service) TerminateRelationship(ctx context.Context, cmd TerminateRelationship) (rel *ent.Relationship, ended *EndedAccess, err error) {
+	reason, fault := paragraph(cmd.Reason, 500, "reason")
+	if fault != nil {
+		return nil, nil, fault
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		at, err := t.relationship(ctx, cmd.ID, cmd.Version)
+		if err != nil {
+			return err
+		}
+		if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
+			return err
+		}
+		if ended, err = t.resting(ctx, at.Relationship); err != nil {
+			return err
+		}
+		rel = at.Relationship
+		if orZero(cmd.DryRun) {
+			return nil
+		}
+		if rel, err = t.end(ctx, at.Relationship, relationship.StatusTerminated, &at.side, reason); err != nil {
+			return err
+		}
+		if err := t.tellEnd(ctx, rel, at.side, reason); err != nil {
+			return err
+		}
+		e := t.between(at, "relationship.terminated")
+		e.reason = reason
+		e.changes = change("status", string(at.Status), string(rel.Status))
+		return t.record(ctx, e)
+	})
+	return rel, ended, err
+}
+
+// resting counts what rests on a relationship now.
+func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, error) {
+	admins, err := t.Member.Query().Where(member.TenantID(rel.PartnerID), member.Administrator(true), member.StatusEQ(member.StatusActive)).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count administrators: %w", err)
+	}
+	staff, err := t.Assignment.Query().Where(assignment.GranterID(rel.PartnerID), assignment.TenantID(rel.CustomerID), assignment.OpenKeyNotNil(),
+		assignment.StartsAtLTE(t.now), assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)),
+		assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false))).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count assignments: %w", err)
+	}
+	sessions, err := t.Session.Query().Where(session.EnteredTenantID(rel.CustomerID), session.HomeTenantID(rel.PartnerID),
+		session.EndedAtIsNil(), session.ExpiresAtGT(t.now)).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count sessions: %w", err)
+	}
+	return &EndedAccess{People: admins + staff, Sessions: sessions}, nil
+}
+
+// tellEnd tells the administrators of whoever did not end it.
+func (t *tx) tellEnd(ctx context.Context, rel *ent.Relationship, side relationship.EndedBy, reason *string) error {
+	names := map[relationship.EndedBy]string{
+		relationship.EndedByPartner: rel.PartnerName, relationship.EndedByCustomer: orZero(rel.CustomerName), relationship.EndedByOperator: t.s.brandName(),
+	}
+	l := mail.RelationshipEnded{EndedBy: names[side], Reason: orZero(reason), EndedAt: t.now}
+	if side != relationship.EndedByPartner {
+		l.With = orZero(rel.CustomerName)
+		if err := t.notifyAdministrators(ctx, rel.PartnerID, "relationship.ended", l); err != nil {
+			return err
+		}
+	}
+	if side != relationship.EndedByCustomer {
+		l.With = rel.PartnerName
+		return t.notifyAdministrators(ctx, rel.CustomerID, "relationship.ended", l)
+	}
+	return nil
+}
