@@ -293,7 +293,7 @@ func TestUntrustedCertificatesAreRefused(t *testing.T) {
 func TestEncryptionAndPassword(t *testing.T) {
 	t.Parallel()
 	config, pool := certificate(t)
-	clear := func(t *testing.T, s *testServer) string { return start(t, s, nil) }
+	inTheClear := func(t *testing.T, s *testServer) string { return start(t, s, nil) }
 	withSTARTTLS := func(t *testing.T, s *testServer) string { return start(t, s, config) }
 	implicitTLS := func(t *testing.T, s *testServer) string { return startTLS(t, s, config) }
 	const mail = "MAIL no-reply@mandate.example tls=%t utf8=false; RCPT kim@contoso.example"
@@ -303,14 +303,14 @@ func TestEncryptionAndPassword(t *testing.T) {
 		want       string
 	}{
 		"optional, offered":     {withSTARTTLS, "smtp://", "", fmt.Sprintf(mail, true)},
-		"optional, not offered": {clear, "smtp://", "", fmt.Sprintf(mail, false)},
+		"optional, not offered": {inTheClear, "smtp://", "", fmt.Sprintf(mail, false)},
 		"required":              {withSTARTTLS, "smtp://", "?starttls=required", fmt.Sprintf(mail, true)},
 		"off":                   {withSTARTTLS, "smtp://", "?starttls=off", fmt.Sprintf(mail, false)},
 		"implicit":              {implicitTLS, "smtps://", "", fmt.Sprintf(mail, true)},
 		"password, required":    {withSTARTTLS, "smtp://user:p%40ss@", "?starttls=required", "AUTH user; " + fmt.Sprintf(mail, true)},
 		"password, implicit":    {implicitTLS, "smtps://user:p%40ss@", "", "AUTH user; " + fmt.Sprintf(mail, true)},
-		"password, loopback":    {clear, "smtp://user:p%40ss@", "", "AUTH user; " + fmt.Sprintf(mail, false)},
-		"wrong password":        {clear, "smtp://user:wrong@", "", "AUTH user"},
+		"password, loopback":    {inTheClear, "smtp://user:p%40ss@", "", "AUTH user; " + fmt.Sprintf(mail, false)},
+		"wrong password":        {inTheClear, "smtp://user:wrong@", "", "AUTH user"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

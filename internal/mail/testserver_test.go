@@ -122,7 +122,7 @@ func serve(t *testing.T, l net.Listener, s *testServer, config *tls.Config) stri
 	srv.EnableSMTPUTF8 = true
 	srv.AllowInsecureAuth = true
 	srv.ErrorLog = quiet{}
-	go srv.Serve(l)
+	go func() { _ = srv.Serve(l) }() // ends when the server is closed
 	t.Cleanup(func() { srv.Close() })
 	return l.Addr().String()
 }
