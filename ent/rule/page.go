@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mandate/internal/access"
 )
@@ -237,13 +236,4 @@ func (l List) direction() string {
 		return " DESC"
 	}
 	return ""
-}
-
-// Plan returns the statement of a page as text with its arguments, for tests that look at how an engine would run it.
-func (a *Access) Plan(ctx context.Context, l List) (string, []any, error) {
-	s, err := a.page(ctx, l)
-	if err != nil || s == nil {
-		return "", nil, err
-	}
-	return strings.TrimSpace(s.sql), s.args, nil
 }
