@@ -419,6 +419,7 @@ func (c *crowd) below() {
 		{name: "members, descending", who: c.acme.Admin, query: list("members", ", orderBy: {field: NAME, direction: DESC}", "id"), vars: vars{"id": c.large.ID}, at: "tenant.members"},
 		{name: "members, searched", who: c.acme.Admin, query: list("members", `, filter: {search: "robin 0"}`, "id"), vars: vars{"id": c.large.ID}, at: "tenant.members"},
 		{name: "relationships", who: c.acme.Admin, query: list("relationships", "", "id customer { name } role { key } staffCount viewerCanTerminate"), vars: vars{"id": c.acme.ID}, at: "tenant.relationships"},
+		{name: "relationships, suspended", who: c.acme.Admin, query: list("relationships", ", status: [SUSPENDED]", "id"), vars: vars{"id": c.acme.ID}, at: "tenant.relationships"},
 		{name: "invitations", who: c.acme.Admin, query: list("invitations", "", "id customer { name } relationship { id } viewerCanRevoke"), vars: vars{"id": c.acme.ID}, at: "tenant.invitations"},
 		{name: "audit events", who: c.large.Admin, query: list("auditEvents", "", "id action target { id }"), vars: vars{"id": c.large.ID}, at: "tenant.auditEvents"},
 		{name: "a partner's audit events", who: c.acme.Admin, query: list("auditEvents", "", "id action"), vars: vars{"id": c.acme.ID}, at: "tenant.auditEvents"},

@@ -513,9 +513,9 @@ var (
 				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[0]},
 			},
 			{
-				Name:    "relationships_partner_live",
+				Name:    "relationship_partner_id_status_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[10], RelationshipsColumns[11], RelationshipsColumns[23], RelationshipsColumns[12], RelationshipsColumns[13]},
+				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[10], RelationshipsColumns[0]},
 			},
 			{
 				Name:    "relationship_role_id",

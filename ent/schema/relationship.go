@@ -69,7 +69,7 @@ func (Relationship) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("customer_id", "id"),
 		index.Fields("partner_id", "id"),
-		index.Fields("partner_id", "status", "active_customer_id", "role_id", "starts_at", "ends_at").StorageKey("relationships_partner_live"),
+		index.Fields("partner_id", "status", "id"),
 		index.Fields("role_id"),
 	}
 }

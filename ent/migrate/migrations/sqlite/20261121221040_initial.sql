@@ -88,8 +88,8 @@ CREATE UNIQUE INDEX `relationships_active_customer_id_key` ON `relationships` (`
 CREATE INDEX `relationship_customer_id_id` ON `relationships` (`customer_id`, `id`);
 -- Create index "relationship_partner_id_id" to table: "relationships"
 CREATE INDEX `relationship_partner_id_id` ON `relationships` (`partner_id`, `id`);
--- Create index "relationships_partner_live" to table: "relationships"
-CREATE INDEX `relationships_partner_live` ON `relationships` (`partner_id`, `status`, `active_customer_id`, `role_id`, `starts_at`, `ends_at`);
+-- Create index "relationship_partner_id_status_id" to table: "relationships"
+CREATE INDEX `relationship_partner_id_status_id` ON `relationships` (`partner_id`, `status`, `id`);
 -- Create index "relationship_role_id" to table: "relationships"
 CREATE INDEX `relationship_role_id` ON `relationships` (`role_id`);
 -- Create "roles" table
