@@ -253,7 +253,7 @@ func sqliteFaults(_ string, steps [][]string, everything bool) (faults []string)
 			if named && !everything {
 				faults = append(faults, "all names are walked")
 			}
-			if v[1] == "SCAN" && slices.Contains(largeTables, v[2]) && !(named && everything) {
+			if v[1] == "SCAN" && slices.Contains(largeTables, v[2]) && (!named || !everything) {
 				faults = append(faults, v[2]+" is read in full")
 			}
 		}
