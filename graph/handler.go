@@ -53,6 +53,7 @@ func New(c Config) http.Handler {
 	x.SetErrorPresenter(present)
 	x.SetRecoverFunc(recovered)
 	x.Use(extension.Introspection{})
+	x.Use(limits{})
 	x.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		return next(rootField(ctx, c))
 	})
