@@ -47,7 +47,7 @@ type AuditEvent struct {
 	RelationshipID *string `json:"relationship_id,omitempty"`
 	// What was acted on.
 	TargetID *string `json:"target_id,omitempty"`
-	// Name of what was acted on.
+	// Name of what was acted on, while the viewer may see it.
 	TargetName *string `json:"target_name,omitempty"`
 	// What changed, without secrets.
 	Changes []access.Change `json:"changes,omitempty"`

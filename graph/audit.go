@@ -49,6 +49,13 @@ func (s sight) changes(e *ent.AuditEvent) []*access.Change {
 	return list
 }
 
+func (s sight) targetName(e *ent.AuditEvent) *string {
+	if !s.whole {
+		return nil
+	}
+	return e.TargetName
+}
+
 func (s sight) address(e *ent.AuditEvent) *string {
 	if !s.whole {
 		return nil

@@ -20,6 +20,11 @@ func (r *assignmentResolver) Status(ctx context.Context, obj *ent.Assignment) (a
 	return mandate.AssignmentStatus(obj, clock.Now(ctx)), nil
 }
 
+func (r *auditEventResolver) TargetName(ctx context.Context, obj *ent.AuditEvent) (*string, error) {
+	seen, err := r.seen(ctx, obj)
+	return seen.targetName(obj), err
+}
+
 func (r *invitationResolver) Status(ctx context.Context, obj *ent.Invitation) (invitation.Status, error) {
 	return mandate.InvitationStatus(obj, clock.Now(ctx)), nil
 }

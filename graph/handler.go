@@ -46,7 +46,7 @@ type Config struct {
 // request's context.
 func New(c Config) http.Handler {
 	x := executor.New(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{c}, Directives: directives}))
-	x.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	x.SetQueryCache(documents{lru.New[*ast.QueryDocument](1000)})
 	x.SetParserTokenLimit(mostTokens)
 	x.SetDefaultRulesFn(validationRules)
 	x.SetDisableSuggestion(true)
@@ -58,6 +58,21 @@ func New(c Config) http.Handler {
 		return next(rootField(ctx, c))
 	})
 	return &handler{x}
+}
+
+// mostCached is the length of the longest document that is kept parsed.
+const mostCached = 8 << 10
+
+// documents keeps parsed documents. Long ones are parsed every time: strangers could fill the memory with them.
+type documents struct {
+	graphql.Cache[*ast.QueryDocument]
+}
+
+// Add keeps a document, unless it is long.
+func (d documents) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
+	if len(query) <= mostCached {
+		d.Cache.Add(ctx, query, doc)
+	}
 }
 
 // rootField gives a root field its own moment, its own seat for the viewer and its own access computation, so that one

@@ -202,11 +202,11 @@ func (l *landscape) everyID() map[string][]string {
 var fragments = map[string]string{
 	"T": `Tenant { id kind name status viewerPermissions { level feature { key } } accountNumber email address { street city region postalCode country }
 		tags serviceActivatedAt version createdAt updatedAt
-		members(first: 50) { totalCount nodes { ...M } } roles(first: 50) { totalCount nodes { ...R } }
-		partner { ...P } relationship { ...L } relationships(first: 50) { totalCount nodes { ...L } }
-		invitations(first: 50) { totalCount nodes { ...I } } assignments(first: 50) { totalCount nodes { ...A } }
-		auditEvents(first: 50) { totalCount nodes { ...E } } }`,
-	"S": `Tenant { id name accountNumber email tags address { city } members(first: 50) { totalCount nodes { name email phone } } }`,
+		members(first: 20) { totalCount nodes { ...M } } roles(first: 20) { totalCount nodes { ...R } }
+		partner { ...P } relationship { ...L } relationships(first: 20) { totalCount nodes { ...L } }
+		invitations(first: 20) { totalCount nodes { ...I } } assignments(first: 20) { totalCount nodes { ...A } }
+		auditEvents(first: 20) { totalCount nodes { ...E } } }`,
+	"S": `Tenant { id name accountNumber email tags address { city } members(first: 8) { totalCount nodes { name email phone } } }`,
 	"M": `Member { id tenant { name } user { ...U } firstName lastName name userId label email phone status guest administrator lastSignedInAt version
 		role { ...R } permissions { level feature { key } } }`,
 	"R": `Role { id key name permissions { level feature { key } } version }`,
@@ -255,10 +255,10 @@ func (l *landscape) reads(p *testworld.Person) []*testworld.Answer {
 		return a
 	}
 	answers := []*testworld.Answer{
-		ask(`{ viewer { user { ...U } session { ...V } tenants(first: 100) { totalCount nodes { tenant { ...T } via permissions { level } } }
-			sessions(first: 100) { totalCount nodes { ...V } } invitations(first: 100) { totalCount nodes { ...I } } } }`, nil),
-		ask(`{ customers(first: 100) { totalCount nodes { ...T } } }`, nil),
-		ask(`{ tenants(first: 100) { totalCount nodes { ...T } } }`, nil),
+		ask(`{ viewer { user { ...U } session { ...V } tenants(first: 10) { totalCount nodes { tenant { ...T } via permissions { level } } }
+			sessions(first: 10) { totalCount nodes { ...V } } invitations(first: 10) { totalCount nodes { ...I } } } }`, nil),
+		ask(`{ customers(first: 10) { totalCount nodes { ...T } } }`, nil),
+		ask(`{ tenants(first: 10) { totalCount nodes { ...T } } }`, nil),
 		ask(`{ systemRoles { ...R } features { key name } }`, nil),
 	}
 	for kind, ids := range l.everyID() {

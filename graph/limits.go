@@ -58,13 +58,16 @@ func (c counter) rows(set ast.SelectionSet) int {
 }
 
 func (c counter) field(f *ast.Field) int {
-	below := c.rows(f.SelectionSet)
+	below, size := c.rows(f.SelectionSet), 0
 	for _, name := range []string{"first", "last", "ids"} {
 		if a := f.Arguments.ForName(name); a != nil {
-			return min(c.bound(a.Value), mostAnswered+1) * (1 + below)
+			size = max(size, c.bound(a.Value))
 		}
 	}
-	return below
+	if size == 0 {
+		return below
+	}
+	return min(size, mostAnswered+1) * (1 + below)
 }
 
 // bound is the size that an argument gives a list; what is no size is refused where it is read.

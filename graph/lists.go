@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -35,7 +36,7 @@ func memberFilter(f *model.MemberFilter) (func(*sql.Selector), error) {
 	}
 	return func(s *sql.Selector) {
 		if len(f.Status) > 0 {
-			s.Where(oneOf(s.C(member.FieldStatus), f.Status))
+			s.Where(oneOf(s.C(member.FieldStatus), distinct(f.Status)))
 		} else {
 			s.Where(sql.NEQ(s.C(member.FieldStatus), member.StatusRemoved))
 		}
@@ -69,7 +70,7 @@ func relationshipFilter(ctx context.Context, status []relationship.Status) func(
 		}
 		over := sql.And(sql.NotNull(s.C("active_customer_id")), sql.NotNull(s.C("ends_at")), sql.LTE(s.C("ends_at"), now))
 		var either []*sql.Predicate
-		for _, st := range status {
+		for _, st := range distinct(status) {
 			recorded := sql.EQ(s.C("status"), st)
 			if st == relationship.StatusExpired {
 				either = append(either, recorded, over)
@@ -104,7 +105,7 @@ func invitationFilter(ctx context.Context, status []invitation.Status, direction
 		}
 		over := sql.And(sql.EQ(s.C("status"), invitation.StatusPending), sql.LTE(s.C("expires_at"), now))
 		var either []*sql.Predicate
-		for _, st := range status {
+		for _, st := range distinct(status) {
 			recorded := sql.EQ(s.C("status"), st)
 			if st == invitation.StatusExpired {
 				either = append(either, recorded, over)
@@ -139,7 +140,7 @@ func assignmentFilter(ctx context.Context, status []assignment.Status, expiringB
 			assignment.StatusActive:    sql.And(standing, sql.Not(over), sql.LTE(s.C("starts_at"), now)),
 		}
 		var either []*sql.Predicate
-		for _, st := range status {
+		for _, st := range distinct(status) {
 			either = append(either, conditions[st])
 		}
 		s.Where(sql.Or(either...))
@@ -163,9 +164,15 @@ func (r *Resolver) auditList() list[*ent.AuditEvent] {
 		scope: rule.OfPair(access.Audit, "tenant_id", "other_tenant_id"), load: r.auditEvents, id: auditEventID}
 }
 
-func auditFilter(f *model.AuditFilter) func(*sql.Selector) {
+// mostActions is how many actions a filter names.
+const mostActions = 100
+
+func auditFilter(f *model.AuditFilter) (func(*sql.Selector), error) {
 	if f == nil {
-		return nil
+		return nil, nil
+	}
+	if len(f.Action) > mostActions {
+		return nil, badInput(fmt.Sprintf("A filter names at most %d actions.", mostActions))
 	}
 	return func(s *sql.Selector) {
 		if f.ActorID != nil {
@@ -183,7 +190,7 @@ func auditFilter(f *model.AuditFilter) func(*sql.Selector) {
 		if orZero(f.DelegatedOnly) {
 			s.Where(sql.NotNull(s.C("on_behalf_of_name")))
 		}
-	}
+	}, nil
 }
 
 func oneOf[T any](column string, values []T) *sql.Predicate {

@@ -145,7 +145,7 @@ func TestRolesThatCannotBeGiven(t *testing.T) {
 
 		s.then("above one's own level", func(s scene) {
 			s.refused(staff, "changeRole", in{"memberId": low, "roleKey": "PRIME_ADMIN"}, "ROLE_EXCEEDS_GRANT at input.roleKey")
-			s.refused(staff, "changeRole", in{"memberId": low, "administrator": true}, "ROLE_EXCEEDS_GRANT at input.roleKey")
+			s.refused(staff, "changeRole", in{"memberId": low, "administrator": true}, "ROLE_EXCEEDS_GRANT at input.administrator")
 			s.refused(staff, "createRole", in{"tenantId": contoso.ID, "name": "More", "permissions": []in{{"feature": "PARTNERS", "level": "MANAGE"}}},
 				"ROLE_EXCEEDS_GRANT at input.permissions")
 		})

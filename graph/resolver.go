@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -57,6 +59,13 @@ func ids[P any](rows []P, id func(P) string) []string {
 		list[i] = id(r)
 	}
 	return list
+}
+
+// distinct leaves every value of a list in once.
+func distinct[T cmp.Ordered](list []T) []T {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func orZero[T any](p *T) T {

@@ -80,7 +80,7 @@ func (r *Resolver) customers(ctx context.Context, filter *model.CustomerFilter, 
 		if l.Prefix, err = searched(filter.Search); err != nil {
 			return nil, err
 		}
-		for _, s := range filter.Status {
+		for _, s := range distinct(filter.Status) {
 			l.Status = append(l.Status, string(s))
 		}
 		if l.Tags = filter.Tags; len(l.Tags) > 0 {
@@ -126,14 +126,16 @@ func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, o
 		if l.Prefix, err = searched(filter.Search); err != nil {
 			return nil, err
 		}
-		for _, p := range filter.PartnerType {
+		for _, p := range distinct(filter.PartnerType) {
 			l.PartnerTypes = append(l.PartnerTypes, string(p))
 		}
-		l.Recognized = filter.Recognized
-		for _, k := range filter.Kind {
+		if l.Recognized = filter.Recognized; l.Recognized != nil || len(l.PartnerTypes) > 0 {
+			l.Needs = access.Partners // a filter tells as much as the fields do
+		}
+		for _, k := range distinct(filter.Kind) {
 			l.Kinds = append(l.Kinds, string(k))
 		}
-		for _, s := range filter.Status {
+		for _, s := range distinct(filter.Status) {
 			l.Status = append(l.Status, string(s))
 		}
 	}
@@ -143,7 +145,7 @@ func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, o
 // reached lists the tenants that the viewer reaches, with how.
 func (r *Resolver) reached(ctx context.Context, via []model.AccessVia, search *string, w window) (*model.Page[*model.Reach], error) {
 	var l rule.List
-	for _, v := range via {
+	for _, v := range distinct(via) {
 		l.Via = append(l.Via, rule.Via(v))
 	}
 	var err error

@@ -128,5 +128,9 @@ func (r *tenantResolver) AuditEvents(ctx context.Context, obj *ent.Tenant, filte
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(ctx, r.Resolver, r.auditList(), obj, tenantID, w, auditFilter(filter))
+	where, err := auditFilter(filter)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.auditList(), obj, tenantID, w, where)
 }

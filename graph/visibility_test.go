@@ -43,7 +43,7 @@ var visible = map[string]map[string]string{
 		"acme":    all + " assigned assignedmail assignedrole scheduled scheduledmail enteredsession",
 		"contoso": all + " " + offer + " " + atDesk, // within the ceiling ADMINISTRATOR
 		"fabri":   "name role " + papers,            // within a ceiling of TENANT VIEW
-		"umbra":   "name end " + trail,              // what was between the two; nothing of today
+		"umbra":   "name end actor reason",          // what was between the two; nothing of today
 		"globex":  "name",
 	},
 	"acme staff":     {"acme": "name staff staffmail"},

@@ -74,6 +74,16 @@ func (r *Reach) Own() access.Levels {
 	return access.Levels{}
 }
 
+// Administers reports whether the viewer is an administrator of the tenant by a membership of their own.
+func (r *Reach) Administers() bool {
+	for _, p := range r.Paths {
+		if p.Via == Own && p.Home.Administrator {
+			return true
+		}
+	}
+	return false
+}
+
 // EndsAt returns when the last of the paths ends; nil if one never does.
 func (r *Reach) EndsAt() *time.Time { return LastEnd(r.Paths) }
 

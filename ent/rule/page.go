@@ -109,7 +109,7 @@ func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, e
 // listed returns the routes that the list goes along. An entered session lists the tenant that it entered, and no other.
 func (a *Access) listed(l List) []route {
 	all := a.routes
-	if own := a.ownTenants(); own != nil && !a.viewer.Entered() {
+	if own := a.ownTenants(l.Needs); own != nil && !a.viewer.Entered() {
 		all = append(slices.Clone(all), *own)
 	}
 	var rs []route
@@ -155,19 +155,22 @@ func (r *route) byKind(kinds []string) []route {
 	return rs
 }
 
-// ownTenants is the route to the tenants of the viewer's own memberships, as a list sees it.
-func (a *Access) ownTenants() *route {
-	if len(a.homes) == 0 {
+// ownTenants is the route to the tenants of the viewer's own memberships, as a list sees it: those with VIEW on what it
+// needs.
+func (a *Access) ownTenants(needs access.Feature) *route {
+	var ids []string
+	for _, m := range a.homes {
+		if needs == "" || m.Levels.At(needs) >= access.View {
+			ids = append(ids, m.TenantID)
+		}
+	}
+	if len(ids) == 0 {
 		return nil
 	}
 	r := route{
 		via: Own, home: a.homes[0], levels: access.Everything,
 		tables: []table{{name: "tenants", alias: "t"}},
 		tenant: "t.id", order: [2]string{"t.sort_name", "t.id"},
-	}
-	var ids []string
-	for _, m := range a.homes {
-		ids = append(ids, m.TenantID)
 	}
 	r.where.in("t.id", ids)
 	return &r

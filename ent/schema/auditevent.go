@@ -33,7 +33,7 @@ func (AuditEvent) Fields() []ent.Field {
 		key("on_behalf_of_kind", "Its kind.", 20, fixed, hidden, nullable),
 		reference("relationship_id", "The relationship concerned.", fixed, nullable),
 		reference("target_id", "What was acted on.", fixed, nullable),
-		text("target_name", "Name of what was acted on.", 400, fixed, nullable),
+		text("target_name", "Name of what was acted on, while the viewer may see it.", 400, fixed, nullable),
 		field.JSON("changes", []access.Change{}).Optional().Immutable().Comment("What changed, without secrets.").Annotations(api.Hidden()),
 		text("reason", "Why, in the words of whoever did it.", 500, fixed, nullable),
 		key("request_id", "The request.", 64, fixed, nullable),

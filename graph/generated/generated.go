@@ -651,6 +651,8 @@ type AssignmentResolver interface {
 	AccessPeriod(ctx context.Context, obj *ent.Assignment) (*model.AccessPeriod, error)
 }
 type AuditEventResolver interface {
+	TargetName(ctx context.Context, obj *ent.AuditEvent) (*string, error)
+
 	Actor(ctx context.Context, obj *ent.AuditEvent) (*model.PersonProfile, error)
 	ActorTenant(ctx context.Context, obj *ent.AuditEvent) (*model.TenantProfile, error)
 	OnBehalfOf(ctx context.Context, obj *ent.AuditEvent) (*model.TenantProfile, error)
@@ -3565,7 +3567,7 @@ type AuditEvent implements Node {
   """
   action: String!
   """
-  Name of what was acted on.
+  Name of what was acted on, while the viewer may see it.
   """
   targetName: String
   """
@@ -8966,7 +8968,7 @@ func (ec *executionContext) _AuditEvent_targetName(ctx context.Context, field gr
 			return ec.fieldContext_AuditEvent_targetName(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TargetName, nil
+			return ec.Resolvers.AuditEvent().TargetName(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -8977,7 +8979,7 @@ func (ec *executionContext) _AuditEvent_targetName(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_AuditEvent_targetName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("AuditEvent", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _AuditEvent_reason(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEvent) (ret graphql.Marshaler) {
@@ -22906,10 +22908,43 @@ func (ec *executionContext) _AuditEvent(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "targetName":
-			out.Values[i] = ec._AuditEvent_targetName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AuditEvent_targetName(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "reason":
 			out.Values[i] = ec._AuditEvent_reason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {

@@ -60,13 +60,14 @@ func (s *Sessions) find(ctx context.Context, hash string, now time.Time) (v view
 	err = s.Read.QueryRowContext(ctx, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id, '')
 		FROM sessions s JOIN users u ON u.id=s.user_id LEFT JOIN sessions p ON p.id=s.parent_id
 		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?
-		AND (s.parent_id IS NULL OR (p.ended_at IS NULL AND p.expires_at>?))`, hash, now, idle, now).
+		AND (s.parent_id IS NULL OR (p.ended_at IS NULL AND p.expires_at>? AND p.last_seen_at>?))`, hash, now, idle, now, idle).
 		Scan(&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID)
 	return v, seen, err
 }
 
+// touch notes that a session was used, and with it the one that it was entered from.
 func (s *Sessions) touch(ctx context.Context, id string, now time.Time) error {
-	if _, err := s.Write.ExecContext(ctx, "UPDATE sessions SET last_seen_at=? WHERE id=?", now, id); err != nil {
+	if _, err := s.Write.ExecContext(ctx, "UPDATE sessions SET last_seen_at=? WHERE id=? OR id=(SELECT parent_id FROM (SELECT parent_id FROM sessions WHERE id=?) s)", now, id, id); err != nil {
 		return fmt.Errorf("note the session's use: %w", err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/member"
+	"mandate/ent/relationship"
 	"mandate/ent/tenant"
 	"mandate/internal/access"
 )
@@ -99,18 +100,23 @@ func (t *tx) grantee(ctx context.Context, memberID string) (*ent.Member, *partne
 // assignable finds the role to give and the relationship that it rests on, and holds the role against both ceiling and
 // giver.
 func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide) (namedRole, *ent.Relationship, error) {
-	if err := t.settle(ctx, cmd.TenantID); err != nil {
-		return namedRole{}, nil, err
-	}
 	rel, err := t.liveRelationship(ctx, cmd.TenantID)
 	if err != nil {
 		return namedRole{}, nil, err
 	}
-	if rel == nil || rel.PartnerID != p.tenant.ID {
+	if rel == nil || rel.PartnerID != p.tenant.ID || RelationshipStatus(rel, t.now) == relationship.StatusExpired {
 		return namedRole{}, nil, notFound("tenantId")
 	}
-	if rel.Status != "ACTIVE" {
+	sees, err := t.seesPair(ctx, access.Partners, rel.PartnerID)
+	if err != nil {
+		return namedRole{}, nil, err
+	}
+	if rel.Status == relationship.StatusSuspended && sees {
 		return namedRole{}, nil, broken(RelationshipNotActive, "The relationship with this customer is paused.", "tenantId")
+	}
+	reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})
+	if err != nil {
+		return namedRole{}, nil, err
 	}
 	given, err := t.role(ctx, p.tenant.ID, cmd.RoleID, cmd.RoleKey, "")
 	if err != nil {
@@ -122,10 +128,6 @@ func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide) (namedR
 	}
 	if !given.levels.Within(ceiling.levels) {
 		return namedRole{}, nil, broken(RoleExceedsGrant, "The role is more than the customer allows: "+ceiling.name+".", "roleKey")
-	}
-	reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})
-	if err != nil {
-		return namedRole{}, nil, err
 	}
 	if !given.levels.Within(reach.Levels) {
 		return namedRole{}, nil, broken(RoleExceedsGrant, "You can give no more than you hold yourself.", "roleKey")

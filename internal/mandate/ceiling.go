@@ -8,6 +8,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/invitation"
 	"mandate/ent/relationship"
+	"mandate/ent/role"
 	"mandate/internal/access"
 	"mandate/internal/mail"
 )
@@ -61,7 +62,7 @@ func (t *tx) lowered(ctx context.Context, at standing, cmd NarrowRelationship) (
 	if before, err = t.roleOf(ctx, at.RoleID); err != nil {
 		return before, after, err
 	}
-	if after, err = t.role(ctx, at.CustomerID, cmd.RoleID, cmd.RoleKey, ""); err != nil {
+	if after, err = t.ceiling(ctx, at, cmd.RoleID, cmd.RoleKey); err != nil {
 		return before, after, err
 	}
 	if !after.levels.Within(before.levels) {
@@ -73,6 +74,19 @@ func (t *tx) lowered(ctx context.Context, at standing, cmd NarrowRelationship) (
 		}
 	}
 	return before, after, nil
+}
+
+// ceiling finds the role that is to limit the partner: a system role, or for a designated partner one of the customer's
+// own. The customer could empty its own role, and so leave its partner of record less than it may.
+func (t *tx) ceiling(ctx context.Context, at standing, id *string, key *role.Key) (namedRole, error) {
+	r, err := t.role(ctx, at.CustomerID, id, key, "")
+	if err != nil {
+		return namedRole{}, err
+	}
+	if _, system := access.SystemRoleByID(r.id); !system && at.Kind == relationship.KindPartnerOfRecord {
+		return namedRole{}, broken(Invalid, "A partner of record is limited by a system role.", "roleId")
+	}
+	return r, nil
 }
 
 func (t *tx) nearer(ctx context.Context, at standing, end time.Time) error {
@@ -104,7 +118,7 @@ func (s *Service) WidenRelationship(ctx context.Context, cmd WidenRelationship) 
 		if err != nil {
 			return err
 		}
-		after, err := t.role(ctx, at.CustomerID, cmd.RoleID, cmd.RoleKey, "")
+		after, err := t.ceiling(ctx, at, cmd.RoleID, cmd.RoleKey)
 		if err != nil {
 			return err
 		}

@@ -26,6 +26,12 @@ const (
 	resetLife   = 30 * time.Minute
 )
 
+const (
+	kindReset   = "password.reset"
+	mostResets  = 5                      // mails with a reset link to one address within mailWindow
+	resetAnswer = 150 * time.Millisecond // what asking for one takes, whatever the address is
+)
+
 // The bounds of a password, in characters.
 const (
 	leastPassword = 12
@@ -58,10 +64,12 @@ func checkPassword(password string, field ...string) *Error {
 	return nil
 }
 
-// RequestPasswordReset mails a link to set a new password, if the address has an account in use. It answers alike, and
-// takes alike, whatever the address is.
+// RequestPasswordReset mails a link to set a new password, if the address has an account and did not get five of them
+// within a day. It answers alike, and takes alike, whatever the address is.
 func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordReset) error {
 	_, canonical, _ := email(cmd.Email)
+	alike := time.After(resetAnswer)
+	defer func() { <-alike }()
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		u, err := t.User.Query().Where(user.EmailCanonical(canonical)).Only(ctx)
 		if ent.IsNotFound(err) {
@@ -70,11 +78,14 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 		if err != nil {
 			return fmt.Errorf("look an account up: %w", err)
 		}
+		if enough, err := t.mailedEnough(ctx, u.EmailCanonical, kindReset, mostResets); err != nil || enough {
+			return err
+		}
 		token, err := t.issue(ctx, u, onetimetoken.PurposeReset, resetLife)
 		if err != nil {
 			return err
 		}
-		err = t.send(ctx, mailing{kind: "password.reset", to: u, secret: true,
+		err = t.send(ctx, mailing{kind: kindReset, to: u, secret: true,
 			letter: mail.PasswordReset{ValidFor: resetLife, ExpiresAt: t.now.Add(resetLife), Link: t.s.link("password", "token", token)}})
 		if err != nil {
 			return err
@@ -83,14 +94,11 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 	})
 }
 
-// issue makes a one-time token, and kills those there were.
-func (t *tx) issue(ctx context.Context, u *ent.User, purpose onetimetoken.Purpose, life time.Duration) (token string, err error) {
-	err = t.OneTimeToken.Update().Where(onetimetoken.UserID(u.ID), onetimetoken.UsedAtIsNil()).SetUsedAt(t.now).Exec(ctx)
-	if err != nil {
-		return "", fmt.Errorf("kill older links: %w", err)
-	}
+// issue makes a one-time token. Those there are stay good: otherwise whoever asks for links for somebody else could keep
+// them from ever using one. The first that is used kills all.
+func (t *tx) issue(ctx context.Context, u *ent.User, purpose onetimetoken.Purpose, life time.Duration) (string, error) {
 	token, hash := auth.NewToken()
-	err = t.OneTimeToken.Create().SetUserID(u.ID).SetPurpose(purpose).SetHash(hash).SetExpiresAt(t.now.Add(life)).Exec(ctx)
+	err := t.OneTimeToken.Create().SetUserID(u.ID).SetPurpose(purpose).SetHash(hash).SetExpiresAt(t.now.Add(life)).Exec(ctx)
 	if err != nil {
 		return "", fmt.Errorf("make a link: %w", err)
 	}
@@ -137,10 +145,22 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 	})
 }
 
+// killLinks makes all links of the person dead that could set a password.
+func (t *tx) killLinks(ctx context.Context, u *ent.User) error {
+	err := t.OneTimeToken.Update().Where(onetimetoken.UserID(u.ID), onetimetoken.UsedAtIsNil()).SetUsedAt(t.now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("kill links: %w", err)
+	}
+	return nil
+}
+
 // setPassword stores a password, ends all sessions of the person, and sends a notice when there was another one before.
 func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, action string) error {
 	if err := t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Exec(ctx); err != nil {
 		return fmt.Errorf("store a password: %w", err)
+	}
+	if err := t.killLinks(ctx, u); err != nil {
+		return err
 	}
 	err := t.Session.Update().Where(session.UserID(u.ID), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx)
 	if err != nil {

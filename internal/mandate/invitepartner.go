@@ -126,7 +126,7 @@ func (t *tx) namedPartner(ctx context.Context, cmd InvitePartner) (*partnerSide,
 		by, channel, field = partner.LinkKey(linkKey(*cmd.InviteLink)), invitation.ChannelInviteLink, "inviteLink"
 	}
 	row, err := t.Partner.Query().Where(by).WithTenant().Only(ctx)
-	if ent.IsNotFound(err) || err == nil && row.Edges.Tenant.Status == tenant.StatusDeleted {
+	if ent.IsNotFound(err) || err == nil && (row.Edges.Tenant.Status == tenant.StatusDeleted || cmd.InviteLink != nil && !linkNames(*cmd.InviteLink, row.Code)) {
 		return nil, "", broken(PartnerNotFound, "There is no partner with this Partner ID or invite link.", field)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package mandate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,6 +64,18 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 	}
 	t.access.Renew() // what was read before may have changed while the lock was awaited
 	return nil
+}
+
+// holdPerson keeps others from changing a person's account until the transaction ends.
+func (t *tx) holdPerson(ctx context.Context, userID string) error {
+	if t.s.Dialect != dialect.MySQL {
+		return nil
+	}
+	rows, err := t.QueryContext(ctx, "SELECT id FROM users WHERE id=? LOCK IN SHARE MODE", userID)
+	if err != nil {
+		return fmt.Errorf("lock an account: %w", err)
+	}
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 func distinct(ids []string) []string {

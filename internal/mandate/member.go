@@ -1,6 +1,7 @@
 package mandate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,6 +33,23 @@ type newMember struct {
 // levels is what the member would hold.
 func (m newMember) levels() access.Levels {
 	return rule.MemberLevels(m.administrator, m.guest, m.role.levels, m.direct)
+}
+
+// title names what the member is given, for the audit trail.
+func (m newMember) title() string {
+	given := describe(m.direct)
+	switch {
+	case m.administrator:
+		given = "administrator"
+	case m.role.name != "" && given != "":
+		given = m.role.name + ", " + given
+	case m.role.name != "":
+		given = m.role.name
+	}
+	if m.guest {
+		return "guest: " + given
+	}
+	return cmp.Or(given, "nothing")
 }
 
 // AddMembers adds members to a tenant, all or none. A person who is known already is told, and keeps their password;
@@ -66,14 +84,16 @@ func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.
 			return err
 		}
 		var names []string
+		var changes []access.Change
 		for _, row := range rows {
 			m, err := t.addMember(ctx, tn, row, inviter)
 			if err != nil {
 				return err
 			}
 			added, names = append(added, m), append(names, row.name())
+			changes = append(changes, change(row.name(), "", row.title())...)
 		}
-		e := event{action: "members.added", tenant: tn.ID, changes: change("members", "", strings.Join(names, ", "))}
+		e := event{action: "members.added", tenant: tn.ID, changes: changes}
 		if len(added) == 1 {
 			e.target, e.targetName = added[0].ID, names[0]
 		}
@@ -189,11 +209,11 @@ func (t *tx) checkLevels(ctx context.Context, tn *ent.Tenant, reach *rule.Reach,
 			return err
 		}
 	}
+	if m.administrator {
+		return orFault(t.mayAdminister(ctx, tn, reach, "administrator"))
+	}
 	field := "permissions"
-	switch {
-	case m.administrator:
-		field = "administrator"
-	case named:
+	if named {
 		field = "roleKey"
 	}
 	return orFault(t.mayGive(ctx, tn, reach, m.levels(), field))

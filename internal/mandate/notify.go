@@ -7,6 +7,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/member"
+	"mandate/ent/outboxmessage"
 	"mandate/internal/mail"
 )
 
@@ -32,6 +33,11 @@ func (t *tx) send(ctx context.Context, m mailing) error {
 	if m.to != nil {
 		m.address, m.canonical = m.to.Email, m.to.EmailCanonical
 	}
+	if most, capped := mostMails[m.kind]; capped {
+		if enough, err := t.mailedEnough(ctx, m.canonical, m.kind, most); err != nil || enough {
+			return err
+		}
+	}
 	l, err := m.letter.Letter(t.s.Brand)
 	if err != nil {
 		return fmt.Errorf("write the mail %s: %w", m.kind, err)
@@ -44,6 +50,20 @@ func (t *tx) send(ctx context.Context, m mailing) error {
 		return fmt.Errorf("leave the mail %s in the outbox: %w", m.kind, err)
 	}
 	return nil
+}
+
+// mostMails is how many mails of a kind go to one address within mailWindow, for kinds that somebody of another
+// organisation brings about: more are not written.
+var mostMails = map[string]int{"member.welcome": 20, "member.added": 20, "invitation.received": 20, "relationship.offer": 20}
+
+// mailedEnough reports whether so many mails of a kind went to an address within mailWindow.
+func (t *tx) mailedEnough(ctx context.Context, canonical, kind string, most int) (bool, error) {
+	n, err := t.OutboxMessage.Query().Where(outboxmessage.RecipientCanonical(canonical), outboxmessage.Kind(kind),
+		outboxmessage.CreatedAtGT(t.now.Add(-mailWindow))).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("count mails: %w", err)
+	}
+	return n >= most, nil
 }
 
 // mostNotified is how many administrators of a tenant a notice goes to.

@@ -160,6 +160,9 @@ func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p
 		if err := t.lock(ctx, p.TenantID); err != nil {
 			return err
 		}
+		if _, err := t.operator(ctx); err != nil {
+			return err
+		}
 		side, err := t.partnerOf(ctx, p.TenantID)
 		if err != nil {
 			return err
@@ -201,6 +204,13 @@ func linkKey(link string) string {
 		return u.Query().Get("link")
 	}
 	return strings.TrimSpace(link)
+}
+
+// linkNames reports whether the Partner ID that an invite link shows is the given one. A link that was put together from
+// two partners' would show one of them and invite the other.
+func linkNames(link, code string) bool {
+	u, err := url.Parse(strings.TrimSpace(link))
+	return err != nil || !u.Query().Has("partner") || strings.EqualFold(u.Query().Get("partner"), code)
 }
 
 // newPartnerID makes a Partner ID such as MND-7K2M-93QD, without letters and digits that are mistaken for each other.

@@ -76,10 +76,13 @@ func (t *tx) owns(ctx context.Context, tenantID string) (access.Levels, error) {
 	return reach.Own(), nil
 }
 
-// operator fails unless the viewer is an administrator of the operator, in a session of their own.
+// operator fails unless the viewer is, under lock, an administrator of the operator, in a session of their own.
 func (t *tx) operator(ctx context.Context) (*rule.Membership, error) {
 	if !t.viewer.SignedIn() {
 		return nil, ErrUnauthenticated
+	}
+	if err := t.lock(ctx); err != nil {
+		return nil, err
 	}
 	homes, err := t.access.Homes(ctx)
 	if err != nil {
@@ -104,20 +107,41 @@ func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, lev
 		reach.Own().At(access.Roles) == access.Manage && levels.Within(reach.Own()) {
 		return nil, nil
 	}
+	ofRecord, err := t.ofRecord(ctx, reach, levels)
+	if err != nil || ofRecord {
+		return nil, err
+	}
+	return broken(RoleExceedsGrant, "Only the customer's own members can give access that lasts.", field...), nil
+}
+
+// mayAdminister says why the viewer may not make somebody administrator of the tenant, or change one, or nil. The flag is
+// more than its levels: it is given by those who have it, and in a customer by its partner of record.
+func (t *tx) mayAdminister(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, field ...string) (*Error, error) {
+	if reach.Administers() {
+		return nil, nil
+	}
+	if tn.Kind == tenant.KindCustomer {
+		ofRecord, err := t.ofRecord(ctx, reach, access.Everything)
+		if err != nil || ofRecord {
+			return nil, err
+		}
+	}
+	return broken(RoleExceedsGrant, "Only an administrator can make an administrator, or change one.", field...), nil
+}
+
+// ofRecord reports whether the viewer reaches a customer as its partner of record, with at least these levels.
+func (t *tx) ofRecord(ctx context.Context, reach *rule.Reach, levels access.Levels) (bool, error) {
 	for _, p := range reach.Paths {
 		if p.RelationshipID == "" || !levels.Within(p.Levels) {
 			continue
 		}
-		ofRecord, err := t.Relationship.Query().
+		yes, err := t.Relationship.Query().
 			Where(relationship.ID(p.RelationshipID), relationship.KindEQ(relationship.KindPartnerOfRecord)).Exist(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if ofRecord {
-			return nil, nil
+		if err != nil || yes {
+			return yes, err
 		}
 	}
-	return broken(RoleExceedsGrant, "Only the customer's own members can give access that lasts.", field...), nil
+	return false, nil
 }
 
 func lasting(levels access.Levels) bool {

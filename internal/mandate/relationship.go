@@ -87,6 +87,15 @@ func (t *tx) liveRelationship(ctx context.Context, customerID string) (*ent.Rela
 	return rel, nil
 }
 
+// presentPartner names the customer's partner, "" without one.
+func (t *tx) presentPartner(ctx context.Context, customerID string) (string, error) {
+	rel, err := t.liveRelationship(ctx, customerID)
+	if err != nil || rel == nil {
+		return "", err
+	}
+	return rel.PartnerName, nil
+}
+
 // settle records what the clock has ended already for a customer: a relationship past its end.
 func (t *tx) settle(ctx context.Context, customerID string) error {
 	rel, err := t.liveRelationship(ctx, customerID)

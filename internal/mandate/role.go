@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"mandate/ent"
+	"mandate/ent/assignment"
 	"mandate/ent/feature"
 	"mandate/ent/invitation"
+	"mandate/ent/member"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
@@ -128,7 +130,7 @@ func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, held 
 			return err
 		}
 		if !access.Of(after).Within(access.Of(before)) {
-			if err := t.mayRaiseCeiling(ctx, *r); err != nil {
+			if err := t.mayRaise(ctx, *r, access.Of(after)); err != nil {
 				return err
 			}
 		}
@@ -151,11 +153,40 @@ func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, held 
 	return t.record(ctx, event{action: "role.updated", tenant: *updated.TenantID, target: updated.ID, targetName: updated.Name, changes: changes})
 }
 
+// mayRaise says why the viewer may not raise a role, by what it is given to. Nobody raises themselves. Where people act
+// in customers by it, raising it is assigning; where it limits a partner, raising it is consent.
+func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) error {
+	own, err := t.Member.Query().Where(member.RoleID(r.ID), member.UserID(t.viewer.UserID), member.StatusEQ(member.StatusActive)).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	open := t.Assignment.Query().Where(assignment.RoleID(r.ID), assignment.OpenKeyNotNil())
+	assigned, err := open.Clone().Where(assignment.HasMemberWith(member.UserID(t.viewer.UserID))).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if own || assigned {
+		return broken(SelfApprovalForbidden, "Nobody raises themselves: this role is yours.", "permissions")
+	}
+	reach, err := t.access.To(ctx, *r.TenantID)
+	if err != nil {
+		return err
+	}
+	inUse, err := open.Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if inUse && !reach.Administers() {
+		return broken(RoleExceedsGrant, "People act in customers by this role: only an administrator can raise it.", "permissions")
+	}
+	return t.mayRaiseCeiling(ctx, r, after, reach.Own())
+}
+
 // mayRaiseCeiling fails for a role that is, or is offered as, the ceiling of a relationship, unless the viewer decides
-// about partners there: raising it widens the relationship, which is consent.
-func (t *tx) mayRaiseCeiling(ctx context.Context, r *ent.Role) error {
+// about partners there and holds as much.
+func (t *tx) mayRaiseCeiling(ctx context.Context, r *ent.Role, after, held access.Levels) error {
 	decides, err := decidesFor(ctx, t.access, *r.TenantID)
-	if err != nil || decides {
+	if err != nil || decides && after.Within(held) {
 		return err
 	}
 	carried, err := t.Relationship.Query().Where(relationship.RoleID(r.ID), relationship.ActiveCustomerIDNotNil()).Exist(ctx)
@@ -167,7 +198,7 @@ func (t *tx) mayRaiseCeiling(ctx context.Context, r *ent.Role) error {
 		return err
 	}
 	if carried || offered {
-		return broken(RoleExceedsGrant, "The role limits a partner: only who decides about partners can raise it.", "permissions")
+		return broken(RoleExceedsGrant, "The role limits a partner: only who decides about partners can raise it, to what they hold.", "permissions")
 	}
 	return nil
 }

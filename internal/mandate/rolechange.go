@@ -136,7 +136,8 @@ func (t *tx) mayChange(ctx context.Context, row, after *ent.Member, reach *rule.
 		return err
 	}
 	self := row.UserID == t.viewer.UserID
-	if self && !now.Within(before) {
+	raised := !now.Within(before) || after.Administrator && !row.Administrator
+	if self && raised {
 		return broken(SelfApprovalForbidden, "Nobody raises themselves.", "memberId")
 	}
 	if !before.Within(reach.Levels) {
@@ -145,6 +146,15 @@ func (t *tx) mayChange(ctx context.Context, row, after *ent.Member, reach *rule.
 	tn, err := t.Tenant.Get(ctx, row.TenantID)
 	if err != nil {
 		return err
+	}
+	if row.Administrator || after.Administrator {
+		field := "memberId"
+		if after.Administrator {
+			field = "administrator"
+		}
+		if err := orFault(t.mayAdminister(ctx, tn, reach, field)); err != nil {
+			return err
+		}
 	}
 	if err := orFault(t.mayGive(ctx, tn, reach, now, "roleKey")); err != nil {
 		return err

@@ -46,6 +46,9 @@ func (s *Service) SignIn(ctx context.Context, cmd SignIn) (*SignedIn, error) {
 	var in *SignedIn
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		// The password may have been changed while it was compared.
+		if err := t.holdPerson(ctx, u.ID); err != nil {
+			return err
+		}
 		if u, err = t.User.Get(ctx, u.ID); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (tn *e
 		if tn, err = t.createCustomer(ctx, draft, p); err != nil {
 			return err
 		}
-		e := event{action: "customer.created", tenant: tn.ID, target: tn.ID, targetName: tn.Name}
+		e := event{action: "customer.created", tenant: tn.ID, target: tn.ID, targetName: tn.Name, changes: change("administrator", "", draft.admin.name())}
 		if p != nil {
 			ceiling := systemRole(roleKeyOr(cmd.RoleKey, access.Administrator))
 			rel, err = t.connect(ctx, bond{partner: p, customer: tn, kind: relationship.KindPartnerOfRecord, role: ceiling})
@@ -105,6 +105,7 @@ func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (tn *e
 				return err
 			}
 			e.other, e.relationship = p.tenant.ID, rel.ID
+			e.changes = append(e.changes, change("role", "", ceiling.name)...)
 		}
 		return t.record(ctx, e)
 	})
@@ -222,6 +223,9 @@ func (t *tx) newAccount(ctx context.Context, tn *ent.Tenant, c contact, phc stri
 		return nil, nil, nil, broken(SignInRequired, "This address has an account: sign in first.")
 	}
 	if u, err = t.User.Get(ctx, u.ID); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := t.killLinks(ctx, u); err != nil {
 		return nil, nil, nil, err
 	}
 	m, err := t.administrator(ctx, tn, u, c)

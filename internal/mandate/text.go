@@ -2,6 +2,7 @@ package mandate
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,6 +17,9 @@ func SortName(name string) string {
 	return strings.ToLower(norm.NFKC.String(strings.Join(strings.Fields(name), " ")))
 }
 
+// webAddress matches what mail programs make links of, and no organisation is called.
+var webAddress = regexp.MustCompile(`(?i)://|\bwww\.|\.[a-z]{2,}/`)
+
 // oneLine cleans a text of one line, such as a name: blanks around it go, and what cannot be seen or would turn other
 // text around is refused.
 func oneLine(s string, most int, field ...string) (string, *Error) {
@@ -27,7 +31,7 @@ func oneLine(s string, most int, field ...string) (string, *Error) {
 		return "", broken(Required, "This must not be empty.", field...)
 	case utf8.RuneCountInString(s) > most:
 		return "", broken(TooLong, fmt.Sprintf("The text is longer than %d characters.", most), field...)
-	case strings.Contains(s, "://"):
+	case webAddress.MatchString(s):
 		return "", broken(Invalid, "A name is not an address on the web.", field...)
 	}
 	return s, nil
@@ -72,8 +76,8 @@ const mostEmail = 320
 // domains reads domains as resolvers do, and looks at the length of their labels too.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
-// email cleans an address, and returns it as typed and as compared: its local part in ASCII and lower case, its domain
-// in the ASCII form of IDNA. Look-alike letters, blanks inside and what cannot be seen are refused; dots and plus signs
+// email cleans an address, and returns it as written to and as compared: its local part in ASCII, in lower case, its domain in
+// the ASCII form of IDNA. Look-alike letters, blanks inside and what cannot be seen are refused; dots and plus signs
 // stay, because only the receiving server knows what they mean.
 func email(s string, field ...string) (typed, canonical string, fault *Error) {
 	fault = broken(Invalid, "This is not an e-mail address that can be written to.", field...)
@@ -97,7 +101,14 @@ func email(s string, field ...string) (typed, canonical string, fault *Error) {
 	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || strings.HasSuffix(ascii, ".") {
 		return "", "", fault
 	}
-	return typed, strings.ToLower(local) + "@" + strings.ToLower(ascii), nil
+	ascii = strings.ToLower(ascii)
+	if strings.ContainsFunc(domain, func(r rune) bool { return r > unicode.MaxASCII }) {
+		// What IDNA drops or folds must not stay in what is written to.
+		if domain, err = idna.Display.ToUnicode(ascii); err != nil {
+			return "", "", fault
+		}
+	}
+	return local + "@" + domain, strings.ToLower(local) + "@" + ascii, nil
 }
 
 // localPart reports the characters of an unquoted local part in ASCII.

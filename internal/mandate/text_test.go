@@ -34,7 +34,14 @@ func TestEmailsAreComparedByTheirCanonicalForm(t *testing.T) {
 		if fault != nil || got != want {
 			t.Errorf("%q is compared as %q (%s), want %q", typed, got, faultOf(fault), want)
 		}
-		if kept != strings.Trim(typed, " ") {
+		asTyped := strings.Trim(typed, " ")
+		switch typed { // what a domain's letters stand for is what is written to
+		case "anna@BÜCHER.example":
+			asTyped = "anna@bücher.example"
+		case "anna@ｂｏｏｋ.example", "anna@book。example":
+			asTyped = "anna@book.example"
+		}
+		if kept != asTyped {
 			t.Errorf("%q is kept as %q", typed, kept)
 		}
 		if _, again, _ := email(want, "email"); again != want {
