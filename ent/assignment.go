@@ -46,6 +46,8 @@ type Assignment struct {
 	TenantSortName string `json:"tenant_sort_name,omitempty"`
 	// The grantee: a member of the granting tenant.
 	MemberID *string `json:"member_id,omitempty"`
+	// The relationship that it rests on, and ends with.
+	RelationshipID *string `json:"relationship_id,omitempty"`
 	// Name of the grantee.
 	GranteeName string `json:"grantee_name,omitempty"`
 	// The role in that tenant.
@@ -58,7 +60,7 @@ type Assignment struct {
 	EndsAt *time.Time `json:"ends_at,omitempty"`
 	// When it was taken back.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
-	// Grantee, tenant and granter while it is not over: unique, so that there is one.
+	// Grantee and tenant while it is not over: unique, so that there is one.
 	OpenKey *string `json:"open_key,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the AssignmentQuery when eager-loading is set.
@@ -135,7 +137,7 @@ func (*Assignment) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case assignment.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case assignment.FieldID, assignment.FieldPartnerName, assignment.FieldPartnerType, assignment.FieldPartnerCode, assignment.FieldCustomerName, assignment.FieldCustomerAccountNumber, assignment.FieldGranterID, assignment.FieldTenantID, assignment.FieldTenantSortName, assignment.FieldMemberID, assignment.FieldGranteeName, assignment.FieldRoleID, assignment.FieldStatus, assignment.FieldOpenKey:
+		case assignment.FieldID, assignment.FieldPartnerName, assignment.FieldPartnerType, assignment.FieldPartnerCode, assignment.FieldCustomerName, assignment.FieldCustomerAccountNumber, assignment.FieldGranterID, assignment.FieldTenantID, assignment.FieldTenantSortName, assignment.FieldMemberID, assignment.FieldRelationshipID, assignment.FieldGranteeName, assignment.FieldRoleID, assignment.FieldStatus, assignment.FieldOpenKey:
 			values[i] = new(sql.NullString)
 		case assignment.FieldCreatedAt, assignment.FieldUpdatedAt, assignment.FieldStartsAt, assignment.FieldEndsAt, assignment.FieldEndedAt:
 			values[i] = new(sql.NullTime)
@@ -234,6 +236,13 @@ func (_m *Assignment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.MemberID = new(string)
 				*_m.MemberID = value.String
+			}
+		case assignment.FieldRelationshipID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field relationship_id", values[i])
+			} else if value.Valid {
+				_m.RelationshipID = new(string)
+				*_m.RelationshipID = value.String
 			}
 		case assignment.FieldGranteeName:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -375,6 +384,11 @@ func (_m *Assignment) String() string {
 	builder.WriteString(", ")
 	if v := _m.MemberID; v != nil {
 		builder.WriteString("member_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.RelationshipID; v != nil {
+		builder.WriteString("relationship_id=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

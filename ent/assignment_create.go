@@ -127,6 +127,20 @@ func (_c *AssignmentCreate) SetNillableMemberID(v *string) *AssignmentCreate {
 	return _c
 }
 
+// SetRelationshipID sets the "relationship_id" field.
+func (_c *AssignmentCreate) SetRelationshipID(v string) *AssignmentCreate {
+	_c.mutation.SetRelationshipID(v)
+	return _c
+}
+
+// SetNillableRelationshipID sets the "relationship_id" field if the given value is not nil.
+func (_c *AssignmentCreate) SetNillableRelationshipID(v *string) *AssignmentCreate {
+	if v != nil {
+		_c.SetRelationshipID(*v)
+	}
+	return _c
+}
+
 // SetGranteeName sets the "grantee_name" field.
 func (_c *AssignmentCreate) SetGranteeName(v string) *AssignmentCreate {
 	_c.mutation.SetGranteeName(v)
@@ -467,6 +481,10 @@ func (_c *AssignmentCreate) createSpec() (*Assignment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TenantSortName(); ok {
 		_spec.SetField(assignment.FieldTenantSortName, field.TypeString, value)
 		_node.TenantSortName = value
+	}
+	if value, ok := _c.mutation.RelationshipID(); ok {
+		_spec.SetField(assignment.FieldRelationshipID, field.TypeString, value)
+		_node.RelationshipID = &value
 	}
 	if value, ok := _c.mutation.GranteeName(); ok {
 		_spec.SetField(assignment.FieldGranteeName, field.TypeString, value)

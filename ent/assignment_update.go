@@ -429,6 +429,9 @@ func (_u *AssignmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.TenantSortName(); ok {
 		_spec.SetField(assignment.FieldTenantSortName, field.TypeString, value)
 	}
+	if _u.mutation.RelationshipIDCleared() {
+		_spec.ClearField(assignment.FieldRelationshipID, field.TypeString)
+	}
 	if value, ok := _u.mutation.GranteeName(); ok {
 		_spec.SetField(assignment.FieldGranteeName, field.TypeString, value)
 	}
@@ -934,6 +937,9 @@ func (_u *AssignmentUpdateOne) sqlSave(ctx context.Context) (_node *Assignment, 
 	}
 	if value, ok := _u.mutation.TenantSortName(); ok {
 		_spec.SetField(assignment.FieldTenantSortName, field.TypeString, value)
+	}
+	if _u.mutation.RelationshipIDCleared() {
+		_spec.ClearField(assignment.FieldRelationshipID, field.TypeString)
 	}
 	if value, ok := _u.mutation.GranteeName(); ok {
 		_spec.SetField(assignment.FieldGranteeName, field.TypeString, value)

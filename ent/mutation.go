@@ -74,6 +74,7 @@ type AssignmentMutation struct {
 	customer_name           *string
 	customer_account_number *string
 	tenant_sort_name        *string
+	relationship_id         *string
 	grantee_name            *string
 	status                  *assignment.Status
 	starts_at               *time.Time
@@ -689,6 +690,55 @@ func (m *AssignmentMutation) ResetMemberID() {
 	delete(m.clearedFields, assignment.FieldMemberID)
 }
 
+// SetRelationshipID sets the "relationship_id" field.
+func (m *AssignmentMutation) SetRelationshipID(s string) {
+	m.relationship_id = &s
+}
+
+// RelationshipID returns the value of the "relationship_id" field in the mutation.
+func (m *AssignmentMutation) RelationshipID() (r string, exists bool) {
+	v := m.relationship_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRelationshipID returns the old "relationship_id" field's value of the Assignment entity.
+// If the Assignment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssignmentMutation) OldRelationshipID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRelationshipID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRelationshipID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRelationshipID: %w", err)
+	}
+	return oldValue.RelationshipID, nil
+}
+
+// ClearRelationshipID clears the value of the "relationship_id" field.
+func (m *AssignmentMutation) ClearRelationshipID() {
+	m.relationship_id = nil
+	m.clearedFields[assignment.FieldRelationshipID] = struct{}{}
+}
+
+// RelationshipIDCleared returns if the "relationship_id" field was cleared in this mutation.
+func (m *AssignmentMutation) RelationshipIDCleared() bool {
+	_, ok := m.clearedFields[assignment.FieldRelationshipID]
+	return ok
+}
+
+// ResetRelationshipID resets all changes to the "relationship_id" field.
+func (m *AssignmentMutation) ResetRelationshipID() {
+	m.relationship_id = nil
+	delete(m.clearedFields, assignment.FieldRelationshipID)
+}
+
 // SetGranteeName sets the "grantee_name" field.
 func (m *AssignmentMutation) SetGranteeName(s string) {
 	m.grantee_name = &s
@@ -1148,7 +1198,7 @@ func (m *AssignmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AssignmentMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.version != nil {
 		fields = append(fields, assignment.FieldVersion)
 	}
@@ -1184,6 +1234,9 @@ func (m *AssignmentMutation) Fields() []string {
 	}
 	if m.member != nil {
 		fields = append(fields, assignment.FieldMemberID)
+	}
+	if m.relationship_id != nil {
+		fields = append(fields, assignment.FieldRelationshipID)
 	}
 	if m.grantee_name != nil {
 		fields = append(fields, assignment.FieldGranteeName)
@@ -1238,6 +1291,8 @@ func (m *AssignmentMutation) Field(name string) (ent.Value, bool) {
 		return m.TenantSortName()
 	case assignment.FieldMemberID:
 		return m.MemberID()
+	case assignment.FieldRelationshipID:
+		return m.RelationshipID()
 	case assignment.FieldGranteeName:
 		return m.GranteeName()
 	case assignment.FieldRoleID:
@@ -1285,6 +1340,8 @@ func (m *AssignmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldTenantSortName(ctx)
 	case assignment.FieldMemberID:
 		return m.OldMemberID(ctx)
+	case assignment.FieldRelationshipID:
+		return m.OldRelationshipID(ctx)
 	case assignment.FieldGranteeName:
 		return m.OldGranteeName(ctx)
 	case assignment.FieldRoleID:
@@ -1392,6 +1449,13 @@ func (m *AssignmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMemberID(v)
 		return nil
+	case assignment.FieldRelationshipID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRelationshipID(v)
+		return nil
 	case assignment.FieldGranteeName:
 		v, ok := value.(string)
 		if !ok {
@@ -1495,6 +1559,9 @@ func (m *AssignmentMutation) ClearedFields() []string {
 	if m.FieldCleared(assignment.FieldMemberID) {
 		fields = append(fields, assignment.FieldMemberID)
 	}
+	if m.FieldCleared(assignment.FieldRelationshipID) {
+		fields = append(fields, assignment.FieldRelationshipID)
+	}
 	if m.FieldCleared(assignment.FieldEndsAt) {
 		fields = append(fields, assignment.FieldEndsAt)
 	}
@@ -1526,6 +1593,9 @@ func (m *AssignmentMutation) ClearField(name string) error {
 		return nil
 	case assignment.FieldMemberID:
 		m.ClearMemberID()
+		return nil
+	case assignment.FieldRelationshipID:
+		m.ClearRelationshipID()
 		return nil
 	case assignment.FieldEndsAt:
 		m.ClearEndsAt()
@@ -1579,6 +1649,9 @@ func (m *AssignmentMutation) ResetField(name string) error {
 		return nil
 	case assignment.FieldMemberID:
 		m.ResetMemberID()
+		return nil
+	case assignment.FieldRelationshipID:
+		m.ResetRelationshipID()
 		return nil
 	case assignment.FieldGranteeName:
 		m.ResetGranteeName()
@@ -14562,6 +14635,7 @@ type SessionMutation struct {
 	address             *string
 	user_agent          *string
 	home_tenant_id      *string
+	relationship_id     *string
 	parent_id           *string
 	clearedFields       map[string]struct{}
 	user                *string
@@ -15210,6 +15284,55 @@ func (m *SessionMutation) ResetHomeTenantID() {
 	delete(m.clearedFields, session.FieldHomeTenantID)
 }
 
+// SetRelationshipID sets the "relationship_id" field.
+func (m *SessionMutation) SetRelationshipID(s string) {
+	m.relationship_id = &s
+}
+
+// RelationshipID returns the value of the "relationship_id" field in the mutation.
+func (m *SessionMutation) RelationshipID() (r string, exists bool) {
+	v := m.relationship_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRelationshipID returns the old "relationship_id" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldRelationshipID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRelationshipID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRelationshipID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRelationshipID: %w", err)
+	}
+	return oldValue.RelationshipID, nil
+}
+
+// ClearRelationshipID clears the value of the "relationship_id" field.
+func (m *SessionMutation) ClearRelationshipID() {
+	m.relationship_id = nil
+	m.clearedFields[session.FieldRelationshipID] = struct{}{}
+}
+
+// RelationshipIDCleared returns if the "relationship_id" field was cleared in this mutation.
+func (m *SessionMutation) RelationshipIDCleared() bool {
+	_, ok := m.clearedFields[session.FieldRelationshipID]
+	return ok
+}
+
+// ResetRelationshipID resets all changes to the "relationship_id" field.
+func (m *SessionMutation) ResetRelationshipID() {
+	m.relationship_id = nil
+	delete(m.clearedFields, session.FieldRelationshipID)
+}
+
 // SetParentID sets the "parent_id" field.
 func (m *SessionMutation) SetParentID(s string) {
 	m.parent_id = &s
@@ -15360,7 +15483,7 @@ func (m *SessionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SessionMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.created_at != nil {
 		fields = append(fields, session.FieldCreatedAt)
 	}
@@ -15400,6 +15523,9 @@ func (m *SessionMutation) Fields() []string {
 	if m.home_tenant_id != nil {
 		fields = append(fields, session.FieldHomeTenantID)
 	}
+	if m.relationship_id != nil {
+		fields = append(fields, session.FieldRelationshipID)
+	}
 	if m.parent_id != nil {
 		fields = append(fields, session.FieldParentID)
 	}
@@ -15437,6 +15563,8 @@ func (m *SessionMutation) Field(name string) (ent.Value, bool) {
 		return m.EnteredTenantID()
 	case session.FieldHomeTenantID:
 		return m.HomeTenantID()
+	case session.FieldRelationshipID:
+		return m.RelationshipID()
 	case session.FieldParentID:
 		return m.ParentID()
 	}
@@ -15474,6 +15602,8 @@ func (m *SessionMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldEnteredTenantID(ctx)
 	case session.FieldHomeTenantID:
 		return m.OldHomeTenantID(ctx)
+	case session.FieldRelationshipID:
+		return m.OldRelationshipID(ctx)
 	case session.FieldParentID:
 		return m.OldParentID(ctx)
 	}
@@ -15576,6 +15706,13 @@ func (m *SessionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetHomeTenantID(v)
 		return nil
+	case session.FieldRelationshipID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRelationshipID(v)
+		return nil
 	case session.FieldParentID:
 		v, ok := value.(string)
 		if !ok {
@@ -15628,6 +15765,9 @@ func (m *SessionMutation) ClearedFields() []string {
 	if m.FieldCleared(session.FieldHomeTenantID) {
 		fields = append(fields, session.FieldHomeTenantID)
 	}
+	if m.FieldCleared(session.FieldRelationshipID) {
+		fields = append(fields, session.FieldRelationshipID)
+	}
 	if m.FieldCleared(session.FieldParentID) {
 		fields = append(fields, session.FieldParentID)
 	}
@@ -15659,6 +15799,9 @@ func (m *SessionMutation) ClearField(name string) error {
 		return nil
 	case session.FieldHomeTenantID:
 		m.ClearHomeTenantID()
+		return nil
+	case session.FieldRelationshipID:
+		m.ClearRelationshipID()
 		return nil
 	case session.FieldParentID:
 		m.ClearParentID()
@@ -15709,6 +15852,9 @@ func (m *SessionMutation) ResetField(name string) error {
 		return nil
 	case session.FieldHomeTenantID:
 		m.ResetHomeTenantID()
+		return nil
+	case session.FieldRelationshipID:
+		m.ResetRelationshipID()
 		return nil
 	case session.FieldParentID:
 		m.ResetParentID()

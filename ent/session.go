@@ -47,6 +47,8 @@ type Session struct {
 	EnteredTenantID *string `json:"entered_tenant_id,omitempty"`
 	// The own tenant from which that one was entered.
 	HomeTenantID *string `json:"home_tenant_id,omitempty"`
+	// The relationship through which that one was entered, if any; the session ends with it.
+	RelationshipID *string `json:"relationship_id,omitempty"`
 	// The session from which that tenant was entered.
 	ParentID *string `json:"parent_id,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -96,7 +98,7 @@ func (*Session) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case session.FieldID, session.FieldUserID, session.FieldTokenHash, session.FieldAddress, session.FieldUserAgent, session.FieldEnteredTenantID, session.FieldHomeTenantID, session.FieldParentID:
+		case session.FieldID, session.FieldUserID, session.FieldTokenHash, session.FieldAddress, session.FieldUserAgent, session.FieldEnteredTenantID, session.FieldHomeTenantID, session.FieldRelationshipID, session.FieldParentID:
 			values[i] = new(sql.NullString)
 		case session.FieldCreatedAt, session.FieldUpdatedAt, session.FieldStartedAt, session.FieldAuthenticatedAt, session.FieldLastSeenAt, session.FieldExpiresAt, session.FieldEndedAt:
 			values[i] = new(sql.NullTime)
@@ -204,6 +206,13 @@ func (_m *Session) assignValues(columns []string, values []any) error {
 				_m.HomeTenantID = new(string)
 				*_m.HomeTenantID = value.String
 			}
+		case session.FieldRelationshipID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field relationship_id", values[i])
+			} else if value.Valid {
+				_m.RelationshipID = new(string)
+				*_m.RelationshipID = value.String
+			}
 		case session.FieldParentID:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field parent_id", values[i])
@@ -303,6 +312,11 @@ func (_m *Session) String() string {
 	builder.WriteString(", ")
 	if v := _m.HomeTenantID; v != nil {
 		builder.WriteString("home_tenant_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.RelationshipID; v != nil {
+		builder.WriteString("relationship_id=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

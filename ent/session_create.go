@@ -140,6 +140,20 @@ func (_c *SessionCreate) SetNillableHomeTenantID(v *string) *SessionCreate {
 	return _c
 }
 
+// SetRelationshipID sets the "relationship_id" field.
+func (_c *SessionCreate) SetRelationshipID(v string) *SessionCreate {
+	_c.mutation.SetRelationshipID(v)
+	return _c
+}
+
+// SetNillableRelationshipID sets the "relationship_id" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableRelationshipID(v *string) *SessionCreate {
+	if v != nil {
+		_c.SetRelationshipID(*v)
+	}
+	return _c
+}
+
 // SetParentID sets the "parent_id" field.
 func (_c *SessionCreate) SetParentID(v string) *SessionCreate {
 	_c.mutation.SetParentID(v)
@@ -361,6 +375,10 @@ func (_c *SessionCreate) createSpec() (*Session, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.HomeTenantID(); ok {
 		_spec.SetField(session.FieldHomeTenantID, field.TypeString, value)
 		_node.HomeTenantID = &value
+	}
+	if value, ok := _c.mutation.RelationshipID(); ok {
+		_spec.SetField(session.FieldRelationshipID, field.TypeString, value)
+		_node.RelationshipID = &value
 	}
 	if value, ok := _c.mutation.ParentID(); ok {
 		_spec.SetField(session.FieldParentID, field.TypeString, value)

@@ -166,6 +166,9 @@ func (_u *SessionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.HomeTenantIDCleared() {
 		_spec.ClearField(session.FieldHomeTenantID, field.TypeString)
 	}
+	if _u.mutation.RelationshipIDCleared() {
+		_spec.ClearField(session.FieldRelationshipID, field.TypeString)
+	}
 	if _u.mutation.ParentIDCleared() {
 		_spec.ClearField(session.FieldParentID, field.TypeString)
 	}
@@ -356,6 +359,9 @@ func (_u *SessionUpdateOne) sqlSave(ctx context.Context) (_node *Session, err er
 	}
 	if _u.mutation.HomeTenantIDCleared() {
 		_spec.ClearField(session.FieldHomeTenantID, field.TypeString)
+	}
+	if _u.mutation.RelationshipIDCleared() {
+		_spec.ClearField(session.FieldRelationshipID, field.TypeString)
 	}
 	if _u.mutation.ParentIDCleared() {
 		_spec.ClearField(session.FieldParentID, field.TypeString)

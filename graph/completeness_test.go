@@ -193,7 +193,7 @@ var rulesOfMutations = map[string]string{
 	"createCustomer":        "Needs PARTNERS MANAGE by a membership of one's own in a recognised partner; without a partner, an administrator of the operator",
 	"activateService":       "Needs SERVICES_ADMIN MANAGE there",
 	"addMembers":            "Needs USERS MANAGE (for guests GUESTS MANAGE), with levels, a role or the administrator flag also ROLES MANAGE",
-	"changeRole":            "Needs ROLES MANAGE and USERS MANAGE",
+	"changeRole":            "Needs ROLES MANAGE",
 	"createRole":            "Needs ROLES MANAGE",
 	"updateRole":            "Needs ROLES MANAGE",
 	"assign":                "Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner",

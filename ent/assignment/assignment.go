@@ -41,6 +41,8 @@ const (
 	FieldTenantSortName = "tenant_sort_name"
 	// FieldMemberID holds the string denoting the member_id field in the database.
 	FieldMemberID = "member_id"
+	// FieldRelationshipID holds the string denoting the relationship_id field in the database.
+	FieldRelationshipID = "relationship_id"
 	// FieldGranteeName holds the string denoting the grantee_name field in the database.
 	FieldGranteeName = "grantee_name"
 	// FieldRoleID holds the string denoting the role_id field in the database.
@@ -110,6 +112,7 @@ var Columns = []string{
 	FieldTenantID,
 	FieldTenantSortName,
 	FieldMemberID,
+	FieldRelationshipID,
 	FieldGranteeName,
 	FieldRoleID,
 	FieldStatus,
@@ -253,6 +256,11 @@ func ByTenantSortName(opts ...sql.OrderTermOption) OrderOption {
 // ByMemberID orders the results by the member_id field.
 func ByMemberID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMemberID, opts...).ToFunc()
+}
+
+// ByRelationshipID orders the results by the relationship_id field.
+func ByRelationshipID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRelationshipID, opts...).ToFunc()
 }
 
 // ByGranteeName orders the results by the grantee_name field.

@@ -125,6 +125,11 @@ func MemberID(v string) predicate.Assignment {
 	return predicate.Assignment(sql.FieldEQ(FieldMemberID, v))
 }
 
+// RelationshipID applies equality check predicate on the "relationship_id" field. It's identical to RelationshipIDEQ.
+func RelationshipID(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldEQ(FieldRelationshipID, v))
+}
+
 // GranteeName applies equality check predicate on the "grantee_name" field. It's identical to GranteeNameEQ.
 func GranteeName(v string) predicate.Assignment {
 	return predicate.Assignment(sql.FieldEQ(FieldGranteeName, v))
@@ -888,6 +893,81 @@ func MemberIDEqualFold(v string) predicate.Assignment {
 // MemberIDContainsFold applies the ContainsFold predicate on the "member_id" field.
 func MemberIDContainsFold(v string) predicate.Assignment {
 	return predicate.Assignment(sql.FieldContainsFold(FieldMemberID, v))
+}
+
+// RelationshipIDEQ applies the EQ predicate on the "relationship_id" field.
+func RelationshipIDEQ(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldEQ(FieldRelationshipID, v))
+}
+
+// RelationshipIDNEQ applies the NEQ predicate on the "relationship_id" field.
+func RelationshipIDNEQ(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldNEQ(FieldRelationshipID, v))
+}
+
+// RelationshipIDIn applies the In predicate on the "relationship_id" field.
+func RelationshipIDIn(vs ...string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldIn(FieldRelationshipID, vs...))
+}
+
+// RelationshipIDNotIn applies the NotIn predicate on the "relationship_id" field.
+func RelationshipIDNotIn(vs ...string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldNotIn(FieldRelationshipID, vs...))
+}
+
+// RelationshipIDGT applies the GT predicate on the "relationship_id" field.
+func RelationshipIDGT(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldGT(FieldRelationshipID, v))
+}
+
+// RelationshipIDGTE applies the GTE predicate on the "relationship_id" field.
+func RelationshipIDGTE(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldGTE(FieldRelationshipID, v))
+}
+
+// RelationshipIDLT applies the LT predicate on the "relationship_id" field.
+func RelationshipIDLT(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldLT(FieldRelationshipID, v))
+}
+
+// RelationshipIDLTE applies the LTE predicate on the "relationship_id" field.
+func RelationshipIDLTE(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldLTE(FieldRelationshipID, v))
+}
+
+// RelationshipIDContains applies the Contains predicate on the "relationship_id" field.
+func RelationshipIDContains(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldContains(FieldRelationshipID, v))
+}
+
+// RelationshipIDHasPrefix applies the HasPrefix predicate on the "relationship_id" field.
+func RelationshipIDHasPrefix(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldHasPrefix(FieldRelationshipID, v))
+}
+
+// RelationshipIDHasSuffix applies the HasSuffix predicate on the "relationship_id" field.
+func RelationshipIDHasSuffix(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldHasSuffix(FieldRelationshipID, v))
+}
+
+// RelationshipIDIsNil applies the IsNil predicate on the "relationship_id" field.
+func RelationshipIDIsNil() predicate.Assignment {
+	return predicate.Assignment(sql.FieldIsNull(FieldRelationshipID))
+}
+
+// RelationshipIDNotNil applies the NotNil predicate on the "relationship_id" field.
+func RelationshipIDNotNil() predicate.Assignment {
+	return predicate.Assignment(sql.FieldNotNull(FieldRelationshipID))
+}
+
+// RelationshipIDEqualFold applies the EqualFold predicate on the "relationship_id" field.
+func RelationshipIDEqualFold(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldEqualFold(FieldRelationshipID, v))
+}
+
+// RelationshipIDContainsFold applies the ContainsFold predicate on the "relationship_id" field.
+func RelationshipIDContainsFold(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldContainsFold(FieldRelationshipID, v))
 }
 
 // GranteeNameEQ applies the EQ predicate on the "grantee_name" field.

@@ -3,8 +3,10 @@
 package entgen
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -61,13 +63,13 @@ func Enums(g *gen.Graph, s *ast.Schema) error {
 			if !f.IsEnum() || !decode(f.Annotations[values.Name()], &values) {
 				continue
 			}
-			var named entgql.Annotation
+			var named api.Annotation
 			decode(f.Annotations[named.Name()], &named)
 			def := s.Types[named.Type]
 			if def == nil {
 				return fmt.Errorf("enum of %s.%s has no type in the API", t.Name, f.Name)
 			}
-			def.Description = f.Comment()
+			def.Description = cmp.Or(named.Sentence, f.Comment())
 			def.EnumValues = slices.DeleteFunc(def.EnumValues, func(v *ast.EnumValueDefinition) bool { return values[v.Name] == "" })
 			for _, v := range def.EnumValues {
 				v.Description = values[v.Name]
@@ -77,11 +79,13 @@ func Enums(g *gen.Graph, s *ast.Schema) error {
 	return nil
 }
 
+var capital = regexp.MustCompile(`[A-Z][a-z]*`)
+
 // Connections adds the connection and edge types of nodes: one page of a list.
 func Connections(names ...string) entgql.SchemaHook {
 	return func(_ *gen.Graph, s *ast.Schema) error {
 		for _, n := range names {
-			noun := strings.ToLower(n[:1]) + n[1:]
+			noun := strings.ToLower(strings.Join(capital.FindAllString(n, -1), " "))
 			s.AddTypes(
 				object(n+"Connection", "One page of a list, and how to go on.",
 					field("edges", "The rows with their cursors.", list(n+"Edge")),

@@ -20,6 +20,7 @@ var (
 		{Name: "customer_name", Type: field.TypeString, Nullable: true, Size: 200},
 		{Name: "customer_account_number", Type: field.TypeString, Nullable: true, Size: 60},
 		{Name: "tenant_sort_name", Type: field.TypeString, Size: 400},
+		{Name: "relationship_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "grantee_name", Type: field.TypeString, Size: 210},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"SCHEDULED", "ACTIVE", "EXPIRED", "REVOKED"}, Default: "ACTIVE"},
 		{Name: "starts_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
@@ -39,25 +40,25 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "assignments_tenants_granter",
-				Columns:    []*schema.Column{AssignmentsColumns[16]},
-				RefColumns: []*schema.Column{TenantsColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "assignments_tenants_reached_tenant",
 				Columns:    []*schema.Column{AssignmentsColumns[17]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "assignments_members_member",
+				Symbol:     "assignments_tenants_reached_tenant",
 				Columns:    []*schema.Column{AssignmentsColumns[18]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "assignments_members_member",
+				Columns:    []*schema.Column{AssignmentsColumns[19]},
 				RefColumns: []*schema.Column{MembersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "assignments_roles_given_role",
-				Columns:    []*schema.Column{AssignmentsColumns[19]},
+				Columns:    []*schema.Column{AssignmentsColumns[20]},
 				RefColumns: []*schema.Column{RolesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -66,27 +67,32 @@ var (
 			{
 				Name:    "assignments_page",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[18], AssignmentsColumns[9], AssignmentsColumns[17], AssignmentsColumns[11], AssignmentsColumns[16], AssignmentsColumns[19], AssignmentsColumns[12], AssignmentsColumns[13]},
+				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[9], AssignmentsColumns[18], AssignmentsColumns[12], AssignmentsColumns[17], AssignmentsColumns[20], AssignmentsColumns[13], AssignmentsColumns[14]},
 			},
 			{
 				Name:    "assignments_levels",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[18], AssignmentsColumns[17], AssignmentsColumns[11], AssignmentsColumns[16], AssignmentsColumns[19], AssignmentsColumns[12], AssignmentsColumns[13]},
+				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[18], AssignmentsColumns[12], AssignmentsColumns[17], AssignmentsColumns[20], AssignmentsColumns[13], AssignmentsColumns[14]},
 			},
 			{
 				Name:    "assignment_tenant_id_granter_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[17], AssignmentsColumns[16], AssignmentsColumns[11]},
+				Columns: []*schema.Column{AssignmentsColumns[18], AssignmentsColumns[17], AssignmentsColumns[12]},
 			},
 			{
 				Name:    "assignment_granter_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[16], AssignmentsColumns[0]},
+				Columns: []*schema.Column{AssignmentsColumns[17], AssignmentsColumns[0]},
+			},
+			{
+				Name:    "assignment_relationship_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssignmentsColumns[10]},
 			},
 			{
 				Name:    "assignment_role_id",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[19]},
+				Columns: []*schema.Column{AssignmentsColumns[20]},
 			},
 		},
 	}
@@ -600,6 +606,7 @@ var (
 		{Name: "address", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "user_agent", Type: field.TypeString, Nullable: true, Size: 300},
 		{Name: "home_tenant_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "relationship_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "parent_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "user_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "entered_tenant_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -612,13 +619,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sessions_users_user",
-				Columns:    []*schema.Column{SessionsColumns[13]},
+				Columns:    []*schema.Column{SessionsColumns[14]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "sessions_tenants_entered_into",
-				Columns:    []*schema.Column{SessionsColumns[14]},
+				Columns:    []*schema.Column{SessionsColumns[15]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -627,17 +634,17 @@ var (
 			{
 				Name:    "session_user_id_ended_at",
 				Unique:  false,
-				Columns: []*schema.Column{SessionsColumns[13], SessionsColumns[8]},
+				Columns: []*schema.Column{SessionsColumns[14], SessionsColumns[8]},
 			},
 			{
-				Name:    "session_entered_tenant_id_home_tenant_id",
+				Name:    "session_relationship_id",
 				Unique:  false,
-				Columns: []*schema.Column{SessionsColumns[14], SessionsColumns[11]},
+				Columns: []*schema.Column{SessionsColumns[12]},
 			},
 			{
 				Name:    "session_parent_id",
 				Unique:  false,
-				Columns: []*schema.Column{SessionsColumns[12]},
+				Columns: []*schema.Column{SessionsColumns[13]},
 			},
 		},
 	}

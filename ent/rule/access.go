@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -133,6 +134,26 @@ func (a *Access) Homes(ctx context.Context) ([]*Membership, error) {
 		return nil, nil
 	}
 	return a.homes, nil
+}
+
+// Home returns the viewer's own membership in the tenant, nil without one.
+func (a *Access) Home(ctx context.Context, tenantID string) (*Membership, error) {
+	homes, err := a.Homes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range homes {
+		if m.TenantID == tenantID {
+			return m, nil
+		}
+	}
+	return nil, nil
+}
+
+// RunsInstallation reports whether the viewer is an administrator of the operator, in a session of their own.
+func (a *Access) RunsInstallation(ctx context.Context) (bool, error) {
+	homes, err := a.Homes(ctx)
+	return slices.ContainsFunc(homes, func(m *Membership) bool { return m.Kind == operatorKind && m.Administrator }), err
 }
 
 // Renew forgets all that was read, so that what is asked from now on is answered by what holds now.

@@ -38,18 +38,24 @@ type table struct {
 	on                 string
 }
 
+// The kinds of tenant that routes begin in.
+const (
+	partnerKind  = "PARTNER"
+	operatorKind = "OPERATOR"
+)
+
 // routes lists the ways out of the memberships, but for the memberships themselves: those need no statement.
 func routes(homes []*Membership, now time.Time) []route {
 	var rs []route
 	for _, m := range homes {
 		switch m.Kind {
-		case "PARTNER":
+		case partnerKind:
 			if m.Administrator {
 				rs = append(rs, allCustomers(m, now))
 			} else {
 				rs = append(rs, assigned(m, now))
 			}
-		case "OPERATOR":
+		case operatorKind:
 			if r := office(m); r.levels.At(access.Tenant) > access.None || r.levels.At(access.Partners) > access.None || r.levels.At(access.ServicesAdmin) > access.None {
 				rs = append(rs, r)
 			}

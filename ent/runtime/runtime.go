@@ -82,11 +82,11 @@ func init() {
 	// assignment.TenantSortNameValidator is a validator for the "tenant_sort_name" field. It is called by the builders before save.
 	assignment.TenantSortNameValidator = assignmentDescTenantSortName.Validators[0].(func(string) error)
 	// assignmentDescGranteeName is the schema descriptor for grantee_name field.
-	assignmentDescGranteeName := assignmentFields[4].Descriptor()
+	assignmentDescGranteeName := assignmentFields[5].Descriptor()
 	// assignment.GranteeNameValidator is a validator for the "grantee_name" field. It is called by the builders before save.
 	assignment.GranteeNameValidator = assignmentDescGranteeName.Validators[0].(func(string) error)
 	// assignmentDescOpenKey is the schema descriptor for open_key field.
-	assignmentDescOpenKey := assignmentFields[10].Descriptor()
+	assignmentDescOpenKey := assignmentFields[11].Descriptor()
 	// assignment.OpenKeyValidator is a validator for the "open_key" field. It is called by the builders before save.
 	assignment.OpenKeyValidator = assignmentDescOpenKey.Validators[0].(func(string) error)
 	// assignmentDescID is the schema descriptor for id field.

@@ -17,7 +17,7 @@ type Assignment struct{ ent.Schema }
 
 // Mixin of the assignment.
 func (Assignment) Mixin() []ent.Mixin {
-	return append([]ent.Mixin{mixin.ID{Prefix: "asg"}, mixin.Version{}, mixin.Time{}}, partnerProfile(), customerProfile())
+	return append([]ent.Mixin{mixin.ID{Prefix: "asg"}, mixin.Version{}, mixin.Time{Versioned: true}}, partnerProfile(), customerProfile())
 }
 
 // Fields of the assignment.
@@ -27,6 +27,7 @@ func (Assignment) Fields() []ent.Field {
 		reference("tenant_id", "The tenant it reaches.", fixed),
 		text("tenant_sort_name", "Copy of that tenant's sort name. It only picks and orders candidates.", 400, hidden),
 		reference("member_id", "The grantee: a member of the granting tenant.", fixed, nullable),
+		reference("relationship_id", "The relationship that it rests on, and ends with.", fixed, nullable),
 		text("grantee_name", "Name of the grantee.", 210),
 		reference("role_id", "The role in that tenant."),
 		field.Enum("status").NamedValues("Scheduled", "SCHEDULED", "Active", "ACTIVE", "Expired", "EXPIRED", "Revoked", "REVOKED").Default("ACTIVE").
@@ -40,7 +41,7 @@ func (Assignment) Fields() []ent.Field {
 		moment("starts_at", "From when it counts.", hidden),
 		moment("ends_at", "Until when it counts; open if empty.", hidden, nullable),
 		moment("ended_at", "When it was taken back.", hidden, nullable),
-		key("open_key", "Grantee, tenant and granter while it is not over: unique, so that there is one.", 100, nullable, unique),
+		key("open_key", "Grantee and tenant while it is not over: unique, so that there is one.", 100, nullable, unique),
 	}
 }
 
@@ -63,6 +64,7 @@ func (Assignment) Indexes() []ent.Index {
 			StorageKey("assignments_levels"),
 		index.Fields("tenant_id", "granter_id", "status"),
 		index.Fields("granter_id", "id"),
+		index.Fields("relationship_id"),
 		index.Fields("role_id"),
 	}
 }

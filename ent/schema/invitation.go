@@ -16,7 +16,7 @@ type Invitation struct{ ent.Schema }
 
 // Mixin of the invitation.
 func (Invitation) Mixin() []ent.Mixin {
-	return append([]ent.Mixin{mixin.ID{Prefix: "inv"}, mixin.Version{}, mixin.Time{}}, partnerProfile(), customerProfile())
+	return append([]ent.Mixin{mixin.ID{Prefix: "inv"}, mixin.Version{}, mixin.Time{Versioned: true}}, partnerProfile(), customerProfile())
 }
 
 // Fields of the invitation.

@@ -17,7 +17,7 @@ type Member struct{ ent.Schema }
 
 // Mixin of the member.
 func (Member) Mixin() []ent.Mixin {
-	return []ent.Mixin{mixin.ID{Prefix: "mem"}, mixin.Version{}, mixin.Time{}}
+	return []ent.Mixin{mixin.ID{Prefix: "mem"}, mixin.Version{}, mixin.Time{Versioned: true}}
 }
 
 // Fields of the member.

@@ -17,7 +17,7 @@ type Relationship struct{ ent.Schema }
 
 // Mixin of the relationship.
 func (Relationship) Mixin() []ent.Mixin {
-	return append([]ent.Mixin{mixin.ID{Prefix: "rel"}, mixin.Version{}, mixin.Time{}}, partnerProfile(), customerProfile())
+	return append([]ent.Mixin{mixin.ID{Prefix: "rel"}, mixin.Version{}, mixin.Time{Versioned: true}}, partnerProfile(), customerProfile())
 }
 
 // Fields of the relationship.
@@ -50,7 +50,7 @@ func (Relationship) Fields() []ent.Field {
 		moment("ended_at", "When it ended.", nullable),
 		field.Enum("ended_by").NamedValues("Partner", "PARTNER", "Customer", "CUSTOMER", "Operator", "OPERATOR").Optional().Nillable().
 			Comment("Who ended it; empty when it ran out by itself.").
-			Annotations(api.Type("Side"), api.Values{"PARTNER": "The partner.", "CUSTOMER": "The customer.", "OPERATOR": "The operator of the installation."}),
+			Annotations(api.Enum("Side", "Who stands where in a relationship."), api.Values{"PARTNER": "The partner.", "CUSTOMER": "The customer.", "OPERATOR": "The operator of the installation."}),
 		text("end_reason", "Why it was ended, in the words of whoever did.", 500, nullable),
 	}
 }

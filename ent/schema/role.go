@@ -16,7 +16,7 @@ type Role struct{ ent.Schema }
 
 // Mixin of the role.
 func (Role) Mixin() []ent.Mixin {
-	return []ent.Mixin{mixin.ID{Prefix: "rol"}, mixin.Version{}, mixin.Time{}}
+	return []ent.Mixin{mixin.ID{Prefix: "rol"}, mixin.Version{}, mixin.Time{Versioned: true}}
 }
 
 // Fields of the role.
@@ -25,7 +25,7 @@ func (Role) Fields() []ent.Field {
 		reference("tenant_id", "The tenant whose role it is; none for a system role.", fixed, nullable),
 		field.Enum("key").Values("PRIME_ADMIN", "ADMINISTRATOR", "GUEST_MANAGER", "READ_ONLY", "DECISION_MAKER", "PHONE_MANAGER").
 			Optional().Nillable().Immutable().Comment("Names a system role; none for a tenant's own role.").
-			Annotations(api.Type("SystemRoleKey"), api.Values{
+			Annotations(api.Enum("SystemRoleKey", "The roles that every tenant has and nobody changes."), api.Values{
 				"PRIME_ADMIN":    "Manages everything.",
 				"ADMINISTRATOR":  "Manages everything but partners and assignments, which it sees: it cannot pass access on.",
 				"GUEST_MANAGER":  "Manages guests and sees the tenant's profile.",

@@ -32,6 +32,7 @@ func (Session) Fields() []ent.Field {
 		text("user_agent", "What the client called itself.", 300, fixed, nullable),
 		reference("entered_tenant_id", "The one tenant that the session reaches; none for a person's own session.", fixed, nullable),
 		reference("home_tenant_id", "The own tenant from which that one was entered.", fixed, nullable),
+		reference("relationship_id", "The relationship through which that one was entered, if any; the session ends with it.", fixed, nullable),
 		reference("parent_id", "The session from which that tenant was entered.", fixed, nullable),
 	}
 }
@@ -46,7 +47,7 @@ func (Session) Edges() []ent.Edge {
 
 // Indexes of the session.
 func (Session) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("user_id", "ended_at"), index.Fields("entered_tenant_id", "home_tenant_id"), index.Fields("parent_id")}
+	return []ent.Index{index.Fields("user_id", "ended_at"), index.Fields("relationship_id"), index.Fields("parent_id")}
 }
 
 // Policy of the session: one's own.

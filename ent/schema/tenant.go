@@ -17,7 +17,7 @@ type Tenant struct{ ent.Schema }
 
 // Mixin of the tenant.
 func (Tenant) Mixin() []ent.Mixin {
-	return []ent.Mixin{mixin.ID{Prefix: "ten"}, mixin.Version{}, mixin.Time{}}
+	return []ent.Mixin{mixin.ID{Prefix: "ten"}, mixin.Version{}, mixin.Time{Versioned: true}}
 }
 
 // Fields of the tenant.

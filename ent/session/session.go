@@ -39,6 +39,8 @@ const (
 	FieldEnteredTenantID = "entered_tenant_id"
 	// FieldHomeTenantID holds the string denoting the home_tenant_id field in the database.
 	FieldHomeTenantID = "home_tenant_id"
+	// FieldRelationshipID holds the string denoting the relationship_id field in the database.
+	FieldRelationshipID = "relationship_id"
 	// FieldParentID holds the string denoting the parent_id field in the database.
 	FieldParentID = "parent_id"
 	// EdgeUser holds the string denoting the user edge name in mutations.
@@ -79,6 +81,7 @@ var Columns = []string{
 	FieldUserAgent,
 	FieldEnteredTenantID,
 	FieldHomeTenantID,
+	FieldRelationshipID,
 	FieldParentID,
 }
 
@@ -181,6 +184,11 @@ func ByEnteredTenantID(opts ...sql.OrderTermOption) OrderOption {
 // ByHomeTenantID orders the results by the home_tenant_id field.
 func ByHomeTenantID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHomeTenantID, opts...).ToFunc()
+}
+
+// ByRelationshipID orders the results by the relationship_id field.
+func ByRelationshipID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRelationshipID, opts...).ToFunc()
 }
 
 // ByParentID orders the results by the parent_id field.

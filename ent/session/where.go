@@ -130,6 +130,11 @@ func HomeTenantID(v string) predicate.Session {
 	return predicate.Session(sql.FieldEQ(FieldHomeTenantID, v))
 }
 
+// RelationshipID applies equality check predicate on the "relationship_id" field. It's identical to RelationshipIDEQ.
+func RelationshipID(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRelationshipID, v))
+}
+
 // ParentID applies equality check predicate on the "parent_id" field. It's identical to ParentIDEQ.
 func ParentID(v string) predicate.Session {
 	return predicate.Session(sql.FieldEQ(FieldParentID, v))
@@ -853,6 +858,81 @@ func HomeTenantIDEqualFold(v string) predicate.Session {
 // HomeTenantIDContainsFold applies the ContainsFold predicate on the "home_tenant_id" field.
 func HomeTenantIDContainsFold(v string) predicate.Session {
 	return predicate.Session(sql.FieldContainsFold(FieldHomeTenantID, v))
+}
+
+// RelationshipIDEQ applies the EQ predicate on the "relationship_id" field.
+func RelationshipIDEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRelationshipID, v))
+}
+
+// RelationshipIDNEQ applies the NEQ predicate on the "relationship_id" field.
+func RelationshipIDNEQ(v string) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldRelationshipID, v))
+}
+
+// RelationshipIDIn applies the In predicate on the "relationship_id" field.
+func RelationshipIDIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldRelationshipID, vs...))
+}
+
+// RelationshipIDNotIn applies the NotIn predicate on the "relationship_id" field.
+func RelationshipIDNotIn(vs ...string) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldRelationshipID, vs...))
+}
+
+// RelationshipIDGT applies the GT predicate on the "relationship_id" field.
+func RelationshipIDGT(v string) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldRelationshipID, v))
+}
+
+// RelationshipIDGTE applies the GTE predicate on the "relationship_id" field.
+func RelationshipIDGTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldRelationshipID, v))
+}
+
+// RelationshipIDLT applies the LT predicate on the "relationship_id" field.
+func RelationshipIDLT(v string) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldRelationshipID, v))
+}
+
+// RelationshipIDLTE applies the LTE predicate on the "relationship_id" field.
+func RelationshipIDLTE(v string) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldRelationshipID, v))
+}
+
+// RelationshipIDContains applies the Contains predicate on the "relationship_id" field.
+func RelationshipIDContains(v string) predicate.Session {
+	return predicate.Session(sql.FieldContains(FieldRelationshipID, v))
+}
+
+// RelationshipIDHasPrefix applies the HasPrefix predicate on the "relationship_id" field.
+func RelationshipIDHasPrefix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasPrefix(FieldRelationshipID, v))
+}
+
+// RelationshipIDHasSuffix applies the HasSuffix predicate on the "relationship_id" field.
+func RelationshipIDHasSuffix(v string) predicate.Session {
+	return predicate.Session(sql.FieldHasSuffix(FieldRelationshipID, v))
+}
+
+// RelationshipIDIsNil applies the IsNil predicate on the "relationship_id" field.
+func RelationshipIDIsNil() predicate.Session {
+	return predicate.Session(sql.FieldIsNull(FieldRelationshipID))
+}
+
+// RelationshipIDNotNil applies the NotNil predicate on the "relationship_id" field.
+func RelationshipIDNotNil() predicate.Session {
+	return predicate.Session(sql.FieldNotNull(FieldRelationshipID))
+}
+
+// RelationshipIDEqualFold applies the EqualFold predicate on the "relationship_id" field.
+func RelationshipIDEqualFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldEqualFold(FieldRelationshipID, v))
+}
+
+// RelationshipIDContainsFold applies the ContainsFold predicate on the "relationship_id" field.
+func RelationshipIDContainsFold(v string) predicate.Session {
+	return predicate.Session(sql.FieldContainsFold(FieldRelationshipID, v))
 }
 
 // ParentIDEQ applies the EQ predicate on the "parent_id" field.

@@ -3399,7 +3399,7 @@ input AssignInput {
 type AssignPayload {
   "The assignment. One that was there is replaced."
   assignment: Assignment
-  "NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, ACCESS_PERIOD_OUT_OF_RANGE."
+  "RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, ACCESS_PERIOD_OUT_OF_RANGE."
   userErrors: [UserError!]!
 }
 
@@ -3415,7 +3415,7 @@ input RevokeAssignmentsInput {
 type RevokeAssignmentsPayload {
   "The assignments."
   assignments: [Assignment!]!
-  "NOT_FOUND, CONFLICT for one that is over already."
+  "CONFLICT for one that is over already, LIMIT_EXCEEDED."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -3609,7 +3609,7 @@ type AuditEventEdge {
   """
   cursor: String!
   """
-  The auditEvent.
+  The audit event.
   """
   node: AuditEvent!
 }
@@ -4223,7 +4223,7 @@ type SessionEdge {
   node: Session!
 }
 """
-Who ended it; empty when it ran out by itself.
+Who stands where in a relationship.
 """
 enum Side @goModel(model: "mandate/ent/relationship.EndedBy") {
   """
@@ -4240,7 +4240,7 @@ enum Side @goModel(model: "mandate/ent/relationship.EndedBy") {
   OPERATOR
 }
 """
-Names a system role; none for a tenant's own role.
+The roles that every tenant has and nobody changes.
 """
 enum SystemRoleKey @goModel(model: "mandate/ent/role.Key") {
   """
@@ -4496,7 +4496,7 @@ input InviteCustomerInput {
 type InviteCustomerPayload {
   "The invitation."
   invitation: Invitation
-  "PARTNER_PERMISSION_REQUIRED, INVITATION_ALREADY_EXISTS, CANNOT_INVITE_SELF, INVALID, TOO_LONG, ACCESS_PERIOD_OUT_OF_RANGE."
+  "PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED, INVITATION_ALREADY_EXISTS, CANNOT_INVITE_SELF, ACCESS_PERIOD_OUT_OF_RANGE."
   userErrors: [UserError!]!
 }
 
@@ -4522,7 +4522,7 @@ input InvitePartnerInput {
 type InvitePartnerPayload {
   "The invitation."
   invitation: Invitation
-  "PARTNER_NOT_FOUND, CUSTOMER_ALREADY_LINKED, INVITATION_ALREADY_EXISTS, INVITATION_LIMIT_REACHED, ROLE_EXCEEDS_GRANT, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED."
+  "PARTNER_NOT_FOUND, PARTNER_PERMISSION_REQUIRED, CUSTOMER_ALREADY_LINKED, INVITATION_ALREADY_EXISTS, INVITATION_LIMIT_REACHED, ROLE_EXCEEDS_GRANT, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED, ACCESS_PERIOD_OUT_OF_RANGE."
   userErrors: [UserError!]!
 }
 
@@ -4536,7 +4536,7 @@ input ResendInvitationInput {
 type ResendInvitationPayload {
   "The invitation."
   invitation: Invitation
-  "NOT_FOUND, INVITATION_NOT_PENDING, INVITATION_RESEND_LIMIT, PARTNER_PERMISSION_REQUIRED."
+  "INVITATION_NOT_PENDING, INVITATION_RESEND_LIMIT, PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED."
   userErrors: [UserError!]!
 }
 
@@ -4550,7 +4550,7 @@ input RevokeInvitationInput {
 type RevokeInvitationPayload {
   "The invitation."
   invitation: Invitation
-  "NOT_FOUND, INVITATION_NOT_PENDING."
+  "INVITATION_NOT_PENDING."
   userErrors: [UserError!]!
 }
 
@@ -4594,7 +4594,7 @@ type AcceptInvitationPayload {
   token: String
   "The session of a new account."
   session: Session
-  "INVITATION_INVALID, INVITATION_NOT_PENDING, SIGN_IN_REQUIRED, REQUIRED, NOT_FOUND, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, ROLE_EXCEEDS_GRANT, CUSTOMER_ALREADY_LINKED, RELATIONSHIP_NOT_TERMINABLE, PASSWORD_TOO_WEAK."
+  "INVITATION_INVALID, INVITATION_NOT_PENDING, SIGN_IN_REQUIRED, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, ROLE_EXCEEDS_GRANT, CUSTOMER_ALREADY_LINKED, RELATIONSHIP_NOT_TERMINABLE, RELATIONSHIP_NOT_ACTIVE, ACCESS_PERIOD_OUT_OF_RANGE, PASSWORD_TOO_WEAK."
   userErrors: [UserError!]!
 }
 
@@ -4612,20 +4612,20 @@ input DeclineInvitationInput {
 type DeclineInvitationPayload {
   "The invitation, if the viewer may see it."
   invitation: Invitation
-  "INVITATION_INVALID, INVITATION_NOT_PENDING, NOT_FOUND."
+  "INVITATION_INVALID, INVITATION_NOT_PENDING."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/member.graphql", Input: `extend type Mutation {
   "Adds members, at most 100, all or none. Needs USERS MANAGE (for guests GUESTS MANAGE), with levels, a role or the administrator flag also ROLES MANAGE. Nobody gives more than they hold."
   addMembers("The members." input: AddMembersInput!): AddMembersPayload! @signedIn
-  "Gives a member another role, or makes a member administrator or no longer one. Needs ROLES MANAGE and USERS MANAGE. Nobody gives more than they hold, changes a member who holds more, or raises themselves."
+  "Gives a member another role, or makes a member administrator or no longer one. Needs ROLES MANAGE. Nobody gives more than they hold, changes a member who holds more, or raises themselves."
   changeRole("The member and the role." input: ChangeRoleInput!): ChangeRolePayload! @signedIn
 }
 
 extend type Member {
-  "The tenant."
-  tenant: Tenant!
+  "The tenant, if the viewer reaches it."
+  tenant: Tenant
   "The person, if the viewer may see them."
   user: User
   "First and last name."
@@ -4656,7 +4656,7 @@ input AddMembersInput {
   tenantId: ID!
   "The members; 1 to 100."
   members: [NewMemberInput!]!
-  "Answers what would be added, and writes nothing."
+  "Only checks: answers userErrors, and writes nothing."
   dryRun: Boolean = false
 }
 
@@ -4700,7 +4700,7 @@ input PermissionInput {
 type AddMembersPayload {
   "The members, in the order of the input; empty for a dry run."
   members: [Member!]!
-  "Errors with the path of the row, such as [\"input\", \"members\", \"3\", \"phone\"]."
+  "Errors with the path of the row, such as [\"input\", \"members\", \"3\", \"phone\"LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"members\", \"3\", \"phone\"]: ALREADY_MEMBER, CONFLICT for a User ID that is taken, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN."
   userErrors: [UserError!]!
 }
 
@@ -4722,7 +4722,7 @@ input ChangeRoleInput {
 type ChangeRolePayload {
   "The member."
   member: Member
-  "NOT_FOUND, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, STALE_VERSION."
+  "ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, STALE_VERSION."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -4736,7 +4736,7 @@ extend type Mutation {
   registerPartner("The partner." input: RegisterPartnerInput!): RegisterPartnerPayload! @signedIn
   "Recognises a partner, or takes that back: it then invites, accepts and creates no more customers, and keeps those it has. For administrators of the operator."
   recognizePartner("The partner." input: RecognizePartnerInput!): RecognizePartnerPayload! @signedIn
-  "Replaces a partner's invite link; the old one is dead at once. Needs PARTNERS MANAGE by a membership of one's own."
+  "Replaces a partner's invite link; the old one is dead at once. Needs PARTNERS MANAGE by a membership of one's own in a recognised partner."
   rotateInviteLink("The partner." input: RotateInviteLinkInput!): RotateInviteLinkPayload! @signedIn
 }
 
@@ -4779,7 +4779,7 @@ input RegisterPartnerInput {
 type RegisterPartnerPayload {
   "The partner."
   partner: Partner
-  "INVALID, TOO_LONG."
+  "None of its own."
   userErrors: [UserError!]!
 }
 
@@ -4795,7 +4795,7 @@ input RecognizePartnerInput {
 type RecognizePartnerPayload {
   "The partner."
   partner: Partner
-  "NOT_FOUND."
+  "None of its own."
   userErrors: [UserError!]!
 }
 
@@ -4809,7 +4809,7 @@ input RotateInviteLinkInput {
 type RotateInviteLinkPayload {
   "The partner, with its new link."
   partner: Partner
-  "NOT_FOUND."
+  "PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -4867,7 +4867,7 @@ input NarrowRelationshipInput {
 type NarrowRelationshipPayload {
   "The relationship."
   relationship: Relationship
-  "NOT_FOUND, ROLE_EXCEEDS_GRANT, ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION."
+  "ROLE_EXCEEDS_GRANT, ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer that would leave its partner of record less than Read-Only, or with an end, STALE_VERSION."
   userErrors: [UserError!]!
 }
 
@@ -4891,7 +4891,7 @@ type WidenRelationshipPayload {
   relationship: Relationship
   "The offer, when the partner asks."
   invitation: Invitation
-  "NOT_FOUND, ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION."
+  "ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION."
   userErrors: [UserError!]!
 }
 
@@ -4907,7 +4907,7 @@ input SuspendRelationshipInput {
 type SuspendRelationshipPayload {
   "The relationship."
   relationship: Relationship
-  "NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE."
+  "RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record."
   userErrors: [UserError!]!
 }
 
@@ -4921,7 +4921,7 @@ input ResumeRelationshipInput {
 type ResumeRelationshipPayload {
   "The relationship."
   relationship: Relationship
-  "NOT_FOUND, RELATIONSHIP_NOT_ACTIVE."
+  "RELATIONSHIP_NOT_ACTIVE."
   userErrors: [UserError!]!
 }
 
@@ -4943,7 +4943,7 @@ type TerminateRelationshipPayload {
   relationship: Relationship
   "What ended with it, or would."
   ended: EndedAccess
-  "NOT_FOUND, RELATIONSHIP_NOT_TERMINABLE, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION."
+  "RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION."
   userErrors: [UserError!]!
 }
 
@@ -5028,7 +5028,7 @@ input CreateRoleInput {
 type CreateRolePayload {
   "The role."
   role: Role
-  "NOT_FOUND, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, INVALID."
+  "CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SSO_LEVEL_REQUIRED."
   userErrors: [UserError!]!
 }
 
@@ -5048,7 +5048,7 @@ input UpdateRoleInput {
 type UpdateRolePayload {
   "The role."
   role: Role
-  "NOT_FOUND, CONFLICT, ROLE_EXCEEDS_GRANT, STALE_VERSION, INVALID."
+  "CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN for a role of one's own, STALE_VERSION, SSO_LEVEL_REQUIRED."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -5230,7 +5230,7 @@ type Query {
   ): [Node]! @signedIn
 }
 
-"What can be done. A result is null when userErrors is not empty, and then nothing was written."
+"What can be done. A result is null when userErrors is not empty, and then nothing was written. Besides the codes that a payload names, every mutation answers INVALID, REQUIRED, TOO_LONG and NOT_FOUND for what it was given."
 type Mutation
 `, BuiltIn: false},
 	{Name: "../schema/session.graphql", Input: `extend type Query {
@@ -5637,7 +5637,7 @@ type CreateCustomerPayload {
   tenant: Tenant
   "The relationship with its partner of record."
   relationship: Relationship
-  "PARTNER_PERMISSION_REQUIRED, INVALID, TOO_LONG, TOO_MANY_TAGS, INVALID_TAG."
+  "PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED, TOO_MANY_TAGS, INVALID_TAG."
   userErrors: [UserError!]!
 }
 
@@ -5651,7 +5651,7 @@ input ActivateServiceInput {
 type ActivateServicePayload {
   "The tenant."
   tenant: Tenant
-  "SERVICE_ALREADY_ACTIVE, NOT_FOUND."
+  "SERVICE_ALREADY_ACTIVE, TENANT_SUSPENDED."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -11600,10 +11600,10 @@ func (ec *executionContext) _Member_tenant(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {
-			return ec.marshalNTenant2ᚖmandateᚋentᚐTenant(ctx, selections, v)
+			return ec.marshalOTenant2ᚖmandateᚋentᚐTenant(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Member_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -24722,7 +24722,7 @@ func (ec *executionContext) _Member(ctx context.Context, sel ast.SelectionSet, o
 					}
 				}()
 				res = ec._Member_tenant(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

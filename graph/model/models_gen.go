@@ -26,7 +26,7 @@ type AcceptInvitationPayload struct {
 	Token *string `json:"token,omitempty"`
 	// The session of a new account.
 	Session *ent.Session `json:"session,omitempty"`
-	// INVITATION_INVALID, INVITATION_NOT_PENDING, SIGN_IN_REQUIRED, REQUIRED, NOT_FOUND, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, ROLE_EXCEEDS_GRANT, CUSTOMER_ALREADY_LINKED, RELATIONSHIP_NOT_TERMINABLE, PASSWORD_TOO_WEAK.
+	// INVITATION_INVALID, INVITATION_NOT_PENDING, SIGN_IN_REQUIRED, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, ROLE_EXCEEDS_GRANT, CUSTOMER_ALREADY_LINKED, RELATIONSHIP_NOT_TERMINABLE, RELATIONSHIP_NOT_ACTIVE, ACCESS_PERIOD_OUT_OF_RANGE, PASSWORD_TOO_WEAK.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -44,7 +44,7 @@ type AccessPeriod struct {
 type ActivateServicePayload struct {
 	// The tenant.
 	Tenant *ent.Tenant `json:"tenant,omitempty"`
-	// SERVICE_ALREADY_ACTIVE, NOT_FOUND.
+	// SERVICE_ALREADY_ACTIVE, TENANT_SUSPENDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -52,7 +52,7 @@ type ActivateServicePayload struct {
 type AddMembersPayload struct {
 	// The members, in the order of the input; empty for a dry run.
 	Members []*ent.Member `json:"members"`
-	// Errors with the path of the row, such as ["input", "members", "3", "phone"].
+	// Errors with the path of the row, such as ["input", "members", "3", "phone"LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3", "phone"]: ALREADY_MEMBER, CONFLICT for a User ID that is taken, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -74,7 +74,7 @@ type Address struct {
 type AssignPayload struct {
 	// The assignment. One that was there is replaced.
 	Assignment *ent.Assignment `json:"assignment,omitempty"`
-	// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, ACCESS_PERIOD_OUT_OF_RANGE.
+	// RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, ACCESS_PERIOD_OUT_OF_RANGE.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -96,7 +96,7 @@ type AuditFilter struct {
 type ChangeRolePayload struct {
 	// The member.
 	Member *ent.Member `json:"member,omitempty"`
-	// NOT_FOUND, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, STALE_VERSION.
+	// ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, STALE_VERSION.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -106,7 +106,7 @@ type CreateCustomerPayload struct {
 	Tenant *ent.Tenant `json:"tenant,omitempty"`
 	// The relationship with its partner of record.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// PARTNER_PERMISSION_REQUIRED, INVALID, TOO_LONG, TOO_MANY_TAGS, INVALID_TAG.
+	// PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED, TOO_MANY_TAGS, INVALID_TAG.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -114,7 +114,7 @@ type CreateCustomerPayload struct {
 type CreateRolePayload struct {
 	// The role.
 	Role *ent.Role `json:"role,omitempty"`
-	// NOT_FOUND, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, INVALID.
+	// CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SSO_LEVEL_REQUIRED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -134,7 +134,7 @@ type CustomerFilter struct {
 type DeclineInvitationPayload struct {
 	// The invitation, if the viewer may see it.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// INVITATION_INVALID, INVITATION_NOT_PENDING, NOT_FOUND.
+	// INVITATION_INVALID, INVITATION_NOT_PENDING.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -160,7 +160,7 @@ type FeatureLevel struct {
 type InviteCustomerPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// PARTNER_PERMISSION_REQUIRED, INVITATION_ALREADY_EXISTS, CANNOT_INVITE_SELF, INVALID, TOO_LONG, ACCESS_PERIOD_OUT_OF_RANGE.
+	// PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED, INVITATION_ALREADY_EXISTS, CANNOT_INVITE_SELF, ACCESS_PERIOD_OUT_OF_RANGE.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -168,7 +168,7 @@ type InviteCustomerPayload struct {
 type InvitePartnerPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// PARTNER_NOT_FOUND, CUSTOMER_ALREADY_LINKED, INVITATION_ALREADY_EXISTS, INVITATION_LIMIT_REACHED, ROLE_EXCEEDS_GRANT, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED.
+	// PARTNER_NOT_FOUND, PARTNER_PERMISSION_REQUIRED, CUSTOMER_ALREADY_LINKED, INVITATION_ALREADY_EXISTS, INVITATION_LIMIT_REACHED, ROLE_EXCEEDS_GRANT, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED, ACCESS_PERIOD_OUT_OF_RANGE.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -196,7 +196,7 @@ type MemberOrder struct {
 type NarrowRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// NOT_FOUND, ROLE_EXCEEDS_GRANT, ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION.
+	// ROLE_EXCEEDS_GRANT, ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer that would leave its partner of record less than Read-Only, or with an end, STALE_VERSION.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -204,7 +204,7 @@ type NarrowRelationshipPayload struct {
 type RecognizePartnerPayload struct {
 	// The partner.
 	Partner *ent.Partner `json:"partner,omitempty"`
-	// NOT_FOUND.
+	// None of its own.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -212,7 +212,7 @@ type RecognizePartnerPayload struct {
 type RegisterPartnerPayload struct {
 	// The partner.
 	Partner *ent.Partner `json:"partner,omitempty"`
-	// INVALID, TOO_LONG.
+	// None of its own.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -228,7 +228,7 @@ type RequestPasswordResetPayload struct {
 type ResendInvitationPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// NOT_FOUND, INVITATION_NOT_PENDING, INVITATION_RESEND_LIMIT, PARTNER_PERMISSION_REQUIRED.
+	// INVITATION_NOT_PENDING, INVITATION_RESEND_LIMIT, PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -244,7 +244,7 @@ type ResetPasswordPayload struct {
 type ResumeRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE.
+	// RELATIONSHIP_NOT_ACTIVE.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -252,7 +252,7 @@ type ResumeRelationshipPayload struct {
 type RevokeAssignmentsPayload struct {
 	// The assignments.
 	Assignments []*ent.Assignment `json:"assignments"`
-	// NOT_FOUND, CONFLICT for one that is over already.
+	// CONFLICT for one that is over already, LIMIT_EXCEEDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -260,7 +260,7 @@ type RevokeAssignmentsPayload struct {
 type RevokeInvitationPayload struct {
 	// The invitation.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// NOT_FOUND, INVITATION_NOT_PENDING.
+	// INVITATION_NOT_PENDING.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -268,7 +268,7 @@ type RevokeInvitationPayload struct {
 type RotateInviteLinkPayload struct {
 	// The partner, with its new link.
 	Partner *ent.Partner `json:"partner,omitempty"`
-	// NOT_FOUND.
+	// PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -296,7 +296,7 @@ type SignOutPayload struct {
 type SuspendRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE.
+	// RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -328,7 +328,7 @@ type TerminateRelationshipPayload struct {
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
 	// What ended with it, or would.
 	Ended *mandate.EndedAccess `json:"ended,omitempty"`
-	// NOT_FOUND, RELATIONSHIP_NOT_TERMINABLE, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION.
+	// RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -336,7 +336,7 @@ type TerminateRelationshipPayload struct {
 type UpdateRolePayload struct {
 	// The role.
 	Role *ent.Role `json:"role,omitempty"`
-	// NOT_FOUND, CONFLICT, ROLE_EXCEEDS_GRANT, STALE_VERSION, INVALID.
+	// CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN for a role of one's own, STALE_VERSION, SSO_LEVEL_REQUIRED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -346,7 +346,7 @@ type WidenRelationshipPayload struct {
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
 	// The offer, when the partner asks.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// NOT_FOUND, ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION.
+	// ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

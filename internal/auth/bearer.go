@@ -54,7 +54,7 @@ func (s *Sessions) Viewer(ctx context.Context, token string) (viewer.Viewer, err
 	return v, nil
 }
 
-// find reads a live session; one that entered a tenant lives no longer than the session it was entered from.
+// find reads a live session; one that entered a tenant lives no longer than the session it was entered from, nor than that one is idle.
 func (s *Sessions) find(ctx context.Context, hash string, now time.Time) (v viewer.Viewer, seen time.Time, err error) {
 	idle := now.Add(-SessionIdle)
 	err = s.Read.QueryRowContext(ctx, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id, '')

@@ -8,7 +8,6 @@ import (
 	"mandate/ent/invitation"
 	"mandate/ent/relationship"
 	"mandate/ent/rule"
-	"mandate/ent/tenant"
 	"mandate/internal/access"
 	"mandate/internal/viewer"
 )
@@ -26,30 +25,17 @@ func SideOf(ctx context.Context, a *rule.Access, rel *ent.Relationship) (relatio
 			return s.side, err
 		}
 	}
-	homes, err := a.Homes(ctx)
-	if err != nil {
+	runs, err := a.RunsInstallation(ctx)
+	if err != nil || !runs {
 		return "", err
 	}
-	for _, m := range homes {
-		if m.Kind == string(tenant.KindOperator) && m.Administrator {
-			return relationship.EndedByOperator, nil
-		}
-	}
-	return "", nil
+	return relationship.EndedByOperator, nil
 }
 
 // decidesFor reports whether the viewer decides about partners for the tenant.
 func decidesFor(ctx context.Context, a *rule.Access, tenantID string) (bool, error) {
-	homes, err := a.Homes(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, m := range homes {
-		if m.TenantID == tenantID {
-			return m.Levels.At(access.Partners) == access.Manage, nil
-		}
-	}
-	return false, nil
+	home, err := a.Home(ctx, tenantID)
+	return home != nil && home.Levels.At(access.Partners) == access.Manage, err
 }
 
 // MayEnd reports whether a side may end or pause the relationship. A customer chose a designated partner and ends it

@@ -183,7 +183,7 @@ func (t *tx) narrowed(ctx context.Context, inv *ent.Invitation, customerID strin
 	}
 	ceiling := offer
 	if cmd.RoleID != nil || cmd.RoleKey != nil {
-		if ceiling, err = t.role(ctx, customerID, cmd.RoleID, cmd.RoleKey, ""); err != nil {
+		if ceiling, err = t.role(ctx, customerID, cmd.RoleID, cmd.RoleKey); err != nil {
 			return namedRole{}, err
 		}
 		if !ceiling.levels.Within(offer.levels) {

@@ -50,7 +50,7 @@ func (s *Service) Assign(ctx context.Context, cmd Assign) (a *ent.Assignment, er
 		}
 		name := grantee.FirstName + " " + grantee.LastName
 		a, err = t.Assignment.Create().SetGranterID(p.tenant.ID).SetTenantID(customer.ID).SetTenantSortName(customer.SortName).
-			SetMemberID(grantee.ID).SetGranteeName(name).SetRoleID(given.id).SetStartsAt(starts).SetNillableEndsAt(ends).SetOpenKey(key).
+			SetMemberID(grantee.ID).SetRelationshipID(rel.ID).SetGranteeName(name).SetRoleID(given.id).SetStartsAt(starts).SetNillableEndsAt(ends).SetOpenKey(key).
 			SetPartnerName(p.tenant.Name).SetPartnerType(string(p.Type)).SetPartnerCode(p.Code).
 			SetCustomerName(customer.Name).SetNillableCustomerAccountNumber(customer.AccountNumber).Save(ctx)
 		if err != nil {
@@ -118,7 +118,7 @@ func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide) (namedR
 	if err != nil {
 		return namedRole{}, nil, err
 	}
-	given, err := t.role(ctx, p.tenant.ID, cmd.RoleID, cmd.RoleKey, "")
+	given, err := t.role(ctx, p.tenant.ID, cmd.RoleID, cmd.RoleKey)
 	if err != nil {
 		return namedRole{}, nil, err
 	}

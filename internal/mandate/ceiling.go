@@ -2,6 +2,7 @@ package mandate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,18 +69,16 @@ func (t *tx) lowered(ctx context.Context, at standing, cmd NarrowRelationship) (
 	if !after.levels.Within(before.levels) {
 		return before, after, broken(RoleExceedsGrant, "The role is not narrower than the present one.", "roleKey")
 	}
-	if at.side == relationship.EndedByCustomer && !systemRole(access.ReadOnly).levels.Within(after.levels) {
-		if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
-			return before, after, err
-		}
+	if !systemRole(access.ReadOnly).levels.Within(after.levels) {
+		err = t.mayLeave(ctx, at, "roleKey")
 	}
-	return before, after, nil
+	return before, after, err
 }
 
 // ceiling finds the role that is to limit the partner: a system role, or for a designated partner one of the customer's
 // own. The customer could empty its own role, and so leave its partner of record less than it may.
 func (t *tx) ceiling(ctx context.Context, at standing, id *string, key *role.Key) (namedRole, error) {
-	r, err := t.role(ctx, at.CustomerID, id, key, "")
+	r, err := t.role(ctx, at.CustomerID, id, key)
 	if err != nil {
 		return namedRole{}, err
 	}
@@ -89,8 +88,18 @@ func (t *tx) ceiling(ctx context.Context, at standing, id *string, key *role.Key
 	return r, nil
 }
 
+// mayLeave fails when a customer would leave its partner of record with nearly nothing, or with an end: that is ending it.
+func (t *tx) mayLeave(ctx context.Context, at standing, field string) error {
+	var fault *Error
+	err := t.mayEnd(ctx, at.Relationship, at.side)
+	if errors.As(err, &fault) {
+		return broken(RelationshipNotTerminable, "A customer leaves its partner of record Read-Only at least, and without an end.", field)
+	}
+	return err
+}
+
 func (t *tx) nearer(ctx context.Context, at standing, end time.Time) error {
-	if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
+	if err := t.mayLeave(ctx, at, "endsAt"); err != nil {
 		return err
 	}
 	if !end.After(t.now) || at.EndsAt != nil && !end.Before(*at.EndsAt) || end.After(t.now.AddDate(0, 0, mostAccessDays)) {
@@ -169,11 +178,15 @@ func (t *tx) offer(ctx context.Context, at standing, before, after namedRole, me
 	if exists {
 		return nil, broken(InvitationAlreadyExists, "An offer to this customer is pending already.")
 	}
+	sender, err := t.senderID(ctx, at.PartnerID)
+	if err != nil {
+		return nil, err
+	}
 	inv, err := t.draft(p).SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelPartnerID).
 		SetCustomerID(at.CustomerID).SetNillableCustomerName(at.CustomerName).SetNillableCustomerAccountNumber(at.CustomerAccountNumber).
 		SetRelationshipID(at.ID).SetRoleID(after.id).SetPendingCustomerKey(key).SetNillableMessage(message).
 		SetValidHours(defaultValidHours).SetExpiresAt(t.now.Add(defaultValidHours * time.Hour)).SetSendCount(1).SetLastSentAt(t.now).
-		SetSenderID(t.memberID(ctx, at.PartnerID)).Save(ctx)
+		SetSenderID(sender).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("write the offer: %w", err)
 	}

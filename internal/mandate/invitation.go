@@ -1,6 +1,7 @@
 package mandate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -73,11 +74,15 @@ func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *
 		if exists {
 			return broken(InvitationAlreadyExists, "There is a pending invitation to this address already.", "email")
 		}
+		sender, err := t.senderID(ctx, p.tenant.ID)
+		if err != nil {
+			return err
+		}
 		offer := systemRole(roleKeyOr(cmd.RoleKey, access.Administrator))
 		inv, err = t.draft(p).SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelEmail).
 			SetEmail(typed).SetEmailCanonical(canonical).SetPendingEmailKey(key).SetRoleID(offer.id).
 			SetNillableMessage(message).SetNillableAccessEndsAt(cmd.AccessEndsAt).SetValidHours(hours).
-			SetExpiresAt(t.now.Add(time.Duration(hours) * time.Hour)).SetSenderID(t.memberID(ctx, p.tenant.ID)).Save(ctx)
+			SetExpiresAt(t.now.Add(time.Duration(hours) * time.Hour)).SetSenderID(sender).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("write the invitation: %w", err)
 		}
@@ -96,15 +101,13 @@ func (t *tx) draft(p *partnerSide) *ent.InvitationCreate {
 		SetPartnerName(p.tenant.Name).SetPartnerType(string(p.Type)).SetPartnerCode(p.Code)
 }
 
-// memberID is the viewer's own membership in a tenant, "" without one.
-func (t *tx) memberID(ctx context.Context, tenantID string) string {
-	homes, _ := t.access.Homes(ctx) // loaded before, when the permission was checked
-	for _, m := range homes {
-		if m.TenantID == tenantID {
-			return m.ID
-		}
+// senderID is the viewer's own membership in the tenant that sends.
+func (t *tx) senderID(ctx context.Context, tenantID string) (string, error) {
+	home, err := t.access.Home(ctx, tenantID)
+	if err != nil || home == nil {
+		return "", cmp.Or(err, ErrForbidden)
 	}
-	return ""
+	return home.ID, nil
 }
 
 func validHours(hours *int) (int, *Error) {

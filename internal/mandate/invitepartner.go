@@ -32,7 +32,7 @@ func (s *Service) InvitePartner(ctx context.Context, cmd InvitePartner) (inv *en
 		if err != nil {
 			return err
 		}
-		ceiling, err := t.role(ctx, customer.ID, cmd.RoleID, cmd.RoleKey, "")
+		ceiling, err := t.role(ctx, customer.ID, cmd.RoleID, cmd.RoleKey)
 		if err != nil {
 			return err
 		}
@@ -49,12 +49,16 @@ func (s *Service) InvitePartner(ctx context.Context, cmd InvitePartner) (inv *en
 		if err := t.mayAsk(ctx, customer, p); err != nil {
 			return err
 		}
+		sender, err := t.senderID(ctx, customer.ID)
+		if err != nil {
+			return err
+		}
 		inv, err = t.draft(p).SetDirection(invitation.DirectionCustomerToPartner).SetChannel(channel).
 			SetCustomerID(customer.ID).SetCustomerName(customer.Name).SetRoleID(ceiling.id).
 			SetPendingCustomerKey(p.tenant.ID + ":" + customer.ID).SetNillableMessage(message).
 			SetNillableAccessEndsAt(cmd.AccessEndsAt).SetValidHours(defaultValidHours).
 			SetExpiresAt(t.now.Add(defaultValidHours * time.Hour)).SetSendCount(1).SetLastSentAt(t.now).
-			SetSenderID(t.memberID(ctx, customer.ID)).Save(ctx)
+			SetSenderID(sender).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("write the invitation: %w", err)
 		}

@@ -84,8 +84,7 @@ func distinct(ids []string) []string {
 	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
 }
 
-// person fails unless somebody is signed in with a session of their own; entered says that a session which entered a
-// tenant will do too.
+// person fails unless somebody is signed in with a session of their own: one that did not enter a tenant.
 func (t *tx) person() error {
 	if !t.viewer.SignedIn() {
 		return ErrUnauthenticated

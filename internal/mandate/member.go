@@ -197,7 +197,7 @@ func (t *tx) checkLevels(ctx context.Context, tn *ent.Tenant, reach *rule.Reach,
 	}
 	var err error
 	if named {
-		if m.role, err = t.role(ctx, tn.ID, in.RoleID, in.RoleKey, ""); err != nil {
+		if m.role, err = t.role(ctx, tn.ID, in.RoleID, in.RoleKey); err != nil {
 			return err
 		}
 	}
@@ -210,13 +210,13 @@ func (t *tx) checkLevels(ctx context.Context, tn *ent.Tenant, reach *rule.Reach,
 		}
 	}
 	if m.administrator {
-		return orFault(t.mayAdminister(ctx, tn, reach, "administrator"))
+		return t.mayAdminister(ctx, tn, reach, "administrator")
 	}
 	field := "permissions"
 	if named {
 		field = "roleKey"
 	}
-	return orFault(t.mayGive(ctx, tn, reach, m.levels(), field))
+	return t.mayGive(ctx, tn, reach, m.levels(), field)
 }
 
 // everyFeature asks for a level for every catalogue feature but single sign-on, which is off unless named.

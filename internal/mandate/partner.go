@@ -113,7 +113,7 @@ func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *
 		faults = append(faults, fault)
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.operator(ctx); err != nil {
+		if err := t.operator(ctx); err != nil {
 			return err
 		}
 		if len(faults) > 0 {
@@ -149,7 +149,7 @@ func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *
 // NOT_FOUND.
 func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p *ent.Partner, err error) {
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.operator(ctx); err != nil {
+		if err := t.operator(ctx); err != nil {
 			return err
 		}
 		if p, err = t.Partner.Get(ctx, cmd.ID); ent.IsNotFound(err) {
@@ -160,7 +160,7 @@ func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p
 		if err := t.lock(ctx, p.TenantID); err != nil {
 			return err
 		}
-		if _, err := t.operator(ctx); err != nil {
+		if err := t.operator(ctx); err != nil {
 			return err
 		}
 		side, err := t.partnerOf(ctx, p.TenantID)

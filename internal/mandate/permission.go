@@ -76,57 +76,52 @@ func (t *tx) owns(ctx context.Context, tenantID string) (access.Levels, error) {
 	return reach.Own(), nil
 }
 
-// operator fails unless the viewer is, under lock, an administrator of the operator, in a session of their own.
-func (t *tx) operator(ctx context.Context) (*rule.Membership, error) {
+// operator fails unless the viewer is, under lock, an administrator of the operator in a session of their own.
+func (t *tx) operator(ctx context.Context) error {
 	if !t.viewer.SignedIn() {
-		return nil, ErrUnauthenticated
+		return ErrUnauthenticated
 	}
 	if err := t.lock(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	homes, err := t.access.Homes(ctx)
-	if err != nil {
-		return nil, err
+	runs, err := t.access.RunsInstallation(ctx)
+	if err == nil && !runs {
+		err = ErrForbidden
 	}
-	for _, m := range homes {
-		if m.Kind == string(tenant.KindOperator) && m.Administrator {
-			return m, nil
-		}
-	}
-	return nil, ErrForbidden
+	return err
 }
 
 // mayGive says why the viewer may not give levels to somebody in the tenant, or nil. Nobody gives more than they hold;
 // and what makes access lasting is given in a customer by its own members, by what they hold as such, and by its partner
 // of record.
-func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, levels access.Levels, field ...string) (*Error, error) {
+func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, levels access.Levels, field ...string) error {
 	if !levels.Within(reach.Levels) {
-		return broken(RoleExceedsGrant, "You can give no more than you hold yourself.", field...), nil
+		return broken(RoleExceedsGrant, "You can give no more than you hold yourself.", field...)
 	}
 	if tn.Kind != tenant.KindCustomer || !lasting(levels) ||
 		reach.Own().At(access.Roles) == access.Manage && levels.Within(reach.Own()) {
-		return nil, nil
+		return nil
 	}
 	ofRecord, err := t.ofRecord(ctx, reach, levels)
 	if err != nil || ofRecord {
-		return nil, err
+		return err
 	}
-	return broken(RoleExceedsGrant, "Only the customer's own members can give access that lasts.", field...), nil
+	return broken(RoleExceedsGrant, "Only the customer's own members can give access that lasts.", field...)
 }
 
 // mayAdminister says why the viewer may not make somebody administrator of the tenant, or change one, or nil. The flag is
 // more than its levels: it is given by those who have it, and in a customer by its partner of record.
-func (t *tx) mayAdminister(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, field ...string) (*Error, error) {
+func (t *tx) mayAdminister(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, field ...string) error {
 	if reach.Administers() {
-		return nil, nil
+		return nil
 	}
 	if tn.Kind == tenant.KindCustomer {
 		ofRecord, err := t.ofRecord(ctx, reach, access.Everything)
 		if err != nil || ofRecord {
-			return nil, err
+			return err
 		}
 	}
-	return broken(RoleExceedsGrant, "Only an administrator can make an administrator, or change one.", field...), nil
+	return broken(RoleExceedsGrant, "Only an administrator can make an administrator, or change one.", field...)
 }
 
 // ofRecord reports whether the viewer reaches a customer as its partner of record, with at least these levels.
@@ -160,16 +155,14 @@ type namedRole struct {
 	levels access.Levels
 }
 
-// role finds the role that a command names: a system role, or one of the given tenant's own. A command that names none
-// gets fallback; without one, that is REQUIRED. Everything else of the same shape is NOT_FOUND.
-func (t *tx) role(ctx context.Context, ofTenant string, id *string, key *role.Key, fallback access.RoleKey) (namedRole, error) {
+// role finds the role that a command names: a system role, or one of the given tenant's own. Every other id is NOT_FOUND,
+// none REQUIRED.
+func (t *tx) role(ctx context.Context, ofTenant string, id *string, key *role.Key) (namedRole, error) {
 	switch {
 	case id != nil && key != nil:
 		return namedRole{}, broken(Invalid, "Name a role by its id or by its key, not by both.", "roleId")
-	case id == nil && key == nil && fallback == "":
-		return namedRole{}, broken(Required, "Name a role.", "roleKey")
 	case id == nil && key == nil:
-		return systemRole(fallback), nil
+		return namedRole{}, broken(Required, "Name a role.", "roleKey")
 	case key != nil:
 		return systemRole(access.RoleKey(*key)), nil
 	}

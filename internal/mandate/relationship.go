@@ -120,12 +120,12 @@ func (t *tx) end(ctx context.Context, rel *ent.Relationship, status relationship
 	if err := t.Tenant.UpdateOneID(rel.CustomerID).ClearPartnerID().Exec(ctx); err != nil {
 		return nil, fmt.Errorf("forget the customer's partner: %w", err)
 	}
-	err = t.Assignment.Update().Where(assignment.GranterID(rel.PartnerID), assignment.TenantID(rel.CustomerID), assignment.OpenKeyNotNil()).
+	err = t.Assignment.Update().Where(assignment.RelationshipID(rel.ID), assignment.OpenKeyNotNil()).
 		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("end assignments: %w", err)
 	}
-	err = t.Session.Update().Where(session.EnteredTenantID(rel.CustomerID), session.HomeTenantID(rel.PartnerID), session.EndedAtIsNil()).
+	err = t.Session.Update().Where(session.RelationshipID(rel.ID), session.EndedAtIsNil()).
 		SetEndedAt(t.now).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("end entered sessions: %w", err)
@@ -187,10 +187,7 @@ func (t *tx) relationship(ctx context.Context, id string, version *int) (standin
 	if rel.ActiveCustomerID == nil {
 		return standing{}, broken(RelationshipNotActive, "The relationship has ended.", "id")
 	}
-	if version != nil && *version != rel.Version {
-		return standing{}, broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
-	}
-	return standing{rel, side, levels}, nil
+	return standing{rel, side, levels}, fresh(version, rel.Version)
 }
 
 // side finds the side for which the viewer acts, and what the viewer holds there.
@@ -249,10 +246,13 @@ func (s *Service) pause(ctx context.Context, id string, paused bool, action stri
 				return err
 			}
 		}
-		byPartner, byCustomer, byOperator := at.SuspendedByPartner, at.SuspendedByCustomer, at.SuspendedByOperator
-		*map[relationship.EndedBy]*bool{
-			relationship.EndedByPartner: &byPartner, relationship.EndedByCustomer: &byCustomer, relationship.EndedByOperator: &byOperator,
-		}[at.side] = paused
+		by := func(side relationship.EndedBy) bool {
+			if side == at.side {
+				return paused
+			}
+			return SuspendedBy(at.Relationship, side)
+		}
+		byPartner, byCustomer, byOperator := by(relationship.EndedByPartner), by(relationship.EndedByCustomer), by(relationship.EndedByOperator)
 		status := relationship.StatusActive
 		if byPartner || byCustomer || byOperator {
 			status = relationship.StatusSuspended

@@ -15,6 +15,7 @@ import (
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
+	"mandate/ent/rule"
 	"mandate/internal/access"
 	"mandate/internal/database"
 )
@@ -43,7 +44,7 @@ func (s *Service) CreateRole(ctx context.Context, cmd CreateRole) (r *ent.Role, 
 		if err != nil {
 			return err
 		}
-		if err := orFault(t.mayGive(ctx, tn, reach, access.Of(levels), "permissions")); err != nil {
+		if err := t.mayGive(ctx, tn, reach, access.Of(levels), "permissions"); err != nil {
 			return err
 		}
 		r, err = t.Role.Create().SetTenantID(cmd.TenantID).SetName(name).Save(ctx)
@@ -93,64 +94,68 @@ func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, 
 		if r, err = t.Role.Query().Where(role.ID(cmd.ID)).WithPermissions().Only(ctx); err != nil {
 			return err
 		}
-		if cmd.Version != nil && *cmd.Version != r.Version {
-			return broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
+		if err := fresh(cmd.Version, r.Version); err != nil {
+			return err
 		}
-		return t.updateRole(ctx, cmd, name, reach.Levels, &r, func(levels access.Levels) (*Error, error) {
-			tn, err := t.Tenant.Get(ctx, tenantID)
-			if err != nil {
-				return nil, err
-			}
-			return t.mayGive(ctx, tn, reach, levels, "permissions")
-		})
+		r, err = t.updateRole(ctx, cmd, name, r, reach)
+		return err
 	})
 	return r, err
 }
 
-func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, held access.Levels, r **ent.Role, mayGive func(access.Levels) (*Error, error)) error {
+func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, r *ent.Role, reach *rule.Reach) (*ent.Role, error) {
 	before := make(map[access.Feature]access.Level)
-	for _, p := range (*r).Edges.Permissions {
+	for _, p := range r.Edges.Permissions {
 		before[access.Feature(p.Feature)] = p.Level
 	}
-	if !access.Of(before).Within(held) {
-		return broken(RoleExceedsGrant, "You can change no role that holds more than you do.", "id")
+	if !access.Of(before).Within(reach.Levels) {
+		return nil, broken(RoleExceedsGrant, "You can change no role that holds more than you do.", "id")
 	}
-	update := t.Role.UpdateOne(*r).AddVersion(1)
-	changes := change("name", (*r).Name, (*r).Name)
+	update := t.Role.UpdateOne(r).AddVersion(1)
+	var changes []access.Change
 	if name != nil {
 		update.SetName(*name)
-		changes = change("name", (*r).Name, *name)
+		changes = change("name", r.Name, *name)
 	}
 	if cmd.Permissions != nil {
-		after, err := t.permissions(ctx, cmd.Permissions, "permissions")
+		after, err := t.refill(ctx, cmd, r, before, reach)
 		if err != nil {
-			return err
-		}
-		if err := orFault(mayGive(access.Of(after))); err != nil {
-			return err
-		}
-		if !access.Of(after).Within(access.Of(before)) {
-			if err := t.mayRaise(ctx, *r, access.Of(after)); err != nil {
-				return err
-			}
-		}
-		if _, err := t.RolePermission.Delete().Where(rolepermission.RoleID((*r).ID)).Exec(ctx); err != nil {
-			return fmt.Errorf("empty the role: %w", err)
-		}
-		if err := t.fillRole(ctx, *r, after); err != nil {
-			return err
+			return nil, err
 		}
 		changes = append(changes, change("permissions", describe(before), describe(after))...)
 	}
 	updated, err := update.Save(ctx)
 	if database.IsDuplicate(err) {
-		return broken(Conflict, "There is a role with this name already.", "name")
+		return nil, broken(Conflict, "There is a role with this name already.", "name")
 	}
 	if err != nil {
-		return fmt.Errorf("change the role: %w", err)
+		return nil, fmt.Errorf("change the role: %w", err)
 	}
-	*r = updated
-	return t.record(ctx, event{action: "role.updated", tenant: *updated.TenantID, target: updated.ID, targetName: updated.Name, changes: changes})
+	return updated, t.record(ctx, event{action: "role.updated", tenant: *r.TenantID, target: r.ID, targetName: updated.Name, changes: changes})
+}
+
+// refill puts other levels into a role, as far as the viewer may.
+func (t *tx) refill(ctx context.Context, cmd UpdateRole, r *ent.Role, before map[access.Feature]access.Level, reach *rule.Reach) (map[access.Feature]access.Level, error) {
+	after, err := t.permissions(ctx, cmd.Permissions, "permissions")
+	if err != nil {
+		return nil, err
+	}
+	tn, err := t.Tenant.Get(ctx, *r.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.mayGive(ctx, tn, reach, access.Of(after), "permissions"); err != nil {
+		return nil, err
+	}
+	if !access.Of(after).Within(access.Of(before)) {
+		if err := t.mayRaise(ctx, r, access.Of(after)); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := t.RolePermission.Delete().Where(rolepermission.RoleID(r.ID)).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("empty the role: %w", err)
+	}
+	return after, t.fillRole(ctx, r, after)
 }
 
 // mayRaise says why the viewer may not raise a role, by what it is given to. Nobody raises themselves. Where people act
@@ -265,12 +270,4 @@ func describe(levels map[access.Feature]access.Level) string {
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")
-}
-
-// orFault returns the fault as an error, if there is one.
-func orFault(fault *Error, err error) error {
-	if err != nil || fault == nil {
-		return err
-	}
-	return fault
 }

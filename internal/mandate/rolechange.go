@@ -101,13 +101,11 @@ func (t *tx) changeable(ctx context.Context, cmd ChangeRole) (*ent.Member, *rule
 	switch {
 	case !sees, row.Status == member.StatusRemoved:
 		return nil, nil, notFound("memberId")
-	case reach.Levels.At(access.Roles) < access.Manage, reach.Levels.At(access.Users) < access.Manage:
+	case reach.Levels.At(access.Roles) < access.Manage:
 		return nil, nil, ErrForbidden
-	case cmd.Version != nil && *cmd.Version != row.Version:
-		return nil, nil, broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
 	}
-	t.needed = append(t.needed, access.Roles, access.Users)
-	return row, reach, nil
+	t.needed = append(t.needed, access.Roles)
+	return row, reach, fresh(cmd.Version, row.Version)
 }
 
 // changedRole reads what the command makes of the member.
@@ -119,7 +117,7 @@ func (t *tx) changedRole(ctx context.Context, row *ent.Member, cmd ChangeRole) (
 	case orZero(cmd.Administrator):
 		return true, r, nil
 	case named:
-		r, err = t.role(ctx, row.TenantID, cmd.RoleID, cmd.RoleKey, "")
+		r, err = t.role(ctx, row.TenantID, cmd.RoleID, cmd.RoleKey)
 		return false, r, err
 	}
 	return false, r, broken(Required, "Name the role that the member is to have.", "roleKey")
@@ -152,11 +150,11 @@ func (t *tx) mayChange(ctx context.Context, row, after *ent.Member, reach *rule.
 		if after.Administrator {
 			field = "administrator"
 		}
-		if err := orFault(t.mayAdminister(ctx, tn, reach, field)); err != nil {
+		if err := t.mayAdminister(ctx, tn, reach, field); err != nil {
 			return err
 		}
 	}
-	if err := orFault(t.mayGive(ctx, tn, reach, now, "roleKey")); err != nil {
+	if err := t.mayGive(ctx, tn, reach, now, "roleKey"); err != nil {
 		return err
 	}
 	if row.Administrator && !after.Administrator && row.Status == member.StatusActive {

@@ -108,3 +108,11 @@ func (s *Service) isolation() *sql.TxOptions {
 	}
 	return nil
 }
+
+// fresh fails when a command rests on another version than the present one; without a version it rests on none.
+func fresh(given *int, present int) error {
+	if given != nil && *given != present {
+		return broken(StaleVersion, "Somebody else changed it meanwhile: read it again.", "version")
+	}
+	return nil
+}

@@ -173,7 +173,7 @@ func (t *tx) enter(ctx context.Context, tenantID string, by rule.Path, paths []r
 	token, hash := auth.NewToken()
 	row, err := t.Session.Create().SetUserID(t.viewer.UserID).SetTokenHash(hash).
 		SetStartedAt(t.now).SetAuthenticatedAt(t.viewer.AuthenticatedAt).SetLastSeenAt(t.now).SetExpiresAt(end).
-		SetEnteredTenantID(tenantID).SetHomeTenantID(by.Home.TenantID).SetParentID(t.viewer.SessionID).
+		SetEnteredTenantID(tenantID).SetHomeTenantID(by.Home.TenantID).SetParentID(t.viewer.SessionID).SetNillableRelationshipID(some(by.RelationshipID)).
 		SetNillableAddress(some(t.viewer.Address)).SetNillableUserAgent(some(t.viewer.UserAgent)).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("enter a tenant: %w", err)

@@ -2,6 +2,7 @@ package mandate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -118,8 +119,8 @@ func (t *tx) creatingPartner(ctx context.Context, partnerID *string) (*partnerSi
 		return nil, err
 	}
 	if partnerID == nil {
-		if _, err := t.operator(ctx); err == nil {
-			return nil, nil
+		if err := t.operator(ctx); !errors.Is(err, ErrForbidden) {
+			return nil, err
 		}
 	}
 	return t.ownPartner(ctx, partnerID)
@@ -236,9 +237,9 @@ func (t *tx) newAccount(ctx context.Context, tn *ent.Tenant, c contact, phc stri
 	return m, u, in, err
 }
 
-// ActivateService activates a tenant's service: by an administrator of the customer or of its partner.
+// ActivateService activates a tenant's service, for whoever holds SERVICES_ADMIN MANAGE there by any path.
 //
-// SERVICE_ALREADY_ACTIVE, NOT_FOUND.
+// SERVICE_ALREADY_ACTIVE, TENANT_SUSPENDED, NOT_FOUND.
 func (s *Service) ActivateService(ctx context.Context, cmd ActivateService) (tn *ent.Tenant, err error) {
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.lock(ctx, cmd.TenantID); err != nil {

@@ -70,13 +70,13 @@ func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, 
 	if err != nil {
 		return nil, fmt.Errorf("count administrators: %w", err)
 	}
-	staff, err := t.Assignment.Query().Where(assignment.GranterID(rel.PartnerID), assignment.TenantID(rel.CustomerID), assignment.OpenKeyNotNil(),
+	staff, err := t.Assignment.Query().Where(assignment.RelationshipID(rel.ID), assignment.OpenKeyNotNil(),
 		assignment.StartsAtLTE(t.now), assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)),
 		assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false))).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count assignments: %w", err)
 	}
-	sessions, err := t.Session.Query().Where(session.EnteredTenantID(rel.CustomerID), session.HomeTenantID(rel.PartnerID),
+	sessions, err := t.Session.Query().Where(session.RelationshipID(rel.ID),
 		session.EndedAtIsNil(), session.ExpiresAtGT(t.now)).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count sessions: %w", err)

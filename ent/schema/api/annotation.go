@@ -10,6 +10,8 @@ import (
 
 // Annotation tells how a field, an edge or a type is shown.
 type Annotation struct {
+	// Sentence describes an enum that more than one field has; else the field's own does.
+	Sentence string `json:"Sentence,omitempty"`
 	Mapping    []string    `json:"Mapping,omitempty"`
 	Type       string      `json:"Type,omitempty"`
 	Skip       int         `json:"Skip,omitempty"`
@@ -50,13 +52,16 @@ func (a Annotation) Merge(other schema.Annotation) schema.Annotation {
 	a.Directives = append(a.Directives, b.Directives...)
 	a.Skip |= b.Skip
 	if b.Type != "" {
-		a.Type = b.Type
+		a.Type, a.Sentence = b.Type, b.Sentence
 	}
 	return a
 }
 
 // Type names the type of a field.
 func Type(name string) Annotation { return Annotation{Type: name} }
+
+// Enum names an enum that more than one field has, and describes it.
+func Enum(name, sentence string) Annotation { return Annotation{Type: name, Sentence: sentence} }
 
 // As gives a field another name.
 func As(name string) Annotation { return Annotation{Mapping: []string{name}} }

@@ -41,7 +41,8 @@ func (m ID) Fields() []ent.Field {
 // Time keeps when a row was made and changed last, by the moment of the transaction that did it.
 type Time struct {
 	mixin.Schema
-	Hidden bool // keeps both out of the API
+	Hidden    bool // keeps both out of the API
+	Versioned bool // only what counts as a change by its version is one; what is noted beside it is not
 }
 
 // Fields of the mixin.
@@ -57,7 +58,7 @@ func (m Time) Fields() []ent.Field {
 }
 
 // Hooks of the mixin: they set both columns.
-func (Time) Hooks() []ent.Hook {
+func (t Time) Hooks() []ent.Hook {
 	return []ent.Hook{func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			now := clock.Now(ctx)
@@ -68,7 +69,8 @@ func (Time) Hooks() []ent.Hook {
 					}
 				}
 			}
-			if m.Op().Is(ent.OpCreate | ent.OpUpdate | ent.OpUpdateOne) {
+			_, counted := m.AddedField("version")
+			if m.Op().Is(ent.OpCreate) || m.Op().Is(ent.OpUpdate|ent.OpUpdateOne) && (counted || !t.Versioned) {
 				if err := m.SetField("updated_at", now); err != nil {
 					return nil, err
 				}

@@ -1,5 +1,5 @@
 -- Create "assignments" table
-CREATE TABLE `assignments` (`id` text NOT NULL, `version` integer NOT NULL DEFAULT (1), `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `partner_name` text NOT NULL, `partner_type` text NOT NULL, `partner_code` text NOT NULL, `customer_name` text NULL, `customer_account_number` text NULL, `tenant_sort_name` text NOT NULL, `grantee_name` text NOT NULL, `status` text NOT NULL DEFAULT ('ACTIVE'), `starts_at` datetime NOT NULL, `ends_at` datetime NULL, `ended_at` datetime NULL, `open_key` text NULL, `granter_id` text NOT NULL, `tenant_id` text NOT NULL, `member_id` text NULL, `role_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `assignments_tenants_granter` FOREIGN KEY (`granter_id`) REFERENCES `tenants` (`id`) ON DELETE NO ACTION, CONSTRAINT `assignments_tenants_reached_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenants` (`id`) ON DELETE NO ACTION, CONSTRAINT `assignments_members_member` FOREIGN KEY (`member_id`) REFERENCES `members` (`id`) ON DELETE SET NULL, CONSTRAINT `assignments_roles_given_role` FOREIGN KEY (`role_id`) REFERENCES `roles` (`id`) ON DELETE NO ACTION);
+CREATE TABLE `assignments` (`id` text NOT NULL, `version` integer NOT NULL DEFAULT (1), `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `partner_name` text NOT NULL, `partner_type` text NOT NULL, `partner_code` text NOT NULL, `customer_name` text NULL, `customer_account_number` text NULL, `tenant_sort_name` text NOT NULL, `relationship_id` text NULL, `grantee_name` text NOT NULL, `status` text NOT NULL DEFAULT ('ACTIVE'), `starts_at` datetime NOT NULL, `ends_at` datetime NULL, `ended_at` datetime NULL, `open_key` text NULL, `granter_id` text NOT NULL, `tenant_id` text NOT NULL, `member_id` text NULL, `role_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `assignments_tenants_granter` FOREIGN KEY (`granter_id`) REFERENCES `tenants` (`id`) ON DELETE NO ACTION, CONSTRAINT `assignments_tenants_reached_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenants` (`id`) ON DELETE NO ACTION, CONSTRAINT `assignments_members_member` FOREIGN KEY (`member_id`) REFERENCES `members` (`id`) ON DELETE SET NULL, CONSTRAINT `assignments_roles_given_role` FOREIGN KEY (`role_id`) REFERENCES `roles` (`id`) ON DELETE NO ACTION);
 -- Create index "assignments_open_key_key" to table: "assignments"
 CREATE UNIQUE INDEX `assignments_open_key_key` ON `assignments` (`open_key`);
 -- Create index "assignments_page" to table: "assignments"
@@ -10,6 +10,8 @@ CREATE INDEX `assignments_levels` ON `assignments` (`member_id`, `tenant_id`, `s
 CREATE INDEX `assignment_tenant_id_granter_id_status` ON `assignments` (`tenant_id`, `granter_id`, `status`);
 -- Create index "assignment_granter_id_id" to table: "assignments"
 CREATE INDEX `assignment_granter_id_id` ON `assignments` (`granter_id`, `id`);
+-- Create index "assignment_relationship_id" to table: "assignments"
+CREATE INDEX `assignment_relationship_id` ON `assignments` (`relationship_id`);
 -- Create index "assignment_role_id" to table: "assignments"
 CREATE INDEX `assignment_role_id` ON `assignments` (`role_id`);
 -- Create "audit_events" table
@@ -105,13 +107,13 @@ CREATE UNIQUE INDEX `rolepermission_role_id_feature` ON `role_permissions` (`rol
 -- Create index "rolepermission_feature_level_role_id" to table: "role_permissions"
 CREATE INDEX `rolepermission_feature_level_role_id` ON `role_permissions` (`feature`, `level`, `role_id`);
 -- Create "sessions" table
-CREATE TABLE `sessions` (`id` text NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `token_hash` text NOT NULL, `started_at` datetime NOT NULL, `authenticated_at` datetime NOT NULL, `last_seen_at` datetime NOT NULL, `expires_at` datetime NOT NULL, `ended_at` datetime NULL, `address` text NULL, `user_agent` text NULL, `home_tenant_id` text NULL, `parent_id` text NULL, `user_id` text NOT NULL, `entered_tenant_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `sessions_users_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION, CONSTRAINT `sessions_tenants_entered_into` FOREIGN KEY (`entered_tenant_id`) REFERENCES `tenants` (`id`) ON DELETE SET NULL);
+CREATE TABLE `sessions` (`id` text NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `token_hash` text NOT NULL, `started_at` datetime NOT NULL, `authenticated_at` datetime NOT NULL, `last_seen_at` datetime NOT NULL, `expires_at` datetime NOT NULL, `ended_at` datetime NULL, `address` text NULL, `user_agent` text NULL, `home_tenant_id` text NULL, `relationship_id` text NULL, `parent_id` text NULL, `user_id` text NOT NULL, `entered_tenant_id` text NULL, PRIMARY KEY (`id`), CONSTRAINT `sessions_users_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION, CONSTRAINT `sessions_tenants_entered_into` FOREIGN KEY (`entered_tenant_id`) REFERENCES `tenants` (`id`) ON DELETE SET NULL);
 -- Create index "sessions_token_hash_key" to table: "sessions"
 CREATE UNIQUE INDEX `sessions_token_hash_key` ON `sessions` (`token_hash`);
 -- Create index "session_user_id_ended_at" to table: "sessions"
 CREATE INDEX `session_user_id_ended_at` ON `sessions` (`user_id`, `ended_at`);
--- Create index "session_entered_tenant_id_home_tenant_id" to table: "sessions"
-CREATE INDEX `session_entered_tenant_id_home_tenant_id` ON `sessions` (`entered_tenant_id`, `home_tenant_id`);
+-- Create index "session_relationship_id" to table: "sessions"
+CREATE INDEX `session_relationship_id` ON `sessions` (`relationship_id`);
 -- Create index "session_parent_id" to table: "sessions"
 CREATE INDEX `session_parent_id` ON `sessions` (`parent_id`);
 -- Create "tenants" table
