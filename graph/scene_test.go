@@ -4,13 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 
+	"mandate/graph"
 	"mandate/internal/access"
 	"mandate/internal/testdb"
 	"mandate/internal/testworld"
@@ -132,6 +137,12 @@ func (s scene) refused(p *testworld.Person, mutation string, input in, rules ...
 	if diff := cmp.Diff(rules, a.UserErrors(mutation)); diff != "" {
 		s.Errorf("%s broke other rules (- want, + got):\n%s\n%s", mutation, diff, a.Body)
 	}
+	for _, rule := range rules {
+		code, _, _ := strings.Cut(rule, " ")
+		if told := promised(mutation); !slices.Contains(told, code) {
+			s.Errorf("%s answers %s, and its payload tells of %v only", mutation, code, told)
+		}
+	}
 	payload, _ := a.At(mutation).(map[string]any)
 	for field, v := range payload {
 		if list, ok := v.([]any); field != "userErrors" && v != nil && v != false && (!ok || len(list) > 0) {
@@ -139,6 +150,19 @@ func (s scene) refused(p *testworld.Person, mutation string, input in, rules ...
 		}
 	}
 	return a
+}
+
+// api is the schema as clients read it.
+var api = sync.OnceValue(func() *ast.Schema {
+	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql", Input: graph.SDL()})
+})
+
+var codes = regexp.MustCompile(`[A-Z]{2,}(_[A-Z]+)*`)
+
+// promised lists the codes that the schema says a mutation can answer.
+func promised(mutation string) []string {
+	payload := api().Types[api().Mutation.Fields.ForName(mutation).Type.Name()]
+	return append(codes.FindAllString(payload.Fields.ForName("userErrors").Description, -1), codes.FindAllString(api().Mutation.Description, -1)...)
 }
 
 // forbidden sends a mutation that the person has no right to, and checks that nothing was written.
