@@ -2,7 +2,6 @@ package mandate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,16 +50,9 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 	for i, id := range tenantIDs {
 		args[i] = id
 	}
-	rows, err := t.QueryContext(ctx, "SELECT id FROM tenants WHERE id IN (?"+strings.Repeat(",?", len(args)-1)+") ORDER BY id "+how, args...)
+	err := t.read(ctx, "SELECT id FROM tenants WHERE id IN (?"+strings.Repeat(",?", len(args)-1)+") ORDER BY id "+how, args...)
 	if err != nil {
-		return fmt.Errorf("lock tenants: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		continue // to be locked is all that they are read for
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("lock tenants: %w", err)
+		return err
 	}
 	t.access.Renew() // what was read before may have changed while the lock was awaited
 	return nil
@@ -71,11 +63,23 @@ func (t *tx) holdPerson(ctx context.Context, userID string) error {
 	if t.s.Dialect != dialect.MySQL {
 		return nil
 	}
-	rows, err := t.QueryContext(ctx, "SELECT id FROM users WHERE id=? LOCK IN SHARE MODE", userID)
+	return t.read(ctx, "SELECT id FROM users WHERE id=? LOCK IN SHARE MODE", userID)
+}
+
+// read reads rows for the locks that come with them.
+func (t *tx) read(ctx context.Context, query string, args ...any) error {
+	rows, err := t.QueryContext(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("lock an account: %w", err)
+		return fmt.Errorf("lock rows: %w", err)
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	defer rows.Close()
+	for rows.Next() {
+		continue // to be locked is all that they are read for
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("lock rows: %w", err)
+	}
+	return nil
 }
 
 func distinct(ids []string) []string {

@@ -46,12 +46,12 @@ type Time struct {
 }
 
 // Fields of the mixin.
-func (m Time) Fields() []ent.Field {
+func (t Time) Fields() []ent.Field {
 	made := field.Time("created_at").Comment("When it was created.").Immutable().
 		SchemaType(map[string]string{dialect.MySQL: "datetime(6)"})
 	changed := field.Time("updated_at").Comment("When it was last changed.").
 		SchemaType(map[string]string{dialect.MySQL: "datetime(6)"})
-	if m.Hidden {
+	if t.Hidden {
 		made, changed = made.Annotations(api.Hidden()), changed.Annotations(api.Hidden())
 	}
 	return []ent.Field{made, changed}
