@@ -9,7 +9,7 @@ import (
 
 // levels writes the permissions of a role for a mutation: pairs of a feature and a level.
 func levels(pairs ...string) []in {
-	var list []in
+	list := []in{}
 	for i := 0; i < len(pairs); i += 2 {
 		list = append(list, in{"feature": pairs[i], "level": pairs[i+1]})
 	}

@@ -24,7 +24,7 @@ func windowOf(first *int, after *string, last *int, before *string) (window, err
 	}
 	switch {
 	case (first == nil) == (last == nil), w.limit < 1, w.limit > mostRows:
-		return w, badInput(fmt.Sprintf("Give first or last, from 1 to %d.", mostRows))
+		return w, badInput(fmt.Sprintf("Give a bound from 1 to %d: first, or last where there is one, and not both.", mostRows))
 	case first != nil && before != nil, last != nil && after != nil:
 		return w, badInput("after goes with first, and before with last.")
 	}

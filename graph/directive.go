@@ -38,7 +38,7 @@ func can(ctx context.Context, row any, next graphql.Resolver, feature access.Fea
 			return next(ctx)
 		}
 	}
-	return nil, errForbidden
+	return nil, &fault{errForbidden.code, fmt.Sprintf("This takes %s %s here.", feature, level)}
 }
 
 // tenantsOf returns the tenants whose permissions guard a row.

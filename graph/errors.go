@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -75,13 +76,53 @@ func withoutValues(code string, e *gqlerror.Error) string {
 	case code == errcode.ParseFailed:
 		return "The document is not GraphQL."
 	case strings.HasPrefix(e.Rule, rules.ValuesOfCorrectTypeRule.Name):
-		return "A value does not have the type that its place takes."
+		return wrongValue(e.Message)
 	case e.Rule == "" && len(e.Path) > 0 && e.Path[0] == ast.PathName("variable"):
-		return "A variable does not have its type."
+		return wrongVariable(e)
 	case e.Rule == "" && strings.HasSuffix(e.Message, " not found"):
-		return "The document has no operation with the name that was asked for."
+		return "The document has no operation with the name in operationName, or several and none is named."
 	}
 	return e.Message
+}
+
+var (
+	// toldByName are messages that name the schema's words only.
+	toldByName = regexp.MustCompile(`^Field "[\w.]+" of required type "[\w!\[\]]+" was not provided\.$`)
+	noField    = regexp.MustCompile(`^Field "\w+" is not defined by type "(\w+)"`)
+	noMember   = regexp.MustCompile(`does not exist in "(\w+)" enum|^Enum "(\w+)" cannot represent`)
+	noScalar   = regexp.MustCompile(`^(\w+) cannot represent`)
+	badMember  = regexp.MustCompile(` is not a valid (\w+)$`)
+)
+
+// wrongValue says what is wrong with a literal, without the literal.
+func wrongValue(message string) string {
+	if toldByName.MatchString(message) {
+		return message
+	}
+	if m := noField.FindStringSubmatch(message); m != nil {
+		return m[1] + " has no such field."
+	}
+	if m := noMember.FindStringSubmatch(message); m != nil {
+		return "A value of the enum " + m[1] + m[2] + " is expected."
+	}
+	if m := noScalar.FindStringSubmatch(message); m != nil {
+		return "A value of the type " + m[1] + " is expected."
+	}
+	return "A value does not have the type that its place takes."
+}
+
+// wrongVariable says where in which variable something is wrong, and what, without its value.
+func wrongVariable(e *gqlerror.Error) string {
+	where := "The variable " + e.Path[1:].String()
+	switch m := badMember.FindStringSubmatch(e.Message); {
+	case m != nil:
+		return where + " takes a value of the enum " + m[1] + "."
+	case e.Message == "must be defined", e.Message == "cannot be null":
+		return where + " is missing."
+	case e.Message == "unknown field":
+		return where + " is not a field of its input."
+	}
+	return where + " does not have its type."
 }
 
 func extensions(code, requestID string) map[string]any {

@@ -45,7 +45,7 @@ type Config struct {
 // New returns the API as a handler of POST requests. The viewer, the request id and the client's address are in the
 // request's context.
 func New(c Config) http.Handler {
-	x := executor.New(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{c}, Directives: directives}))
+	x := executor.New(generated.NewExecutableSchema(generated.Config{Schema: schema(), Resolvers: &Resolver{c}, Directives: directives}))
 	x.SetQueryCache(documents{lru.New[*ast.QueryDocument](1000)})
 	x.SetParserTokenLimit(mostTokens)
 	x.SetDefaultRulesFn(validationRules)

@@ -470,16 +470,21 @@ func TestWhoLosesTheirRightMeanwhileIsRefused(t *testing.T) {
 // awaitWaiting returns when so many operations wait for the one that holds what they need.
 func awaitWaiting(t *testing.T, w *testworld.World, n int) {
 	t.Helper()
-	waiting := 0
+	found := 0
 	for start := time.Now(); time.Since(start) < 4*time.Second; time.Sleep(150 * time.Millisecond) { // what the server tells is 100 ms old
-		waiting = int(w.DB.Write.Stats().WaitCount)
-		if w.DB.Dialect == dialect.MySQL {
-			waiting = one(t, w, `SELECT COUNT(*) FROM information_schema.innodb_trx x JOIN information_schema.processlist p ON p.id=x.trx_mysql_thread_id
-				WHERE x.trx_state='LOCK WAIT' AND p.db=DATABASE()`)
-		}
-		if waiting >= n {
+		if found = waiting(t, w); found >= n {
 			return
 		}
 	}
-	t.Fatalf("%d of %d operations wait", waiting, n)
+	t.Fatalf("%d of %d operations wait", found, n)
+}
+
+// waiting tells how many operations wait, on SQLite how many ever did.
+func waiting(t *testing.T, w *testworld.World) int {
+	t.Helper()
+	if w.DB.Dialect == dialect.MySQL {
+		return one(t, w, `SELECT COUNT(*) FROM information_schema.innodb_trx x JOIN information_schema.processlist p ON p.id=x.trx_mysql_thread_id
+			WHERE x.trx_state='LOCK WAIT' AND p.db=DATABASE()`)
+	}
+	return int(w.DB.Write.Stats().WaitCount)
 }

@@ -30,7 +30,7 @@ func (Role) Fields() []ent.Field {
 				"ADMINISTRATOR":  "Manages everything but partners and assignments, which it sees: it cannot pass access on.",
 				"GUEST_MANAGER":  "Manages guests and sees the tenant's profile.",
 				"READ_ONLY":      "Sees everything.",
-				"DECISION_MAKER": "Manages everything, and decides about partners.",
+				"DECISION_MAKER": "The same levels as PRIME_ADMIN, for people of a customer who decide about partners.",
 				"PHONE_MANAGER":  "Manages what the catalogue offers except invoices; sees the tenant's profile and sites.",
 			}),
 		text("name", "Name of the role.", 100),

@@ -3337,7 +3337,7 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema/assignment.graphql", Input: `extend type Mutation {
-  "Gives one of a partner's people a role in a customer, for a time. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner. The role is at most the ceiling of the relationship and what the viewer holds there."
+  "Gives one of a partner's people a role in a customer, for a time. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner. The role is at most the ceiling of the relationship and what the viewer holds there. One of roleId and roleKey is needed."
   assign("The assignment." input: AssignInput!): AssignPayload! @signedIn
   "Takes assignments back, at most 100, all or none. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner, or in the customer: a customer may send one person home."
   revokeAssignments("Which ones." input: RevokeAssignmentsInput!): RevokeAssignmentsPayload! @signedIn
@@ -3450,7 +3450,7 @@ type AuditChange {
 input AuditFilter {
   "Only those of this person."
   actorId: ID
-  "Only these actions."
+  "Only these actions: assignment.created, assignment.revoked, customer.created, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.role_changed, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.entered."
   action: [String!]
   "Only from this moment on."
   from: DateTime
@@ -4260,7 +4260,7 @@ enum SystemRoleKey @goModel(model: "mandate/ent/role.Key") {
   """
   READ_ONLY
   """
-  Manages everything, and decides about partners.
+  The same levels as PRIME_ADMIN, for people of a customer who decide about partners.
   """
   DECISION_MAKER
   """
@@ -4421,7 +4421,7 @@ type User implements Node {
 extend type Mutation {
   "Invites a customer by e-mail. It answers and mails alike whatever the address is or has. Needs PARTNERS MANAGE by a membership of one's own in a recognised partner."
   inviteCustomer("The invitation." input: InviteCustomerInput!): InviteCustomerPayload! @signedIn
-  "Invites a partner by its Partner ID or by its invite link. Needs PARTNERS MANAGE by a membership of one's own in the customer."
+  "Invites a partner by its Partner ID or by its invite link, and names what it may do at most: one of code and inviteLink, and one of roleId and roleKey are needed. Needs PARTNERS MANAGE by a membership of one's own in the customer."
   invitePartner("The invitation." input: InvitePartnerInput!): InvitePartnerPayload! @signedIn
   "Sends an invitation again, five times at most: the old link is dead, and it is valid anew. Needs what sending it needs."
   resendInvitation("Which one." input: ResendInvitationInput!): ResendInvitationPayload! @signedIn
@@ -4566,7 +4566,7 @@ input AcceptInvitationInput {
   roleId: ID
   "A narrower system role; or roleId."
   roleKey: SystemRoleKey
-  "Ends the customer's present relationship, if it may be ended, in the same moment."
+  "Ends the customer's present relationship, if it may be ended, in the same moment. For the customer's side only."
   replaceCurrent: Boolean = false
   "A new tenant, and for an address without an account its first administrator."
   newAccount: NewAccountInput
@@ -4907,7 +4907,7 @@ input SuspendRelationshipInput {
 type SuspendRelationshipPayload {
   "The relationship."
   relationship: Relationship
-  "RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record."
+  "CONFLICT when that side has paused it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record."
   userErrors: [UserError!]!
 }
 
@@ -4921,7 +4921,7 @@ input ResumeRelationshipInput {
 type ResumeRelationshipPayload {
   "The relationship."
   relationship: Relationship
-  "RELATIONSHIP_NOT_ACTIVE."
+  "CONFLICT when that side has not paused it, RELATIONSHIP_NOT_ACTIVE."
   userErrors: [UserError!]!
 }
 
@@ -5230,7 +5230,7 @@ type Query {
   ): [Node]! @signedIn
 }
 
-"What can be done. A result is null when userErrors is not empty, and then nothing was written. Besides the codes that a payload names, every mutation answers INVALID, REQUIRED, TOO_LONG and NOT_FOUND for what it was given."
+"What can be done. A result is null when userErrors is not empty, and then nothing was written. Besides the codes that a payload names, every mutation answers INVALID, REQUIRED, TOO_LONG and NOT_FOUND for what it was given. Without the permission it takes there is a top-level error FORBIDDEN. Each mutation of a document is a transaction of its own."
 type Mutation
 `, BuiltIn: false},
 	{Name: "../schema/session.graphql", Input: `extend type Query {

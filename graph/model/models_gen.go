@@ -82,7 +82,7 @@ type AssignPayload struct {
 type AuditFilter struct {
 	// Only those of this person.
 	ActorID *string `json:"actorId,omitempty"`
-	// Only these actions.
+	// Only these actions: assignment.created, assignment.revoked, customer.created, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.role_changed, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.entered.
 	Action []string `json:"action,omitempty"`
 	// Only from this moment on.
 	From *time.Time `json:"from,omitempty"`
@@ -244,7 +244,7 @@ type ResetPasswordPayload struct {
 type ResumeRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// RELATIONSHIP_NOT_ACTIVE.
+	// CONFLICT when that side has not paused it, RELATIONSHIP_NOT_ACTIVE.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -296,7 +296,7 @@ type SignOutPayload struct {
 type SuspendRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
+	// CONFLICT when that side has paused it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

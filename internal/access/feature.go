@@ -29,7 +29,7 @@ var PlatformFeatures = []Feature{Tenant, Users, Guests, Roles, Partners, Assignm
 
 var platformNames = map[Feature]string{
 	Tenant: "Tenant profile", Users: "Members", Guests: "Guests", Roles: "Roles", Partners: "Partners",
-	Assignments: "Assignments", Sites: "Sites and devices", ServicesAdmin: "Services", Audit: "Audit trail", Tokens: "API tokens",
+	Assignments: "Assignments", Sites: "Sites and devices", ServicesAdmin: "Activation and subscriptions", Audit: "Audit trail", Tokens: "API tokens",
 }
 
 // Platform reports whether f is a platform feature. Every other feature belongs to the catalogue.

@@ -15,15 +15,26 @@ func System() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 type key struct{}
 
+// moment is a reading that a context keeps, and that a transaction below it can move on.
+type moment struct{ t time.Time }
+
 // With returns a context whose moment is t.
 func With(ctx context.Context, t time.Time) context.Context {
-	return context.WithValue(ctx, key{}, t.UTC().Truncate(time.Microsecond))
+	return context.WithValue(ctx, key{}, &moment{t.UTC().Truncate(time.Microsecond)})
 }
 
 // Now returns the moment of ctx, and the machine's time when it has none.
 func Now(ctx context.Context) time.Time {
-	if t, ok := ctx.Value(key{}).(time.Time); ok {
-		return t
+	if m, ok := ctx.Value(key{}).(*moment); ok {
+		return m.t
 	}
 	return System()
+}
+
+// Move moves the moment of ctx on to that of a transaction that was committed in it, so that what is read from now on is
+// not older than what was written. The goroutine that does it has the context to itself.
+func Move(ctx context.Context, t time.Time) {
+	if m, ok := ctx.Value(key{}).(*moment); ok {
+		m.t = t
+	}
 }

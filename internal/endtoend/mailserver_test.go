@@ -91,6 +91,9 @@ func (d *delivery) Rcpt(to string, _ *smtp.RcptOptions) error {
 
 func (d *delivery) Data(r io.Reader) error {
 	got, err := parse(r)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return err // the sender was cut off: nothing was delivered
+	}
 	if err != nil {
 		d.server.t.Errorf("a mail that cannot be read: %v", err)
 		return err

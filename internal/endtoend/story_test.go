@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -182,6 +183,18 @@ func TestCustomerFollowsInviteLink(t *testing.T) {
 			s.mail.await("bea@bakery.example", "Invitation accepted by Acme")
 			s.open(link).press("Log in", "E-mail", acme.email, "Password", password).
 				shows("Invitation from Bakery", "This invitation was accepted.")
+		})
+		s.then("a link that shows one partner and holds the key of another one is refused", func(s stage) {
+			s.newCustomer("Abbey", "abe@abbey.example")
+			s.welcome("Abbey", "abe@abbey.example")
+			blue := s.newPartner("Blue", "bob@blue.example")
+			forged, key := acme.inviteLink, regexp.MustCompile(`link=\w+`)
+			forged = key.ReplaceAllLiteralString(forged, key.FindString(blue.inviteLink))
+			p := s.open(forged).press("Log in", "E-mail", "abe@abbey.example", "Password", password).
+				shows("Invite a partner", "You are about to ask Acme").press("Invite Acme", "Phone Manager", "yes").
+				shows("Invite a partner", "There is no partner with this Partner ID or invite link.")
+			s.is("status", p.status, 422)
+			s.is("mails to the other one", s.mail.subjects("bob@blue.example"), []string{"You were added to Blue"})
 		})
 		s.then("a rotated link is dead", func(s stage) {
 			id := s.asks(acme.token, `query($id: ID!) { tenant(id: $id) { partner { id } } }`, acme.tenant).String("tenant.partner.id")

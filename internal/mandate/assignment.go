@@ -199,7 +199,7 @@ func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) 
 			return err
 		}
 		var changes []access.Change
-		e := event{action: "assignments.revoked", reason: reason}
+		e := event{action: "assignment.revoked", reason: reason}
 		for _, row := range rows {
 			a, err := t.Assignment.UpdateOne(row).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Save(ctx)
 			if err != nil {

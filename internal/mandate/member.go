@@ -93,7 +93,7 @@ func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.
 			added, names = append(added, m), append(names, row.name())
 			changes = append(changes, change(row.name(), "", row.title())...)
 		}
-		e := event{action: "members.added", tenant: tn.ID, changes: changes}
+		e := event{action: "member.added", tenant: tn.ID, changes: changes}
 		if len(added) == 1 {
 			e.target, e.targetName = added[0].ID, names[0]
 		}

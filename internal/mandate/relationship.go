@@ -246,6 +246,10 @@ func (s *Service) pause(ctx context.Context, id string, paused bool, action stri
 				return err
 			}
 		}
+		if SuspendedBy(at.Relationship, at.side) == paused {
+			sentence := map[bool]string{true: "Your side has paused it already.", false: "Your side has not paused it."}[paused]
+			return broken(Conflict, sentence, "id")
+		}
 		by := func(side relationship.EndedBy) bool {
 			if side == at.side {
 				return paused

@@ -85,6 +85,7 @@ func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error) 
 		}
 	}()
 	t := &tx{Tx: etx, s: s, now: s.Clock(), viewer: viewer.From(ctx)}
+	outer := ctx
 	ctx = rule.Unscoped(rule.With(clock.With(ctx, t.now), etx.Client(), s.Dialect))
 	t.access = rule.From(ctx)
 	if err := f(ctx, t); err != nil {
@@ -94,6 +95,8 @@ func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error) 
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
+	clock.Move(outer, t.now)
+	rule.From(outer).Renew()
 	if t.mails > 0 && s.Wake != nil {
 		s.Wake()
 	}

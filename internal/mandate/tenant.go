@@ -168,7 +168,7 @@ func (a Address) clean() (c Address, fault *Error) {
 		name string
 	}{
 		{a.Street, &c.Street, 200, "street"}, {a.City, &c.City, 100, "city"}, {a.Region, &c.Region, 100, "region"},
-		{a.PostalCode, &c.PostalCode, 20, "postalCode"}, {a.Country, &c.Country, 2, "country"},
+		{a.PostalCode, &c.PostalCode, 20, "postalCode"}, {a.Country, &c.Country, 100, "country"},
 	} {
 		if *part.to, fault = optionalLine(part.from, part.most, "address", part.name); fault != nil {
 			return c, fault
@@ -177,7 +177,7 @@ func (a Address) clean() (c Address, fault *Error) {
 	if c.Country != nil {
 		*c.Country = strings.ToUpper(*c.Country)
 		if len(*c.Country) != 2 || strings.Trim(*c.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-			return c, broken(Invalid, "A country is named by its two letters of ISO 3166-1.", "address", "country")
+			return c, broken(Invalid, "A country is named by its two letters of ISO 3166-1, such as DE.", "address", "country")
 		}
 	}
 	return c, nil

@@ -133,6 +133,9 @@ func (v *visit) refused(a answer, o *offer, f faults) (page, error) {
 		return page{status: http.StatusNotFound, name: "message", title: "This invitation has ended", data: f[0].Message}, nil
 	case f.has("SIGN_IN_REQUIRED"):
 		o.AccountNeeded = false
+	case o.ToPartner() && f.has("CUSTOMER_ALREADY_LINKED"):
+		return page{status: http.StatusConflict, name: "message", title: o.CustomerName() + " has a partner",
+			data: "Only the customer can hand over from one partner to the next. Ask it to end the present relationship first."}, nil
 	case v.token != "" && f.has("CUSTOMER_ALREADY_LINKED"):
 		v.carry = true
 		p := v.invitationPage(a, o, f)

@@ -101,7 +101,7 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, status int, tit
 // gone is the one page for every link that does not work.
 func gone() page {
 	return page{status: http.StatusNotFound, name: "message", title: "This link does not work any more",
-		data: "It is wrong, used up or too old. Ask whoever sent it to you for a new one."}
+		data: "It is wrong, used up or too old. Ask for a new one: for a password at /password, for an invitation whoever sent it."}
 }
 
 func (s *Server) render(w http.ResponseWriter, r *http.Request, p page) {
