@@ -89,7 +89,7 @@ var (
 	// toldByName are messages that name the schema's words only.
 	toldByName = regexp.MustCompile(`^Field "[\w.]+" of required type "[\w!\[\]]+" was not provided\.$`)
 	noField    = regexp.MustCompile(`^Field "\w+" is not defined by type "(\w+)"`)
-	noMember   = regexp.MustCompile(`does not exist in "(\w+)" enum|^Enum "(\w+)" cannot represent`)
+	noMember   = regexp.MustCompile(`does not exist in "\W*(\w+)\W*" enum|^Enum "\W*(\w+)\W*" cannot represent`)
 	noScalar   = regexp.MustCompile(`^(\w+) cannot represent`)
 	badMember  = regexp.MustCompile(` is not a valid (\w+)$`)
 )

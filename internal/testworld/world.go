@@ -55,6 +55,7 @@ type World struct {
 	reads   *counter
 	mu      sync.Mutex
 	now     time.Time
+	tick    time.Duration
 	serial  int
 }
 
@@ -85,7 +86,15 @@ func New(t testing.TB, rawURL string) *World {
 func (w *World) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.now = w.now.Add(w.tick)
 	return w.now
+}
+
+// Ticks makes every reading of the clock later than the one before.
+func (w *World) Ticks(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tick = d
 }
 
 // Later moves the clock on.
