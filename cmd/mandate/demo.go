@@ -128,7 +128,8 @@ func (w *world) explain(t terminal) {
 	}
 	_ = table.Flush() // to a terminal that is gone nobody looks
 	fmt.Fprintf(t.out, `
-A first query, as the managed service provider. In GraphiQL, paste it, and this token into the field above it:
+A first query, as the managed service provider. In GraphiQL, open a new tab and paste it there, and this token into
+the field at the top:
 
   %s
 

@@ -198,7 +198,7 @@ func (w *world) assignStaff(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.welcome(ctx, "Its support staff, three customers", staffAddress)
+	return w.welcome(ctx, "The provider's support staff, assigned to three customers", staffAddress)
 }
 
 func (w *world) createLoneCustomer(ctx context.Context, operator person) error {
