@@ -11,7 +11,7 @@ import (
 // Annotation tells how a field, an edge or a type is shown.
 type Annotation struct {
 	// Sentence describes an enum that more than one field has; else the field's own does.
-	Sentence string `json:"Sentence,omitempty"`
+	Sentence   string      `json:"Sentence,omitempty"`
 	Mapping    []string    `json:"Mapping,omitempty"`
 	Type       string      `json:"Type,omitempty"`
 	Skip       int         `json:"Skip,omitempty"`
