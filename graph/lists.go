@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -69,17 +70,22 @@ func relationshipFilter(ctx context.Context, status []relationship.Status) func(
 			return
 		}
 		over := sql.And(sql.NotNull(s.C("active_customer_id")), sql.NotNull(s.C("ends_at")), sql.LTE(s.C("ends_at"), now))
-		var either []*sql.Predicate
-		for _, st := range distinct(status) {
-			recorded := sql.EQ(s.C("status"), st)
-			if st == relationship.StatusExpired {
-				either = append(either, recorded, over)
-			} else {
-				either = append(either, sql.And(recorded, sql.Not(over)))
-			}
-		}
-		s.Where(sql.Or(either...))
+		standing(s, status, relationship.StatusExpired, over)
 	}
+}
+
+// standing asks for rows that stand in one of the ways: expired is what the clock makes of those that are over.
+func standing[S cmp.Ordered](s *sql.Selector, status []S, expired S, over *sql.Predicate) {
+	var either []*sql.Predicate
+	for _, st := range distinct(status) {
+		recorded := sql.EQ(s.C("status"), st)
+		if st == expired {
+			either = append(either, recorded, over)
+		} else {
+			either = append(either, sql.And(recorded, sql.Not(over)))
+		}
+	}
+	s.Where(sql.Or(either...))
 }
 
 func (r *Resolver) invitationList() list[*ent.Invitation] {
@@ -104,16 +110,7 @@ func invitationFilter(ctx context.Context, status []invitation.Status, direction
 			return
 		}
 		over := sql.And(sql.EQ(s.C("status"), invitation.StatusPending), sql.LTE(s.C("expires_at"), now))
-		var either []*sql.Predicate
-		for _, st := range distinct(status) {
-			recorded := sql.EQ(s.C("status"), st)
-			if st == invitation.StatusExpired {
-				either = append(either, recorded, over)
-			} else {
-				either = append(either, sql.And(recorded, sql.Not(over)))
-			}
-		}
-		s.Where(sql.Or(either...))
+		standing(s, status, invitation.StatusExpired, over)
 	}
 }
 
@@ -132,12 +129,12 @@ func assignmentFilter(ctx context.Context, status []assignment.Status, expiringB
 			return
 		}
 		over := sql.And(sql.NotNull(s.C("ends_at")), sql.LTE(s.C("ends_at"), now))
-		standing := sql.NEQ(s.C("status"), assignment.StatusRevoked)
+		unrevoked := sql.NEQ(s.C("status"), assignment.StatusRevoked)
 		conditions := map[assignment.Status]*sql.Predicate{
 			assignment.StatusRevoked:   sql.EQ(s.C("status"), assignment.StatusRevoked),
-			assignment.StatusExpired:   sql.And(standing, over),
-			assignment.StatusScheduled: sql.And(standing, sql.Not(over), sql.GT(s.C("starts_at"), now)),
-			assignment.StatusActive:    sql.And(standing, sql.Not(over), sql.LTE(s.C("starts_at"), now)),
+			assignment.StatusExpired:   sql.And(unrevoked, over),
+			assignment.StatusScheduled: sql.And(unrevoked, sql.Not(over), sql.GT(s.C("starts_at"), now)),
+			assignment.StatusActive:    sql.And(unrevoked, sql.Not(over), sql.LTE(s.C("starts_at"), now)),
 		}
 		var either []*sql.Predicate
 		for _, st := range distinct(status) {

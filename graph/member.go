@@ -2,18 +2,12 @@ package graph
 
 import (
 	"context"
-	"slices"
 
 	"mandate/ent"
-	"mandate/ent/assignment"
-	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
-	"mandate/ent/relationship"
-	"mandate/ent/role"
 	"mandate/ent/rule"
 	"mandate/ent/user"
-	"mandate/graph/model"
 	"mandate/internal/access"
 	"mandate/internal/viewer"
 )
@@ -100,64 +94,4 @@ func (r *Resolver) grantees(ctx context.Context, ids []string) ([]*ent.Member, e
 		return nil, err
 	}
 	return r.members(ctx, ids)
-}
-
-// systemRoles reads the roles that every tenant has.
-func (r *Resolver) systemRoles(ctx context.Context) ([]*ent.Role, error) {
-	var list []string
-	for _, s := range access.SystemRoles {
-		list = append(list, s.ID)
-	}
-	return r.Client.Role.Query().Where(role.IDIn(list...)).Order(role.ByID()).All(ctx)
-}
-
-// permissionsOf writes a role's levels out.
-func (r *Resolver) permissionsOf(ctx context.Context, row *ent.Role) ([]*model.FeaturePermission, error) {
-	levels, err := value(ctx, row, func(ctx context.Context, roles []*ent.Role) ([]access.Levels, error) {
-		byID, err := rule.From(ctx).RoleLevels(ctx, ids(roles, roleID)...)
-		levels := make([]access.Levels, len(roles))
-		for i, r := range roles {
-			levels[i] = byID[r.ID]
-		}
-		return levels, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return r.permissions(ctx, levels)
-}
-
-// visibleRoles reads roles by their ids: the system's, those of tenants with ROLES VIEW, and those that a relationship,
-// an invitation or an assignment carries which the viewer sees.
-func (r *Resolver) visibleRoles(ctx context.Context, ids []string) ([]*ent.Role, error) {
-	rows, err := r.roles(ctx, ids)
-	if err != nil || len(rows) == len(ids) {
-		return rows, err
-	}
-	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
-		return slices.ContainsFunc(rows, func(row *ent.Role) bool { return row.ID == id })
-	})
-	var carried []string
-	for _, carriers := range []func() ([]string, error){
-		func() ([]string, error) {
-			return r.Client.Relationship.Query().Where(relationship.RoleIDIn(missing...)).Select(relationship.FieldRoleID).Strings(ctx)
-		},
-		func() ([]string, error) {
-			return r.Client.Invitation.Query().Where(invitation.RoleIDIn(missing...)).Select(invitation.FieldRoleID).Strings(ctx)
-		},
-		func() ([]string, error) {
-			return r.Client.Assignment.Query().Where(assignment.RoleIDIn(missing...)).Select(assignment.FieldRoleID).Strings(ctx)
-		},
-	} {
-		found, err := carriers()
-		if err != nil {
-			return nil, err
-		}
-		carried = append(carried, found...)
-	}
-	if len(carried) == 0 {
-		return rows, nil
-	}
-	more, err := r.carriedRoles(ctx, carried)
-	return append(rows, more...), err
 }

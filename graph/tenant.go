@@ -90,38 +90,22 @@ func (r *Resolver) customers(ctx context.Context, filter *model.CustomerFilter, 
 			return nil, badInput("A filter names at most 20 tags.")
 		}
 		if filter.PartnerID != nil {
-			if l.PartnerID, err = r.partnerTenant(ctx, *filter.PartnerID); err != nil {
+			p, err := first(r.partners(ctx, []string{*filter.PartnerID}))
+			if err != nil {
 				return nil, err
+			}
+			if l.Nothing = p == nil; p != nil {
+				l.PartnerID = p.TenantID
 			}
 		}
 	}
 	return r.tenantPage(ctx, l, orderBy, w)
 }
 
-// partnerTenant returns the tenant of a partner of the viewer's own. An id of any other chooses nothing, whatever it is.
-func (r *Resolver) partnerTenant(ctx context.Context, partnerID string) (string, error) {
-	p, err := r.Client.Partner.Query().Where(partner.ID(partnerID)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return "none", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return p.TenantID, nil
-}
-
 // allTenants lists all tenants of the installation, for the operator's people with TENANT VIEW.
 func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, orderBy *model.TenantOrder, w window) (*model.Page[*ent.Tenant], error) {
 	l := rule.List{Via: []rule.Via{rule.Operator, rule.Own}}
-	homes, err := rule.From(ctx).Homes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(homes, func(m *rule.Membership) bool {
-		return m.Kind == string(tenant.KindOperator) && m.Levels.At(access.Tenant) >= access.View
-	}) {
-		l.Via = []rule.Via{"NONE"}
-	}
+	var err error
 	if filter != nil {
 		if l.Prefix, err = searched(filter.Search); err != nil {
 			return nil, err
@@ -139,6 +123,13 @@ func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, o
 			l.Status = append(l.Status, string(s))
 		}
 	}
+	homes, err := rule.From(ctx).Homes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.Nothing = !slices.ContainsFunc(homes, func(m *rule.Membership) bool {
+		return m.Kind == string(tenant.KindOperator) && m.Levels.At(access.Tenant) >= access.View
+	})
 	return r.tenantPage(ctx, l, orderBy, w)
 }
 

@@ -10,6 +10,7 @@ import (
 
 // List says which of the tenants in reach to list, and where to begin. The order is by name.
 type List struct {
+	Nothing      bool           // lists nothing, whatever else it says
 	Via          []Via          // only along these kinds of route; empty: all of them
 	Kinds        []string       // only these kinds of tenant; empty: all
 	Status       []string       // only these; empty: all
@@ -108,6 +109,9 @@ func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, e
 
 // listed returns the routes that the list goes along. An entered session lists the tenant that it entered, and no other.
 func (a *Access) listed(l List) []route {
+	if l.Nothing {
+		return nil
+	}
 	all := a.routes
 	if own := a.ownTenants(l.Needs); own != nil && !a.viewer.Entered() {
 		all = append(slices.Clone(all), *own)
@@ -200,7 +204,7 @@ func (r *route) branch(s *statement, l List, d string, ordered bool) {
 	if l.Needs != "" {
 		for _, link := range r.links {
 			s.add(" AND ")
-			reaching(s, link, l.Needs, access.View)
+			reaching(s, link.role, l.Needs, access.View)
 		}
 	}
 	for _, tag := range l.Tags {

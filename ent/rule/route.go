@@ -27,11 +27,13 @@ type route struct {
 	where   statement // which rows of them make a live path, without regard to the tenant's status
 	tenant  string    // the column by which given tenants are found
 	order   [2]string // the columns that order a page: name and id
-	links   []string  // columns with the role of each further link
-	ends    []string  // columns with the end of each further link
+	links   []link    // the further links
 	bond    string    // column with the relationship, if the route has one
 	suspend string    // when a suspended tenant is reached nevertheless: by whoever may reactivate it
 }
+
+// link is one link of a route beyond the membership: the column with its role, and the one with its end.
+type link struct{ role, ends string }
 
 type table struct {
 	name, alias, index string // index: the one that a page walks; empty for those found by key
@@ -74,7 +76,7 @@ func allCustomers(m *Membership, now time.Time) route {
 			{name: "relationships", alias: "r", on: "r.active_customer_id=t.id"},
 		},
 		tenant: "r.active_customer_id", order: [2]string{"t.sort_name", "t.id"},
-		links: []string{"r.role_id"}, ends: []string{"r.ends_at"}, bond: "r.id",
+		links: []link{{"r.role_id", "r.ends_at"}}, bond: "r.id",
 		suspend: "r.kind='PARTNER_OF_RECORD'",
 	}
 	r.where.add("t.partner_id=? AND r.partner_id=? AND ", m.TenantID, m.TenantID).live("r", now)
@@ -91,7 +93,7 @@ func assigned(m *Membership, now time.Time) route {
 			{name: "relationships", alias: "r", on: "r.active_customer_id=a.tenant_id"},
 		},
 		tenant: "a.tenant_id", order: [2]string{"a.tenant_sort_name", "a.tenant_id"},
-		links: []string{"r.role_id", "a.role_id"}, ends: []string{"r.ends_at", "a.ends_at"}, bond: "r.id",
+		links: []link{{"r.role_id", "r.ends_at"}, {"a.role_id", "a.ends_at"}}, bond: "r.id",
 	}
 	r.where.add("a.member_id=? AND a.granter_id=? AND r.partner_id=? AND ", m.ID, m.TenantID, m.TenantID).live("a", now).add(" AND ").live("r", now)
 	return r

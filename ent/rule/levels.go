@@ -1,0 +1,97 @@
+package rule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// maxLinks is how many links beyond the membership the longest route has.
+const maxLinks = 2
+
+type found struct {
+	route  int
+	tenant string
+	bond   string
+	roles  [maxLinks]string
+	ends   [maxLinks]moment
+}
+
+// resolve reads the live paths to the given tenants along all routes, and takes the best of them.
+func (a *Access) resolve(ctx context.Context, tenantIDs []string) error {
+	var s statement
+	for i := range a.routes {
+		if i > 0 {
+			s.add(" UNION ALL ")
+		}
+		a.routes[i].levelsOf(&s, i, tenantIDs, a.dialect)
+	}
+	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	if err != nil {
+		return fmt.Errorf("resolve tenants: %w", err)
+	}
+	defer rows.Close()
+	var paths []found
+	var roles []string
+	for rows.Next() {
+		var f found
+		to := []any{&f.route, &f.tenant, &f.bond}
+		for i := range maxLinks {
+			to = append(to, &f.roles[i], &f.ends[i])
+		}
+		if err := rows.Scan(to...); err != nil {
+			return fmt.Errorf("resolve tenants: %w", err)
+		}
+		paths = append(paths, f)
+		roles = append(roles, f.roles[:]...)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("resolve tenants: %w", err)
+	}
+	if err := a.loadRoles(ctx, roles); err != nil {
+		return err
+	}
+	for _, f := range paths {
+		a.addPath(f)
+	}
+	return nil
+}
+
+// addPath is where a path is worth the minimum of its links, and a tenant the maximum of its paths.
+func (a *Access) addPath(f found) {
+	route := a.routes[f.route]
+	p := Path{Via: route.via, Home: route.home, Levels: route.levels, RelationshipID: f.bond}
+	for i := range route.links {
+		p.Levels = p.Levels.Min(a.roles[f.roles[i]])
+		if end := f.ends[i].t; end != nil && (p.EndsAt == nil || end.Before(*p.EndsAt)) {
+			p.EndsAt = end
+		}
+	}
+	r := a.reach[f.tenant]
+	if r == nil {
+		r = &Reach{TenantID: f.tenant}
+		a.reach[f.tenant] = r
+	}
+	r.Levels = r.Levels.Max(p.Levels)
+	r.Paths = append(r.Paths, p)
+}
+
+// levelsOf writes the route's paths to given tenants.
+func (r *route) levelsOf(s *statement, index int, tenantIDs []string, d string) {
+	s.add("SELECT ?, t.id", index)
+	if r.bond == "" {
+		s.add(", ''")
+	} else {
+		s.add(", " + r.bond)
+	}
+	for i := range maxLinks {
+		if i < len(r.links) {
+			s.add(", " + r.links[i].role + ", " + r.links[i].ends)
+		} else {
+			s.add(", '', NULL")
+		}
+	}
+	r.from(s, d, false)
+	r.conditions(s)
+	s.add(" AND ").in(r.tenant, tenantIDs)
+}

@@ -1,0 +1,169 @@
+package rule
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"mandate/internal/access"
+)
+
+// Membership is an active membership of the viewer in an active tenant.
+type Membership struct {
+	ID            string
+	TenantID      string
+	Kind          string // of the tenant
+	Name          string // of the tenant
+	Administrator bool
+	Guest         bool
+	Levels        access.Levels
+	roleID        string
+	direct        map[access.Feature]access.Level
+}
+
+// Homes returns the viewer's own memberships: none for a session that entered a tenant.
+func (a *Access) Homes(ctx context.Context) ([]*Membership, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.load(ctx); err != nil {
+		return nil, err
+	}
+	if a.viewer.Entered() {
+		return nil, nil
+	}
+	return a.homes, nil
+}
+
+// Home returns the viewer's own membership in the tenant, nil without one.
+func (a *Access) Home(ctx context.Context, tenantID string) (*Membership, error) {
+	homes, err := a.Homes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range homes {
+		if m.TenantID == tenantID {
+			return m, nil
+		}
+	}
+	return nil, nil
+}
+
+// RunsInstallation reports whether the viewer is an administrator of the operator, in a session of their own.
+func (a *Access) RunsInstallation(ctx context.Context) (bool, error) {
+	homes, err := a.Homes(ctx)
+	return slices.ContainsFunc(homes, func(m *Membership) bool { return m.Kind == operatorKind && m.Administrator }), err
+}
+
+func (a *Access) loadHomes(ctx context.Context) error {
+	rows, err := a.db.QueryContext(ctx, `SELECT m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, COALESCE(m.role_id,''), p.feature, p.level
+		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN member_permissions p ON p.member_id=m.id
+		WHERE m.user_id=? AND m.status='ACTIVE' AND t.status='ACTIVE' ORDER BY m.id`, a.viewer.UserID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m Membership
+		var feature sql.NullString
+		var level sql.NullInt16
+		if err := rows.Scan(&m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.roleID, &feature, &level); err != nil {
+			return err
+		}
+		if n := len(a.homes); n == 0 || a.homes[n-1].ID != m.ID {
+			m.direct = make(map[access.Feature]access.Level)
+			a.homes = append(a.homes, &m)
+		}
+		if feature.Valid {
+			a.homes[len(a.homes)-1].direct[access.Feature(feature.String)] = access.Level(level.Int16)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	var roles []string
+	for _, m := range a.homes {
+		roles = append(roles, m.roleID)
+	}
+	if err := a.loadRoles(ctx, roles); err != nil {
+		return err
+	}
+	for _, m := range a.homes {
+		m.Levels = MemberLevels(m.Administrator, m.Guest, a.roles[m.roleID], m.direct)
+	}
+	return nil
+}
+
+// MemberLevels is what a membership gives by itself: everything to an administrator, to anybody else the maximum of
+// role and direct levels, and to a guest only what of that belongs to the catalogue.
+func MemberLevels(administrator, guest bool, role access.Levels, direct map[access.Feature]access.Level) access.Levels {
+	if administrator {
+		return access.Everything
+	}
+	levels := role.Max(access.Of(direct))
+	if guest {
+		return levels.CatalogueOnly()
+	}
+	return levels
+}
+
+// RoleLevels returns the levels of roles, by id.
+func (a *Access) RoleLevels(ctx context.Context, ids ...string) (map[string]access.Levels, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.load(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.loadRoles(ctx, ids); err != nil {
+		return nil, err
+	}
+	levels := make(map[string]access.Levels, len(ids))
+	for _, id := range ids {
+		levels[id] = a.roles[id]
+	}
+	return levels, nil
+}
+
+// loadRoles makes sure that the levels of the roles are known: those of system roles from the program, those of custom
+// roles from their rows.
+func (a *Access) loadRoles(ctx context.Context, ids []string) error {
+	var custom []string
+	maps := make(map[string]map[access.Feature]access.Level)
+	for _, id := range ids {
+		if _, known := a.roles[id]; known || id == "" || maps[id] != nil {
+			continue
+		}
+		if r, ok := access.SystemRoleByID(id); ok {
+			a.roles[id] = r.Levels
+			continue
+		}
+		custom = append(custom, id)
+		maps[id] = make(map[access.Feature]access.Level)
+	}
+	if len(custom) == 0 {
+		return nil
+	}
+	var s statement
+	s.add("SELECT role_id, feature, level FROM role_permissions WHERE ").in("role_id", custom)
+	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	if err != nil {
+		return fmt.Errorf("load roles: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, feature string
+		var level int8
+		if err := rows.Scan(&id, &feature, &level); err != nil {
+			return fmt.Errorf("load roles: %w", err)
+		}
+		maps[id][access.Feature(feature)] = access.Level(level)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("load roles: %w", err)
+	}
+	for id, m := range maps {
+		a.roles[id] = access.Of(m)
+	}
+	return nil
+}

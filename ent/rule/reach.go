@@ -1,0 +1,60 @@
+package rule
+
+import (
+	"time"
+
+	"mandate/internal/access"
+)
+
+// Reach is how the viewer reaches one tenant.
+type Reach struct {
+	TenantID string
+	Levels   access.Levels // over all paths
+	Paths    []Path
+}
+
+// Path is one way in which the viewer reaches a tenant.
+type Path struct {
+	Via            Via
+	Home           *Membership // where it begins
+	Levels         access.Levels
+	EndsAt         *time.Time // when its first link ends; nil if none does
+	RelationshipID string     // the relationship that it rests on, if any
+}
+
+// Own returns the levels of the viewer's own membership in the tenant, whatever else leads there.
+func (r *Reach) Own() access.Levels {
+	for _, p := range r.Paths {
+		if p.Via == Own {
+			return p.Levels
+		}
+	}
+	return access.Levels{}
+}
+
+// Administers reports whether the viewer is an administrator of the tenant by a membership of their own.
+func (r *Reach) Administers() bool {
+	for _, p := range r.Paths {
+		if p.Via == Own && p.Home.Administrator {
+			return true
+		}
+	}
+	return false
+}
+
+// EndsAt returns when the last of the paths ends; nil if one never does.
+func (r *Reach) EndsAt() *time.Time { return LastEnd(r.Paths) }
+
+// LastEnd returns when the last of the paths ends; nil if one never does.
+func LastEnd(paths []Path) *time.Time {
+	var last *time.Time
+	for _, p := range paths {
+		if p.EndsAt == nil {
+			return nil
+		}
+		if last == nil || p.EndsAt.After(*last) {
+			last = p.EndsAt
+		}
+	}
+	return last
+}
