@@ -47,10 +47,14 @@ func TestEventsNameWhatWasGiven(t *testing.T) {
 			s.connected(acme, contoso, "ADMINISTRATOR")
 			_, token := s.invites(blue, "contoso@example.com")
 			s.does(contoso.Admin, "acceptInvitation", in{"token": token, "replaceCurrent": true, "roleKey": "READ_ONLY"})
-			events := changed(contoso.Admin, contoso.ID, "invitation.accepted")
-			s.is("events", len(events), 2)
-			if want := "; partner: Acme > Blue; role: <nil> > Read-Only"; !strings.HasSuffix(events[0], want) {
-				s.Errorf("the event is %q; want %q at its end", events[0], want)
+			const ended, accepted = "Contoso – Acme; status: ACTIVE > TERMINATED", "contoso@example.com; role: <nil> > Read-Only"
+			s.sees(changed(contoso.Admin, contoso.ID, "relationship.terminated"), ended)
+			s.is("to the customer", changed(contoso.Admin, contoso.ID, "invitation.accepted")[0], accepted)
+			s.sees(changed(acme.Admin, acme.ID, "relationship.terminated"), ended)
+			s.sees(changed(blue.Admin, blue.ID, "relationship.terminated"))
+			s.sees(changed(blue.Admin, blue.ID, "invitation.accepted"), accepted)
+			if a := blue.Admin.Do(`query($t: ID!) { tenant(id: $t) { auditEvents(first: 100) { nodes { targetName changes { before after } reason } } } }`, testworld.Vars{"t": blue.ID}).OK(); strings.Contains(a.Body, "Acme") {
+				s.Errorf("the new partner reads of the old one: %s", a.Body)
 			}
 		})
 	})

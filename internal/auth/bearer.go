@@ -39,7 +39,7 @@ func (s *Sessions) Viewer(ctx context.Context, token string) (viewer.Viewer, err
 		return viewer.Viewer{}, ErrNoSession
 	}
 	now := s.Clock()
-	v, seen, err := s.find(ctx, hash, now)
+	v, parent, seen, err := s.find(ctx, hash, now)
 	if errors.Is(err, sql.ErrNoRows) {
 		return viewer.Viewer{}, ErrNoSession
 	}
@@ -47,7 +47,7 @@ func (s *Sessions) Viewer(ctx context.Context, token string) (viewer.Viewer, err
 		return viewer.Viewer{}, fmt.Errorf("look the session up: %w", err)
 	}
 	if now.Sub(seen) >= seenEvery {
-		if err := s.touch(ctx, v.SessionID, now); err != nil {
+		if err := s.touch(ctx, v.SessionID, parent, now); err != nil {
 			return viewer.Viewer{}, err
 		}
 	}
@@ -55,19 +55,19 @@ func (s *Sessions) Viewer(ctx context.Context, token string) (viewer.Viewer, err
 }
 
 // find reads a live session; one that entered a tenant lives no longer than the session it was entered from, nor than that one is idle.
-func (s *Sessions) find(ctx context.Context, hash string, now time.Time) (v viewer.Viewer, seen time.Time, err error) {
+func (s *Sessions) find(ctx context.Context, hash string, now time.Time) (v viewer.Viewer, parent string, seen time.Time, err error) {
 	idle := now.Add(-SessionIdle)
-	err = s.Read.QueryRowContext(ctx, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id, '')
+	err = s.Read.QueryRowContext(ctx, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id, ''), COALESCE(s.parent_id, '')
 		FROM sessions s JOIN users u ON u.id=s.user_id LEFT JOIN sessions p ON p.id=s.parent_id
 		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?
 		AND (s.parent_id IS NULL OR (p.ended_at IS NULL AND p.expires_at>? AND p.last_seen_at>?))`, hash, now, idle, now, idle).
-		Scan(&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID)
-	return v, seen, err
+		Scan(&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID, &parent)
+	return v, parent, seen, err
 }
 
 // touch notes that a session was used, and with it the one that it was entered from.
-func (s *Sessions) touch(ctx context.Context, id string, now time.Time) error {
-	if _, err := s.Write.ExecContext(ctx, "UPDATE sessions SET last_seen_at=? WHERE id=? OR id=(SELECT parent_id FROM (SELECT parent_id FROM sessions WHERE id=?) s)", now, id, id); err != nil {
+func (s *Sessions) touch(ctx context.Context, id, parent string, now time.Time) error {
+	if _, err := s.Write.ExecContext(ctx, "UPDATE sessions SET last_seen_at=? WHERE id IN (?,?)", now, id, parent); err != nil {
 		return fmt.Errorf("note the session's use: %w", err)
 	}
 	return nil

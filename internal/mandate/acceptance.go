@@ -254,10 +254,6 @@ func (t *tx) accept(ctx context.Context, inv *ent.Invitation, customer *ent.Tena
 	if b.endsAt != nil && !b.endsAt.After(t.now) {
 		return broken(AccessPeriodOutOfRange, "The access that was offered would have ended already.")
 	}
-	replaced, err := t.presentPartner(ctx, customer.ID)
-	if err != nil {
-		return err
-	}
 	if done.Relationship, err = t.connect(ctx, b); err != nil {
 		return err
 	}
@@ -273,7 +269,7 @@ func (t *tx) accept(ctx context.Context, inv *ent.Invitation, customer *ent.Tena
 	}
 	e := t.about(done.Invitation, "invitation.accepted")
 	e.tenant, e.other, e.actor = customer.ID, p.tenant.ID, actor
-	e.changes = append(change("partner", replaced, p.tenant.Name), change("role", "", ceiling.name)...)
+	e.changes = change("role", "", ceiling.name)
 	if inv.Direction == invitation.DirectionCustomerToPartner {
 		e.tenant, e.other = p.tenant.ID, customer.ID
 	}

@@ -111,7 +111,10 @@ func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide) (namedR
 	if err != nil {
 		return namedRole{}, nil, err
 	}
-	if rel.Status == relationship.StatusSuspended && sees {
+	switch {
+	case rel.Status == relationship.StatusSuspended && !sees:
+		return namedRole{}, nil, notFound("tenantId")
+	case rel.Status == relationship.StatusSuspended:
 		return namedRole{}, nil, broken(RelationshipNotActive, "The relationship with this customer is paused.", "tenantId")
 	}
 	reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})

@@ -69,7 +69,12 @@ func checkPassword(password string, field ...string) *Error {
 func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordReset) error {
 	_, canonical, _ := email(cmd.Email)
 	alike := time.After(resetAnswer)
-	defer func() { <-alike }()
+	defer func() {
+		select {
+		case <-alike:
+		case <-ctx.Done():
+		}
+	}()
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		u, err := t.User.Query().Where(user.EmailCanonical(canonical)).Only(ctx)
 		if ent.IsNotFound(err) {
@@ -78,15 +83,23 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 		if err != nil {
 			return fmt.Errorf("look an account up: %w", err)
 		}
-		if enough, err := t.mailedEnough(ctx, u.EmailCanonical, kindReset, mostResets); err != nil || enough {
+		if err := t.lockPerson(ctx, u.ID); err != nil {
 			return err
 		}
-		token, err := t.issue(ctx, u, onetimetoken.PurposeReset, resetLife)
+		sent, err := t.mailed(ctx, u.EmailCanonical, kindReset)
+		if err != nil || sent >= mostResets {
+			return err
+		}
+		life := resetLife
+		if sent == mostResets-1 {
+			life = mailWindow // the last one for now: nobody can use them up for somebody else
+		}
+		token, err := t.issue(ctx, u, onetimetoken.PurposeReset, life)
 		if err != nil {
 			return err
 		}
 		err = t.send(ctx, mailing{kind: kindReset, to: u, secret: true,
-			letter: mail.PasswordReset{ValidFor: resetLife, ExpiresAt: t.now.Add(resetLife), Link: t.s.link("password", "token", token)}})
+			letter: mail.PasswordReset{ValidFor: life, ExpiresAt: t.now.Add(life), Link: t.s.link("password", "token", token)}})
 		if err != nil {
 			return err
 		}

@@ -127,10 +127,18 @@ func (t *tx) namedPartner(ctx context.Context, cmd InvitePartner) (*partnerSide,
 	case (cmd.Code == nil) == (cmd.InviteLink == nil):
 		return nil, "", broken(Required, "Name the partner by its Partner ID or by its invite link.", "code")
 	case cmd.InviteLink != nil:
-		by, channel, field = partner.LinkKey(linkKey(*cmd.InviteLink)), invitation.ChannelInviteLink, "inviteLink"
+		// A link that was put together from two partners' would show one of them and invite the other.
+		code, key, ok := linkOf(*cmd.InviteLink)
+		by, channel, field = partner.LinkKey(key), invitation.ChannelInviteLink, "inviteLink"
+		switch {
+		case !ok:
+			return nil, "", broken(PartnerNotFound, "There is no partner with this Partner ID or invite link.", field)
+		case code != "":
+			by = partner.And(by, partner.Code(strings.ToUpper(code)))
+		}
 	}
 	row, err := t.Partner.Query().Where(by).WithTenant().Only(ctx)
-	if ent.IsNotFound(err) || err == nil && (row.Edges.Tenant.Status == tenant.StatusDeleted || cmd.InviteLink != nil && !linkNames(*cmd.InviteLink, row.Code)) {
+	if ent.IsNotFound(err) || err == nil && row.Edges.Tenant.Status == tenant.StatusDeleted {
 		return nil, "", broken(PartnerNotFound, "There is no partner with this Partner ID or invite link.", field)
 	}
 	if err != nil {

@@ -66,6 +66,14 @@ func (t *tx) holdPerson(ctx context.Context, userID string) error {
 	return t.read(ctx, "SELECT id FROM users WHERE id=? LOCK IN SHARE MODE", userID)
 }
 
+// lockPerson keeps others from holding a person's account too.
+func (t *tx) lockPerson(ctx context.Context, userID string) error {
+	if t.s.Dialect != dialect.MySQL {
+		return nil
+	}
+	return t.read(ctx, "SELECT id FROM users WHERE id=? FOR UPDATE", userID)
+}
+
 // read reads rows for the locks that come with them.
 func (t *tx) read(ctx context.Context, query string, args ...any) error {
 	rows, err := t.QueryContext(ctx, query, args...)

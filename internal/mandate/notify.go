@@ -34,7 +34,7 @@ func (t *tx) send(ctx context.Context, m mailing) error {
 		m.address, m.canonical = m.to.Email, m.to.EmailCanonical
 	}
 	if most, capped := mostMails[m.kind]; capped {
-		if enough, err := t.mailedEnough(ctx, m.canonical, m.kind, most); err != nil || enough {
+		if sent, err := t.mailed(ctx, m.canonical, m.kind); err != nil || sent >= most {
 			return err
 		}
 	}
@@ -56,14 +56,14 @@ func (t *tx) send(ctx context.Context, m mailing) error {
 // organisation brings about: more are not written.
 var mostMails = map[string]int{"member.welcome": 20, "member.added": 20, "invitation.received": 20, "relationship.offer": 20}
 
-// mailedEnough reports whether so many mails of a kind went to an address within mailWindow.
-func (t *tx) mailedEnough(ctx context.Context, canonical, kind string, most int) (bool, error) {
+// mailed counts the mails of a kind that went to an address within mailWindow.
+func (t *tx) mailed(ctx context.Context, canonical, kind string) (int, error) {
 	n, err := t.OutboxMessage.Query().Where(outboxmessage.RecipientCanonical(canonical), outboxmessage.Kind(kind),
 		outboxmessage.CreatedAtGT(t.now.Add(-mailWindow))).Count(ctx)
 	if err != nil {
-		return false, fmt.Errorf("count mails: %w", err)
+		return 0, fmt.Errorf("count mails: %w", err)
 	}
-	return n >= most, nil
+	return n, nil
 }
 
 // mostNotified is how many administrators of a tenant a notice goes to.

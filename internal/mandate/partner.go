@@ -198,19 +198,16 @@ func (s *Service) InviteLink(p *ent.Partner) string {
 	return s.link("join", "partner", p.Code, "link", p.LinkKey)
 }
 
-// linkKey takes the key out of an invite link; a key alone will do.
-func linkKey(link string) string {
-	if u, err := url.Parse(strings.TrimSpace(link)); err == nil && u.Query().Has("link") {
-		return u.Query().Get("link")
+// linkOf takes an invite link apart: the Partner ID that it shows, and its key. A key alone will do, and shows none.
+func linkOf(link string) (code, key string, ok bool) {
+	link = strings.TrimSpace(link)
+	_, query, found := strings.Cut(link, "?")
+	if !found {
+		return "", link, true
 	}
-	return strings.TrimSpace(link)
-}
-
-// linkNames reports whether the Partner ID that an invite link shows is the given one. A link that was put together from
-// two partners' would show one of them and invite the other.
-func linkNames(link, code string) bool {
-	u, err := url.Parse(strings.TrimSpace(link))
-	return err != nil || !u.Query().Has("partner") || strings.EqualFold(u.Query().Get("partner"), code)
+	query, _, _ = strings.Cut(query, "#")
+	values, err := url.ParseQuery(query)
+	return values.Get("partner"), values.Get("link"), err == nil && values.Get("partner") != ""
 }
 
 // newPartnerID makes a Partner ID such as MND-7K2M-93QD, without letters and digits that are mistaken for each other.

@@ -59,7 +59,8 @@ func (t *tx) connect(ctx context.Context, b bond) (*ent.Relationship, error) {
 	return rel, nil
 }
 
-// handOver ends the present relationship in favour of another partner, if that was asked for and may be.
+// handOver ends the present relationship in favour of another partner, if that was asked for and may be. It has an audit
+// event of its own: the new partner learns nothing of the old one, nor the old of the new.
 func (t *tx) handOver(ctx context.Context, present *ent.Relationship, b bond) error {
 	if !b.replace || present.PartnerID == b.partner.tenant.ID {
 		return alreadyLinked()
@@ -68,7 +69,13 @@ func (t *tx) handOver(ctx context.Context, present *ent.Relationship, b bond) er
 		return err
 	}
 	by := relationship.EndedByCustomer
-	if _, err := t.end(ctx, present, relationship.StatusTerminated, &by, nil); err != nil {
+	ended, err := t.end(ctx, present, relationship.StatusTerminated, &by, nil)
+	if err != nil {
+		return err
+	}
+	e := t.between(standing{Relationship: present, side: by}, "relationship.terminated")
+	e.changes = change("status", string(present.Status), string(ended.Status))
+	if err := t.record(ctx, e); err != nil {
 		return err
 	}
 	return t.notifyAdministrators(ctx, present.PartnerID, "relationship.ended",
@@ -85,15 +92,6 @@ func (t *tx) liveRelationship(ctx context.Context, customerID string) (*ent.Rela
 		return nil, fmt.Errorf("read the customer's relationship: %w", err)
 	}
 	return rel, nil
-}
-
-// presentPartner names the customer's partner, "" without one.
-func (t *tx) presentPartner(ctx context.Context, customerID string) (string, error) {
-	rel, err := t.liveRelationship(ctx, customerID)
-	if err != nil || rel == nil {
-		return "", err
-	}
-	return rel.PartnerName, nil
 }
 
 // settle records what the clock has ended already for a customer: a relationship past its end.

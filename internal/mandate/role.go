@@ -161,11 +161,12 @@ func (t *tx) refill(ctx context.Context, cmd UpdateRole, r *ent.Role, before map
 // mayRaise says why the viewer may not raise a role, by what it is given to. Nobody raises themselves. Where people act
 // in customers by it, raising it is assigning; where it limits a partner, raising it is consent.
 func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) error {
-	own, err := t.Member.Query().Where(member.RoleID(r.ID), member.UserID(t.viewer.UserID), member.StatusEQ(member.StatusActive)).Exist(ctx)
+	own, err := t.Member.Query().Where(member.RoleID(r.ID), member.UserID(t.viewer.UserID), member.StatusNEQ(member.StatusRemoved)).Exist(ctx)
 	if err != nil {
 		return err
 	}
-	open := t.Assignment.Query().Where(assignment.RoleID(r.ID), assignment.OpenKeyNotNil())
+	open := t.Assignment.Query().Where(assignment.RoleID(r.ID), assignment.OpenKeyNotNil(),
+		assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)))
 	assigned, err := open.Clone().Where(assignment.HasMemberWith(member.UserID(t.viewer.UserID))).Exist(ctx)
 	if err != nil {
 		return err
@@ -198,7 +199,7 @@ func (t *tx) mayRaiseCeiling(ctx context.Context, r *ent.Role, after, held acces
 	if err != nil {
 		return err
 	}
-	offered, err := t.Invitation.Query().Where(invitation.RoleID(r.ID), invitation.StatusEQ(invitation.StatusPending)).Exist(ctx)
+	offered, err := t.Invitation.Query().Where(invitation.RoleID(r.ID), invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtGT(t.now)).Exist(ctx)
 	if err != nil {
 		return err
 	}

@@ -57,8 +57,14 @@ func (t *tx) creatingPartner(ctx context.Context, partnerID *string) (*partnerSi
 		return nil, err
 	}
 	if partnerID == nil {
-		if err := t.operator(ctx); !errors.Is(err, ErrForbidden) {
+		runs, err := t.access.RunsInstallation(ctx)
+		if err != nil {
 			return nil, err
+		}
+		if runs {
+			if err := t.operator(ctx); !errors.Is(err, ErrForbidden) { // again, under lock
+				return nil, err
+			}
 		}
 	}
 	return t.ownPartner(ctx, partnerID)

@@ -18,7 +18,7 @@ func SortName(name string) string {
 }
 
 // webAddress matches what mail programs make links of, and no organisation is called.
-var webAddress = regexp.MustCompile(`(?i)://|\bwww\.|\.[a-z]{2,}/`)
+var webAddress = regexp.MustCompile(`://|(?i:\bwww\.)|\.[a-z]{2,}/`)
 
 // oneLine cleans a text of one line, such as a name: blanks around it go, and what cannot be seen or would turn other
 // text around is refused.

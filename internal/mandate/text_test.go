@@ -228,10 +228,18 @@ func TestPartnerIDsAreEasyToRead(t *testing.T) {
 		t.Errorf("%d of 1000 Partner IDs differ", len(seen))
 	}
 	for link, want := range map[string]string{
-		"https://portal.example/join?partner=MND-1&link=KEY": "KEY", " KEY ": "KEY", "https://portal.example/join": "https://portal.example/join", "": "", "%zz": "%zz",
+		"https://portal.example/join?partner=MND-1&link=KEY":   "MND-1 KEY true",
+		"https://portal.example/join?partner=MND-1&link=KEY#x": "MND-1 KEY true",
+		" KEY ":                                " KEY true",
+		"https://portal.example/join":          " https://portal.example/join true",
+		"https://portal.example/join?link=KEY": " KEY false",
+		"https://portal.example/join?Partner=MND-1&link=KEY":    " KEY false",
+		"https://portal.example/join?partner%20=MND-1&link=KEY": " KEY false",
+		"https://portal.example/join?partner=MND-1;&link=KEY":   " KEY false",
 	} {
-		if got := linkKey(link); got != want {
-			t.Errorf("%q holds the key %q, want %q", link, got, want)
+		code, key, ok := linkOf(link)
+		if got := fmt.Sprint(code, " ", key, " ", ok); got != want {
+			t.Errorf("%q is taken apart to %q, want %q", link, got, want)
 		}
 	}
 }
