@@ -5245,7 +5245,7 @@ extend type Mutation {
   signOut: SignOutPayload! @signedIn
   "Sets a password by the token from a mailed link, a welcome link or a reset link alike, and ends all sessions of the person."
   resetPassword("Token and password." input: ResetPasswordInput!): ResetPasswordPayload! @public
-  "Mails a link to set a new password, if the address has an account. The answer never tells."
+  "Mails a link to set a new password, if the address has an account, five times a day at most. The answer never tells."
   requestPasswordReset("The address." input: RequestPasswordResetInput!): RequestPasswordResetPayload! @public
   "Begins a session that reaches one tenant of another organisation, under the person's own name, for an hour at most. The tenant's audit trail shows it."
   enterTenant("Which tenant." input: EnterTenantInput!): EnterTenantPayload! @signedIn
