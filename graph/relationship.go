@@ -5,11 +5,9 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/assignment"
-	"mandate/ent/member"
 	"mandate/ent/partner"
 	"mandate/ent/relationship"
 	"mandate/ent/rule"
-	"mandate/ent/tenant"
 	"mandate/internal/batch"
 	"mandate/internal/clock"
 	"mandate/internal/mandate"
@@ -38,17 +36,13 @@ func suspendedBy(rel *ent.Relationship) []relationship.EndedBy {
 
 // staffCounts counts the people assigned now, for each relationship.
 func (r *Resolver) staffCounts(ctx context.Context, rels []*ent.Relationship) ([]*int, error) {
-	now := clock.Now(ctx)
 	var rows []struct {
 		GranterID string `json:"granter_id"`
 		TenantID  string `json:"tenant_id"`
 		Count     int    `json:"count"`
 	}
 	err := r.Client.Assignment.Query().
-		Where(assignment.TenantIDIn(ids(rels, func(l *ent.Relationship) string { return l.CustomerID })...),
-			assignment.StatusEQ(assignment.StatusActive), assignment.StartsAtLTE(now),
-			assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(now)),
-			assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false))).
+		Where(assignment.TenantIDIn(ids(rels, func(l *ent.Relationship) string { return l.CustomerID })...), mandate.AssignedNow(clock.Now(ctx))).
 		GroupBy(assignment.FieldGranterID, assignment.FieldTenantID).Aggregate(ent.Count()).Scan(rule.Unscoped(ctx), &rows)
 	if err != nil {
 		return nil, err
@@ -76,8 +70,7 @@ type abilityKey struct{}
 // abilities tells what the viewer may do with a relationship, by the rules that the operations decide by.
 func (r *Resolver) abilities(ctx context.Context, rel *ent.Relationship) (ability, error) {
 	return batch.Load(ctx, rel, abilityKey{}, func(ctx context.Context, rels []*ent.Relationship) ([]ability, error) {
-		standing, err := r.Client.Partner.Query().Where(partner.TenantIDIn(ids(rels, func(l *ent.Relationship) string { return l.PartnerID })...),
-			partner.Recognized(true), partner.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).
+		standing, err := r.Client.Partner.Query().Where(partner.TenantIDIn(ids(rels, func(l *ent.Relationship) string { return l.PartnerID })...), mandate.PartnerStands()).
 			Select(partner.FieldTenantID).Strings(rule.Unscoped(ctx))
 		if err != nil {
 			return nil, err
@@ -92,7 +85,7 @@ func (r *Resolver) abilities(ctx context.Context, rel *ent.Relationship) (abilit
 			if err != nil {
 				return nil, err
 			}
-			if s := mandate.RelationshipStatus(l, clock.Now(ctx)); side == "" || s != relationship.StatusActive && s != relationship.StatusSuspended {
+			if side == "" || !mandate.IsLive(l, clock.Now(ctx)) {
 				continue
 			}
 			may := mandate.MayEnd(l, side, stands[l.PartnerID])

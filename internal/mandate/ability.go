@@ -5,9 +5,14 @@ import (
 	"time"
 
 	"mandate/ent"
+	"mandate/ent/assignment"
 	"mandate/ent/invitation"
+	"mandate/ent/member"
+	"mandate/ent/partner"
+	"mandate/ent/predicate"
 	"mandate/ent/relationship"
 	"mandate/ent/rule"
+	"mandate/ent/tenant"
 	"mandate/internal/access"
 	"mandate/internal/viewer"
 )
@@ -48,6 +53,19 @@ func MayEnd(rel *ent.Relationship, side relationship.EndedBy, partnerStands bool
 		return true
 	}
 	return false
+}
+
+// PartnerStands matches partners that may connect now: recognised, in an active tenant.
+func PartnerStands() predicate.Partner {
+	return partner.And(partner.Recognized(true), partner.HasTenantWith(tenant.StatusEQ(tenant.StatusActive)))
+}
+
+// AssignedNow matches assignments by which somebody acts at a moment: not taken back, begun, not over, of an active member
+// whom it gives something, which it does not to administrators.
+func AssignedNow(now time.Time) predicate.Assignment {
+	return assignment.And(assignment.StatusEQ(assignment.StatusActive), assignment.StartsAtLTE(now),
+		assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(now)),
+		assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false)))
 }
 
 // SuspendedBy reports whether a side has paused the relationship.

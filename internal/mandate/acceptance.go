@@ -157,21 +157,16 @@ func (t *tx) accepting(ctx context.Context, cmd AcceptInvitation) (*ent.Tenant, 
 		return tn, access.Everything, m, err
 	}
 	if cmd.TenantID == nil {
-		only, err := t.onlyHome(ctx, tenant.KindCustomer)
+		homes, err := t.access.Homes(ctx)
 		if err != nil {
 			return nil, access.Levels{}, nil, err
 		}
-		if homes, err := t.access.Homes(ctx); err != nil {
-			return nil, access.Levels{}, nil, err
-		} else if only == "" && len(homes) == 0 {
+		if len(homes) == 0 {
 			return nil, access.Levels{}, nil, broken(Required, "You belong to no customer yet: name the new one.", "newAccount")
 		}
 	}
 	tn, levels, err := t.ownCustomer(ctx, cmd.TenantID)
-	if err != nil {
-		return nil, access.Levels{}, nil, err
-	}
-	return tn, levels, nil, nil
+	return tn, levels, nil, err
 }
 
 // narrowed is the ceiling that the customer consents to: what was offered, or less, and never more than the person who

@@ -104,17 +104,13 @@ func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide) (namedR
 	if err != nil {
 		return namedRole{}, nil, err
 	}
-	if rel == nil || rel.PartnerID != p.tenant.ID || RelationshipStatus(rel, t.now) == relationship.StatusExpired {
+	if rel == nil || rel.PartnerID != p.tenant.ID || !IsLive(rel, t.now) {
 		return namedRole{}, nil, notFound("tenantId")
 	}
-	sees, err := t.seesPair(ctx, access.Partners, rel.PartnerID)
-	if err != nil {
-		return namedRole{}, nil, err
-	}
-	switch {
-	case rel.Status == relationship.StatusSuspended && !sees:
-		return namedRole{}, nil, notFound("tenantId")
-	case rel.Status == relationship.StatusSuspended:
+	if rel.Status == relationship.StatusSuspended { // told to those who see the relationship
+		if err := t.sees(ctx, p.tenant.ID, []string{"tenantId"}, access.Partners); err != nil {
+			return namedRole{}, nil, err
+		}
 		return namedRole{}, nil, broken(RelationshipNotActive, "The relationship with this customer is paused.", "tenantId")
 	}
 	reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})

@@ -176,13 +176,7 @@ func (t *tx) relationship(ctx context.Context, id string, version *int) (standin
 	if err != nil {
 		return standing{}, err
 	}
-	if err := t.settle(ctx, rel.CustomerID); err != nil {
-		return standing{}, err
-	}
-	if rel, err = t.Relationship.Get(ctx, id); err != nil {
-		return standing{}, fmt.Errorf("read the relationship: %w", err)
-	}
-	if rel.ActiveCustomerID == nil {
+	if !IsLive(rel, t.now) {
 		return standing{}, broken(RelationshipNotActive, "The relationship has ended.", "id")
 	}
 	return standing{rel, side, levels}, fresh(version, rel.Version)
@@ -217,7 +211,8 @@ func (t *tx) between(at standing, action string) event {
 
 // SuspendRelationship pauses a relationship for one's side: nothing is reachable through it, and nothing is lost.
 //
-// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
+// NOT_FOUND, CONFLICT when that side has paused it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a
+// customer and its partner of record.
 func (s *Service) SuspendRelationship(ctx context.Context, cmd SuspendRelationship) (*ent.Relationship, error) {
 	reason, fault := paragraph(cmd.Reason, 500, "reason")
 	if fault != nil {
@@ -228,7 +223,7 @@ func (s *Service) SuspendRelationship(ctx context.Context, cmd SuspendRelationsh
 
 // ResumeRelationship takes one's own side's pause back; those of others stay.
 //
-// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE.
+// NOT_FOUND, CONFLICT when that side has not paused it, RELATIONSHIP_NOT_ACTIVE.
 func (s *Service) ResumeRelationship(ctx context.Context, cmd ResumeRelationship) (*ent.Relationship, error) {
 	return s.pause(ctx, cmd.ID, false, "relationship.resumed", nil)
 }
@@ -269,6 +264,12 @@ func (s *Service) pause(ctx context.Context, id string, paused bool, action stri
 		return t.record(ctx, e)
 	})
 	return rel, err
+}
+
+// IsLive reports whether a relationship is active or suspended at a moment, and has not ended.
+func IsLive(rel *ent.Relationship, now time.Time) bool {
+	s := RelationshipStatus(rel, now)
+	return s == relationship.StatusActive || s == relationship.StatusSuspended
 }
 
 // RelationshipStatus is where a relationship stands at a moment: one past its end is EXPIRED, recorded or not.

@@ -10,14 +10,12 @@ import (
 	"mandate/ent/partner"
 	"mandate/ent/relationship"
 	"mandate/ent/session"
-	"mandate/ent/tenant"
 	"mandate/internal/mail"
 )
 
 // mayEnd says why a side may not end or pause the relationship.
 func (t *tx) mayEnd(ctx context.Context, rel *ent.Relationship, side relationship.EndedBy) error {
-	stands, err := t.Partner.Query().Where(partner.TenantID(rel.PartnerID), partner.Recognized(true),
-		partner.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).Exist(ctx)
+	stands, err := t.Partner.Query().Where(partner.TenantID(rel.PartnerID), PartnerStands()).Exist(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,9 +68,7 @@ func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, 
 	if err != nil {
 		return nil, fmt.Errorf("count administrators: %w", err)
 	}
-	staff, err := t.Assignment.Query().Where(assignment.RelationshipID(rel.ID), assignment.OpenKeyNotNil(),
-		assignment.StartsAtLTE(t.now), assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)),
-		assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false))).Count(ctx)
+	staff, err := t.Assignment.Query().Where(assignment.RelationshipID(rel.ID), AssignedNow(t.now)).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count assignments: %w", err)
 	}
