@@ -37,26 +37,21 @@ func suspendedBy(rel *ent.Relationship) []relationship.EndedBy {
 // staffCounts counts the people assigned now, for each relationship.
 func (r *Resolver) staffCounts(ctx context.Context, rels []*ent.Relationship) ([]*int, error) {
 	var rows []struct {
-		GranterID string `json:"granter_id"`
-		TenantID  string `json:"tenant_id"`
-		Count     int    `json:"count"`
+		ID    string `json:"relationship_id"`
+		Count int    `json:"count"`
 	}
-	err := r.Client.Assignment.Query().
-		Where(assignment.TenantIDIn(ids(rels, func(l *ent.Relationship) string { return l.CustomerID })...), mandate.AssignedNow(clock.Now(ctx))).
-		GroupBy(assignment.FieldGranterID, assignment.FieldTenantID).Aggregate(ent.Count()).Scan(rule.Unscoped(ctx), &rows)
+	err := r.Client.Assignment.Query().Where(assignment.RelationshipIDIn(ids(rels, relationshipID)...), mandate.AssignedNow(clock.Now(ctx))).
+		GroupBy(assignment.FieldRelationshipID).Aggregate(ent.Count()).Scan(rule.Unscoped(ctx), &rows)
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[[2]string]int, len(rows))
+	counts := make(map[string]int, len(rows))
 	for _, row := range rows {
-		counts[[2]string{row.GranterID, row.TenantID}] = row.Count
+		counts[row.ID] = row.Count
 	}
 	list := make([]*int, len(rels))
 	for i, l := range rels {
-		n := 0
-		if l.ActiveCustomerID != nil {
-			n = counts[[2]string{l.PartnerID, l.CustomerID}]
-		}
+		n := counts[l.ID]
 		list[i] = &n
 	}
 	return list, nil

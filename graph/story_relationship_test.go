@@ -173,3 +173,40 @@ func TestOfferEndsWithItsRelationship(t *testing.T) {
 		s.sees(customersOf(acme.Admin))
 	})
 }
+
+// How many of the partner's people act by an assignment is told, and 0 says that nobody but administrators does.
+func TestStaffIsCounted(t *testing.T) {
+	eachScene(t, func(s scene) {
+		acme, contoso, fabrikam := s.NewPartner("Acme"), s.Customer("Contoso"), s.Customer("Fabrikam")
+		id := s.connected(acme, contoso, "ADMINISTRATOR")
+		s.connected(acme, fabrikam, "ADMINISTRATOR")
+		staff := func() any {
+			s.Helper()
+			a := acme.Admin.Do(`query($id: ID!) { node(id: $id) { ... on Relationship { staffCount } } }`, testworld.Vars{"id": id}).OK()
+			return a.At("node.staffCount")
+		}
+		assigned := func(name string, c *testworld.Company, period in) (person *testworld.Person, assignment string) {
+			s.Helper()
+			person = s.Staff(acme, name, testworld.Nothing)
+			return person, s.does(acme.Admin, "assign", in{"granteeId": person.Member(acme.Tenant).ID, "tenantId": c.ID, "roleKey": "READ_ONLY", "accessPeriod": period}).
+				String("assign.assignment.id")
+		}
+		s.is("at first", staff(), any(0.0))
+		first, assignment := assigned("first", contoso, nil)
+		assigned("elsewhere", fabrikam, nil)
+		assigned("later", contoso, in{"startsAt": s.Now().Add(48 * time.Hour)})
+		assigned("brief", contoso, in{"days": 1})
+		s.is("two act now, one later, one elsewhere", staff(), any(2.0))
+		s.Later(25 * time.Hour)
+		s.is("one is over", staff(), any(1.0))
+		s.must(s.Write.Member.UpdateOneID(first.Member(acme.Tenant).ID).SetStatus("SUSPENDED").Exec(s.System()))
+		s.is("one is suspended", staff(), any(0.0))
+		s.must(s.Write.Member.UpdateOneID(first.Member(acme.Tenant).ID).SetStatus("ACTIVE").Exec(s.System()))
+		s.Later(24 * time.Hour)
+		s.is("the later one has begun", staff(), any(2.0))
+		s.does(contoso.Admin, "revokeAssignments", in{"ids": []string{assignment}})
+		s.is("one was sent home", staff(), any(1.0))
+		s.does(contoso.Admin, "terminateRelationship", in{"id": id})
+		s.is("at the end", staff(), any(0.0))
+	})
+}
