@@ -11,19 +11,24 @@ import (
 
 	"mandate/ent/migrate"
 
+	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
+	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
 	"mandate/ent/onetimetoken"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
+	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/site"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -41,10 +46,14 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// AccessRequest is the client for interacting with the AccessRequest builders.
+	AccessRequest *AccessRequestClient
 	// Assignment is the client for interacting with the Assignment builders.
 	Assignment *AssignmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// Device is the client for interacting with the Device builders.
+	Device *DeviceClient
 	// Feature is the client for interacting with the Feature builders.
 	Feature *FeatureClient
 	// Invitation is the client for interacting with the Invitation builders.
@@ -53,6 +62,8 @@ type Client struct {
 	Member *MemberClient
 	// MemberPermission is the client for interacting with the MemberPermission builders.
 	MemberPermission *MemberPermissionClient
+	// MemberSite is the client for interacting with the MemberSite builders.
+	MemberSite *MemberSiteClient
 	// OneTimeToken is the client for interacting with the OneTimeToken builders.
 	OneTimeToken *OneTimeTokenClient
 	// OutboxMessage is the client for interacting with the OutboxMessage builders.
@@ -65,8 +76,12 @@ type Client struct {
 	Role *RoleClient
 	// RolePermission is the client for interacting with the RolePermission builders.
 	RolePermission *RolePermissionClient
+	// ServiceSubscription is the client for interacting with the ServiceSubscription builders.
+	ServiceSubscription *ServiceSubscriptionClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
+	// Site is the client for interacting with the Site builders.
+	Site *SiteClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
 	// TenantTag is the client for interacting with the TenantTag builders.
@@ -84,19 +99,24 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.AccessRequest = NewAccessRequestClient(c.config)
 	c.Assignment = NewAssignmentClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
+	c.Device = NewDeviceClient(c.config)
 	c.Feature = NewFeatureClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
 	c.Member = NewMemberClient(c.config)
 	c.MemberPermission = NewMemberPermissionClient(c.config)
+	c.MemberSite = NewMemberSiteClient(c.config)
 	c.OneTimeToken = NewOneTimeTokenClient(c.config)
 	c.OutboxMessage = NewOutboxMessageClient(c.config)
 	c.Partner = NewPartnerClient(c.config)
 	c.Relationship = NewRelationshipClient(c.config)
 	c.Role = NewRoleClient(c.config)
 	c.RolePermission = NewRolePermissionClient(c.config)
+	c.ServiceSubscription = NewServiceSubscriptionClient(c.config)
 	c.Session = NewSessionClient(c.config)
+	c.Site = NewSiteClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
 	c.TenantTag = NewTenantTagClient(c.config)
 	c.User = NewUserClient(c.config)
@@ -190,24 +210,29 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:              ctx,
-		config:           cfg,
-		Assignment:       NewAssignmentClient(cfg),
-		AuditEvent:       NewAuditEventClient(cfg),
-		Feature:          NewFeatureClient(cfg),
-		Invitation:       NewInvitationClient(cfg),
-		Member:           NewMemberClient(cfg),
-		MemberPermission: NewMemberPermissionClient(cfg),
-		OneTimeToken:     NewOneTimeTokenClient(cfg),
-		OutboxMessage:    NewOutboxMessageClient(cfg),
-		Partner:          NewPartnerClient(cfg),
-		Relationship:     NewRelationshipClient(cfg),
-		Role:             NewRoleClient(cfg),
-		RolePermission:   NewRolePermissionClient(cfg),
-		Session:          NewSessionClient(cfg),
-		Tenant:           NewTenantClient(cfg),
-		TenantTag:        NewTenantTagClient(cfg),
-		User:             NewUserClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		AccessRequest:       NewAccessRequestClient(cfg),
+		Assignment:          NewAssignmentClient(cfg),
+		AuditEvent:          NewAuditEventClient(cfg),
+		Device:              NewDeviceClient(cfg),
+		Feature:             NewFeatureClient(cfg),
+		Invitation:          NewInvitationClient(cfg),
+		Member:              NewMemberClient(cfg),
+		MemberPermission:    NewMemberPermissionClient(cfg),
+		MemberSite:          NewMemberSiteClient(cfg),
+		OneTimeToken:        NewOneTimeTokenClient(cfg),
+		OutboxMessage:       NewOutboxMessageClient(cfg),
+		Partner:             NewPartnerClient(cfg),
+		Relationship:        NewRelationshipClient(cfg),
+		Role:                NewRoleClient(cfg),
+		RolePermission:      NewRolePermissionClient(cfg),
+		ServiceSubscription: NewServiceSubscriptionClient(cfg),
+		Session:             NewSessionClient(cfg),
+		Site:                NewSiteClient(cfg),
+		Tenant:              NewTenantClient(cfg),
+		TenantTag:           NewTenantTagClient(cfg),
+		User:                NewUserClient(cfg),
 	}, nil
 }
 
@@ -225,31 +250,36 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:              ctx,
-		config:           cfg,
-		Assignment:       NewAssignmentClient(cfg),
-		AuditEvent:       NewAuditEventClient(cfg),
-		Feature:          NewFeatureClient(cfg),
-		Invitation:       NewInvitationClient(cfg),
-		Member:           NewMemberClient(cfg),
-		MemberPermission: NewMemberPermissionClient(cfg),
-		OneTimeToken:     NewOneTimeTokenClient(cfg),
-		OutboxMessage:    NewOutboxMessageClient(cfg),
-		Partner:          NewPartnerClient(cfg),
-		Relationship:     NewRelationshipClient(cfg),
-		Role:             NewRoleClient(cfg),
-		RolePermission:   NewRolePermissionClient(cfg),
-		Session:          NewSessionClient(cfg),
-		Tenant:           NewTenantClient(cfg),
-		TenantTag:        NewTenantTagClient(cfg),
-		User:             NewUserClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		AccessRequest:       NewAccessRequestClient(cfg),
+		Assignment:          NewAssignmentClient(cfg),
+		AuditEvent:          NewAuditEventClient(cfg),
+		Device:              NewDeviceClient(cfg),
+		Feature:             NewFeatureClient(cfg),
+		Invitation:          NewInvitationClient(cfg),
+		Member:              NewMemberClient(cfg),
+		MemberPermission:    NewMemberPermissionClient(cfg),
+		MemberSite:          NewMemberSiteClient(cfg),
+		OneTimeToken:        NewOneTimeTokenClient(cfg),
+		OutboxMessage:       NewOutboxMessageClient(cfg),
+		Partner:             NewPartnerClient(cfg),
+		Relationship:        NewRelationshipClient(cfg),
+		Role:                NewRoleClient(cfg),
+		RolePermission:      NewRolePermissionClient(cfg),
+		ServiceSubscription: NewServiceSubscriptionClient(cfg),
+		Session:             NewSessionClient(cfg),
+		Site:                NewSiteClient(cfg),
+		Tenant:              NewTenantClient(cfg),
+		TenantTag:           NewTenantTagClient(cfg),
+		User:                NewUserClient(cfg),
 	}, nil
 }
 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Assignment.
+//		AccessRequest.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -272,9 +302,10 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Assignment, c.AuditEvent, c.Feature, c.Invitation, c.Member,
-		c.MemberPermission, c.OneTimeToken, c.OutboxMessage, c.Partner, c.Relationship,
-		c.Role, c.RolePermission, c.Session, c.Tenant, c.TenantTag, c.User,
+		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature, c.Invitation,
+		c.Member, c.MemberPermission, c.MemberSite, c.OneTimeToken, c.OutboxMessage,
+		c.Partner, c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription,
+		c.Session, c.Site, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -284,9 +315,10 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Assignment, c.AuditEvent, c.Feature, c.Invitation, c.Member,
-		c.MemberPermission, c.OneTimeToken, c.OutboxMessage, c.Partner, c.Relationship,
-		c.Role, c.RolePermission, c.Session, c.Tenant, c.TenantTag, c.User,
+		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature, c.Invitation,
+		c.Member, c.MemberPermission, c.MemberSite, c.OneTimeToken, c.OutboxMessage,
+		c.Partner, c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription,
+		c.Session, c.Site, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -295,10 +327,14 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *AccessRequestMutation:
+		return c.AccessRequest.mutate(ctx, m)
 	case *AssignmentMutation:
 		return c.Assignment.mutate(ctx, m)
 	case *AuditEventMutation:
 		return c.AuditEvent.mutate(ctx, m)
+	case *DeviceMutation:
+		return c.Device.mutate(ctx, m)
 	case *FeatureMutation:
 		return c.Feature.mutate(ctx, m)
 	case *InvitationMutation:
@@ -307,6 +343,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Member.mutate(ctx, m)
 	case *MemberPermissionMutation:
 		return c.MemberPermission.mutate(ctx, m)
+	case *MemberSiteMutation:
+		return c.MemberSite.mutate(ctx, m)
 	case *OneTimeTokenMutation:
 		return c.OneTimeToken.mutate(ctx, m)
 	case *OutboxMessageMutation:
@@ -319,8 +357,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Role.mutate(ctx, m)
 	case *RolePermissionMutation:
 		return c.RolePermission.mutate(ctx, m)
+	case *ServiceSubscriptionMutation:
+		return c.ServiceSubscription.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
+	case *SiteMutation:
+		return c.Site.mutate(ctx, m)
 	case *TenantMutation:
 		return c.Tenant.mutate(ctx, m)
 	case *TenantTagMutation:
@@ -329,6 +371,172 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.User.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// AccessRequestClient is a client for the AccessRequest schema.
+type AccessRequestClient struct {
+	config
+}
+
+// NewAccessRequestClient returns a client for the AccessRequest from the given config.
+func NewAccessRequestClient(c config) *AccessRequestClient {
+	return &AccessRequestClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `accessrequest.Hooks(f(g(h())))`.
+func (c *AccessRequestClient) Use(hooks ...Hook) {
+	c.hooks.AccessRequest = append(c.hooks.AccessRequest, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `accessrequest.Intercept(f(g(h())))`.
+func (c *AccessRequestClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AccessRequest = append(c.inters.AccessRequest, interceptors...)
+}
+
+// Create returns a builder for creating a AccessRequest entity.
+func (c *AccessRequestClient) Create() *AccessRequestCreate {
+	mutation := newAccessRequestMutation(c.config, OpCreate)
+	return &AccessRequestCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AccessRequest entities.
+func (c *AccessRequestClient) CreateBulk(builders ...*AccessRequestCreate) *AccessRequestCreateBulk {
+	return &AccessRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AccessRequestClient) MapCreateBulk(slice any, setFunc func(*AccessRequestCreate, int)) *AccessRequestCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AccessRequestCreateBulk{err: fmt.Errorf("calling to AccessRequestClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AccessRequestCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AccessRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AccessRequest.
+func (c *AccessRequestClient) Update() *AccessRequestUpdate {
+	mutation := newAccessRequestMutation(c.config, OpUpdate)
+	return &AccessRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AccessRequestClient) UpdateOne(_m *AccessRequest) *AccessRequestUpdateOne {
+	mutation := newAccessRequestMutation(c.config, OpUpdateOne, withAccessRequest(_m))
+	return &AccessRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AccessRequestClient) UpdateOneID(id string) *AccessRequestUpdateOne {
+	mutation := newAccessRequestMutation(c.config, OpUpdateOne, withAccessRequestID(id))
+	return &AccessRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AccessRequest.
+func (c *AccessRequestClient) Delete() *AccessRequestDelete {
+	mutation := newAccessRequestMutation(c.config, OpDelete)
+	return &AccessRequestDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AccessRequestClient) DeleteOne(_m *AccessRequest) *AccessRequestDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AccessRequestClient) DeleteOneID(id string) *AccessRequestDeleteOne {
+	builder := c.Delete().Where(accessrequest.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AccessRequestDeleteOne{builder}
+}
+
+// Query returns a query builder for AccessRequest.
+func (c *AccessRequestClient) Query() *AccessRequestQuery {
+	return &AccessRequestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAccessRequest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AccessRequest entity by its id.
+func (c *AccessRequestClient) Get(ctx context.Context, id string) (*AccessRequest, error) {
+	return c.Query().Where(accessrequest.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AccessRequestClient) GetX(ctx context.Context, id string) *AccessRequest {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryTenant queries the tenant edge of a AccessRequest.
+func (c *AccessRequestClient) QueryTenant(_m *AccessRequest) *TenantQuery {
+	query := (&TenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessrequest.Table, accessrequest.FieldID, id),
+			sqlgraph.To(tenant.Table, tenant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessrequest.TenantTable, accessrequest.TenantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryMember queries the member edge of a AccessRequest.
+func (c *AccessRequestClient) QueryMember(_m *AccessRequest) *MemberQuery {
+	query := (&MemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessrequest.Table, accessrequest.FieldID, id),
+			sqlgraph.To(member.Table, member.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessrequest.MemberTable, accessrequest.MemberColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AccessRequestClient) Hooks() []Hook {
+	hooks := c.hooks.AccessRequest
+	return append(hooks[:len(hooks):len(hooks)], accessrequest.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AccessRequestClient) Interceptors() []Interceptor {
+	return c.inters.AccessRequest
+}
+
+func (c *AccessRequestClient) mutate(ctx context.Context, m *AccessRequestMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AccessRequestCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AccessRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AccessRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AccessRequestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AccessRequest mutation op: %q", m.Op())
 	}
 }
 
@@ -661,6 +869,172 @@ func (c *AuditEventClient) mutate(ctx context.Context, m *AuditEventMutation) (V
 		return (&AuditEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditEvent mutation op: %q", m.Op())
+	}
+}
+
+// DeviceClient is a client for the Device schema.
+type DeviceClient struct {
+	config
+}
+
+// NewDeviceClient returns a client for the Device from the given config.
+func NewDeviceClient(c config) *DeviceClient {
+	return &DeviceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `device.Hooks(f(g(h())))`.
+func (c *DeviceClient) Use(hooks ...Hook) {
+	c.hooks.Device = append(c.hooks.Device, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `device.Intercept(f(g(h())))`.
+func (c *DeviceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Device = append(c.inters.Device, interceptors...)
+}
+
+// Create returns a builder for creating a Device entity.
+func (c *DeviceClient) Create() *DeviceCreate {
+	mutation := newDeviceMutation(c.config, OpCreate)
+	return &DeviceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Device entities.
+func (c *DeviceClient) CreateBulk(builders ...*DeviceCreate) *DeviceCreateBulk {
+	return &DeviceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DeviceClient) MapCreateBulk(slice any, setFunc func(*DeviceCreate, int)) *DeviceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DeviceCreateBulk{err: fmt.Errorf("calling to DeviceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DeviceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DeviceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Device.
+func (c *DeviceClient) Update() *DeviceUpdate {
+	mutation := newDeviceMutation(c.config, OpUpdate)
+	return &DeviceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DeviceClient) UpdateOne(_m *Device) *DeviceUpdateOne {
+	mutation := newDeviceMutation(c.config, OpUpdateOne, withDevice(_m))
+	return &DeviceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DeviceClient) UpdateOneID(id string) *DeviceUpdateOne {
+	mutation := newDeviceMutation(c.config, OpUpdateOne, withDeviceID(id))
+	return &DeviceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Device.
+func (c *DeviceClient) Delete() *DeviceDelete {
+	mutation := newDeviceMutation(c.config, OpDelete)
+	return &DeviceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DeviceClient) DeleteOne(_m *Device) *DeviceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DeviceClient) DeleteOneID(id string) *DeviceDeleteOne {
+	builder := c.Delete().Where(device.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DeviceDeleteOne{builder}
+}
+
+// Query returns a query builder for Device.
+func (c *DeviceClient) Query() *DeviceQuery {
+	return &DeviceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDevice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Device entity by its id.
+func (c *DeviceClient) Get(ctx context.Context, id string) (*Device, error) {
+	return c.Query().Where(device.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DeviceClient) GetX(ctx context.Context, id string) *Device {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryTenant queries the tenant edge of a Device.
+func (c *DeviceClient) QueryTenant(_m *Device) *TenantQuery {
+	query := (&TenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(device.Table, device.FieldID, id),
+			sqlgraph.To(tenant.Table, tenant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, device.TenantTable, device.TenantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySite queries the site edge of a Device.
+func (c *DeviceClient) QuerySite(_m *Device) *SiteQuery {
+	query := (&SiteClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(device.Table, device.FieldID, id),
+			sqlgraph.To(site.Table, site.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, device.SiteTable, device.SiteColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *DeviceClient) Hooks() []Hook {
+	hooks := c.hooks.Device
+	return append(hooks[:len(hooks):len(hooks)], device.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DeviceClient) Interceptors() []Interceptor {
+	return c.inters.Device
+}
+
+func (c *DeviceClient) mutate(ctx context.Context, m *DeviceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DeviceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DeviceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DeviceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DeviceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Device mutation op: %q", m.Op())
 	}
 }
 
@@ -1152,6 +1526,22 @@ func (c *MemberClient) QueryPermissions(_m *Member) *MemberPermissionQuery {
 	return query
 }
 
+// QueryMemberSites queries the member_sites edge of a Member.
+func (c *MemberClient) QueryMemberSites(_m *Member) *MemberSiteQuery {
+	query := (&MemberSiteClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(member.Table, member.FieldID, id),
+			sqlgraph.To(membersite.Table, membersite.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, member.MemberSitesTable, member.MemberSitesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *MemberClient) Hooks() []Hook {
 	hooks := c.hooks.Member
@@ -1325,6 +1715,172 @@ func (c *MemberPermissionClient) mutate(ctx context.Context, m *MemberPermission
 		return (&MemberPermissionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown MemberPermission mutation op: %q", m.Op())
+	}
+}
+
+// MemberSiteClient is a client for the MemberSite schema.
+type MemberSiteClient struct {
+	config
+}
+
+// NewMemberSiteClient returns a client for the MemberSite from the given config.
+func NewMemberSiteClient(c config) *MemberSiteClient {
+	return &MemberSiteClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `membersite.Hooks(f(g(h())))`.
+func (c *MemberSiteClient) Use(hooks ...Hook) {
+	c.hooks.MemberSite = append(c.hooks.MemberSite, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `membersite.Intercept(f(g(h())))`.
+func (c *MemberSiteClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MemberSite = append(c.inters.MemberSite, interceptors...)
+}
+
+// Create returns a builder for creating a MemberSite entity.
+func (c *MemberSiteClient) Create() *MemberSiteCreate {
+	mutation := newMemberSiteMutation(c.config, OpCreate)
+	return &MemberSiteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MemberSite entities.
+func (c *MemberSiteClient) CreateBulk(builders ...*MemberSiteCreate) *MemberSiteCreateBulk {
+	return &MemberSiteCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MemberSiteClient) MapCreateBulk(slice any, setFunc func(*MemberSiteCreate, int)) *MemberSiteCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MemberSiteCreateBulk{err: fmt.Errorf("calling to MemberSiteClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MemberSiteCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MemberSiteCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MemberSite.
+func (c *MemberSiteClient) Update() *MemberSiteUpdate {
+	mutation := newMemberSiteMutation(c.config, OpUpdate)
+	return &MemberSiteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MemberSiteClient) UpdateOne(_m *MemberSite) *MemberSiteUpdateOne {
+	mutation := newMemberSiteMutation(c.config, OpUpdateOne, withMemberSite(_m))
+	return &MemberSiteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MemberSiteClient) UpdateOneID(id string) *MemberSiteUpdateOne {
+	mutation := newMemberSiteMutation(c.config, OpUpdateOne, withMemberSiteID(id))
+	return &MemberSiteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MemberSite.
+func (c *MemberSiteClient) Delete() *MemberSiteDelete {
+	mutation := newMemberSiteMutation(c.config, OpDelete)
+	return &MemberSiteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MemberSiteClient) DeleteOne(_m *MemberSite) *MemberSiteDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MemberSiteClient) DeleteOneID(id string) *MemberSiteDeleteOne {
+	builder := c.Delete().Where(membersite.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MemberSiteDeleteOne{builder}
+}
+
+// Query returns a query builder for MemberSite.
+func (c *MemberSiteClient) Query() *MemberSiteQuery {
+	return &MemberSiteQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMemberSite},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MemberSite entity by its id.
+func (c *MemberSiteClient) Get(ctx context.Context, id string) (*MemberSite, error) {
+	return c.Query().Where(membersite.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MemberSiteClient) GetX(ctx context.Context, id string) *MemberSite {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMember queries the member edge of a MemberSite.
+func (c *MemberSiteClient) QueryMember(_m *MemberSite) *MemberQuery {
+	query := (&MemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(membersite.Table, membersite.FieldID, id),
+			sqlgraph.To(member.Table, member.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, membersite.MemberTable, membersite.MemberColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySite queries the site edge of a MemberSite.
+func (c *MemberSiteClient) QuerySite(_m *MemberSite) *SiteQuery {
+	query := (&SiteClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(membersite.Table, membersite.FieldID, id),
+			sqlgraph.To(site.Table, site.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, membersite.SiteTable, membersite.SiteColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *MemberSiteClient) Hooks() []Hook {
+	hooks := c.hooks.MemberSite
+	return append(hooks[:len(hooks):len(hooks)], membersite.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MemberSiteClient) Interceptors() []Interceptor {
+	return c.inters.MemberSite
+}
+
+func (c *MemberSiteClient) mutate(ctx context.Context, m *MemberSiteMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MemberSiteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MemberSiteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MemberSiteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MemberSiteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MemberSite mutation op: %q", m.Op())
 	}
 }
 
@@ -2244,6 +2800,156 @@ func (c *RolePermissionClient) mutate(ctx context.Context, m *RolePermissionMuta
 	}
 }
 
+// ServiceSubscriptionClient is a client for the ServiceSubscription schema.
+type ServiceSubscriptionClient struct {
+	config
+}
+
+// NewServiceSubscriptionClient returns a client for the ServiceSubscription from the given config.
+func NewServiceSubscriptionClient(c config) *ServiceSubscriptionClient {
+	return &ServiceSubscriptionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `servicesubscription.Hooks(f(g(h())))`.
+func (c *ServiceSubscriptionClient) Use(hooks ...Hook) {
+	c.hooks.ServiceSubscription = append(c.hooks.ServiceSubscription, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `servicesubscription.Intercept(f(g(h())))`.
+func (c *ServiceSubscriptionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ServiceSubscription = append(c.inters.ServiceSubscription, interceptors...)
+}
+
+// Create returns a builder for creating a ServiceSubscription entity.
+func (c *ServiceSubscriptionClient) Create() *ServiceSubscriptionCreate {
+	mutation := newServiceSubscriptionMutation(c.config, OpCreate)
+	return &ServiceSubscriptionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ServiceSubscription entities.
+func (c *ServiceSubscriptionClient) CreateBulk(builders ...*ServiceSubscriptionCreate) *ServiceSubscriptionCreateBulk {
+	return &ServiceSubscriptionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ServiceSubscriptionClient) MapCreateBulk(slice any, setFunc func(*ServiceSubscriptionCreate, int)) *ServiceSubscriptionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ServiceSubscriptionCreateBulk{err: fmt.Errorf("calling to ServiceSubscriptionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ServiceSubscriptionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ServiceSubscriptionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ServiceSubscription.
+func (c *ServiceSubscriptionClient) Update() *ServiceSubscriptionUpdate {
+	mutation := newServiceSubscriptionMutation(c.config, OpUpdate)
+	return &ServiceSubscriptionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ServiceSubscriptionClient) UpdateOne(_m *ServiceSubscription) *ServiceSubscriptionUpdateOne {
+	mutation := newServiceSubscriptionMutation(c.config, OpUpdateOne, withServiceSubscription(_m))
+	return &ServiceSubscriptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ServiceSubscriptionClient) UpdateOneID(id string) *ServiceSubscriptionUpdateOne {
+	mutation := newServiceSubscriptionMutation(c.config, OpUpdateOne, withServiceSubscriptionID(id))
+	return &ServiceSubscriptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ServiceSubscription.
+func (c *ServiceSubscriptionClient) Delete() *ServiceSubscriptionDelete {
+	mutation := newServiceSubscriptionMutation(c.config, OpDelete)
+	return &ServiceSubscriptionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ServiceSubscriptionClient) DeleteOne(_m *ServiceSubscription) *ServiceSubscriptionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ServiceSubscriptionClient) DeleteOneID(id string) *ServiceSubscriptionDeleteOne {
+	builder := c.Delete().Where(servicesubscription.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ServiceSubscriptionDeleteOne{builder}
+}
+
+// Query returns a query builder for ServiceSubscription.
+func (c *ServiceSubscriptionClient) Query() *ServiceSubscriptionQuery {
+	return &ServiceSubscriptionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeServiceSubscription},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ServiceSubscription entity by its id.
+func (c *ServiceSubscriptionClient) Get(ctx context.Context, id string) (*ServiceSubscription, error) {
+	return c.Query().Where(servicesubscription.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ServiceSubscriptionClient) GetX(ctx context.Context, id string) *ServiceSubscription {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryTenant queries the tenant edge of a ServiceSubscription.
+func (c *ServiceSubscriptionClient) QueryTenant(_m *ServiceSubscription) *TenantQuery {
+	query := (&TenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(servicesubscription.Table, servicesubscription.FieldID, id),
+			sqlgraph.To(tenant.Table, tenant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, servicesubscription.TenantTable, servicesubscription.TenantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ServiceSubscriptionClient) Hooks() []Hook {
+	hooks := c.hooks.ServiceSubscription
+	return append(hooks[:len(hooks):len(hooks)], servicesubscription.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ServiceSubscriptionClient) Interceptors() []Interceptor {
+	return c.inters.ServiceSubscription
+}
+
+func (c *ServiceSubscriptionClient) mutate(ctx context.Context, m *ServiceSubscriptionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ServiceSubscriptionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ServiceSubscriptionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ServiceSubscriptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ServiceSubscriptionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ServiceSubscription mutation op: %q", m.Op())
+	}
+}
+
 // SessionClient is a client for the Session schema.
 type SessionClient struct {
 	config
@@ -2407,6 +3113,156 @@ func (c *SessionClient) mutate(ctx context.Context, m *SessionMutation) (Value, 
 		return (&SessionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Session mutation op: %q", m.Op())
+	}
+}
+
+// SiteClient is a client for the Site schema.
+type SiteClient struct {
+	config
+}
+
+// NewSiteClient returns a client for the Site from the given config.
+func NewSiteClient(c config) *SiteClient {
+	return &SiteClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `site.Hooks(f(g(h())))`.
+func (c *SiteClient) Use(hooks ...Hook) {
+	c.hooks.Site = append(c.hooks.Site, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `site.Intercept(f(g(h())))`.
+func (c *SiteClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Site = append(c.inters.Site, interceptors...)
+}
+
+// Create returns a builder for creating a Site entity.
+func (c *SiteClient) Create() *SiteCreate {
+	mutation := newSiteMutation(c.config, OpCreate)
+	return &SiteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Site entities.
+func (c *SiteClient) CreateBulk(builders ...*SiteCreate) *SiteCreateBulk {
+	return &SiteCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SiteClient) MapCreateBulk(slice any, setFunc func(*SiteCreate, int)) *SiteCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SiteCreateBulk{err: fmt.Errorf("calling to SiteClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SiteCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SiteCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Site.
+func (c *SiteClient) Update() *SiteUpdate {
+	mutation := newSiteMutation(c.config, OpUpdate)
+	return &SiteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SiteClient) UpdateOne(_m *Site) *SiteUpdateOne {
+	mutation := newSiteMutation(c.config, OpUpdateOne, withSite(_m))
+	return &SiteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SiteClient) UpdateOneID(id string) *SiteUpdateOne {
+	mutation := newSiteMutation(c.config, OpUpdateOne, withSiteID(id))
+	return &SiteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Site.
+func (c *SiteClient) Delete() *SiteDelete {
+	mutation := newSiteMutation(c.config, OpDelete)
+	return &SiteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SiteClient) DeleteOne(_m *Site) *SiteDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SiteClient) DeleteOneID(id string) *SiteDeleteOne {
+	builder := c.Delete().Where(site.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SiteDeleteOne{builder}
+}
+
+// Query returns a query builder for Site.
+func (c *SiteClient) Query() *SiteQuery {
+	return &SiteQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSite},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Site entity by its id.
+func (c *SiteClient) Get(ctx context.Context, id string) (*Site, error) {
+	return c.Query().Where(site.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SiteClient) GetX(ctx context.Context, id string) *Site {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryTenant queries the tenant edge of a Site.
+func (c *SiteClient) QueryTenant(_m *Site) *TenantQuery {
+	query := (&TenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(site.Table, site.FieldID, id),
+			sqlgraph.To(tenant.Table, tenant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, site.TenantTable, site.TenantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SiteClient) Hooks() []Hook {
+	hooks := c.hooks.Site
+	return append(hooks[:len(hooks):len(hooks)], site.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SiteClient) Interceptors() []Interceptor {
+	return c.inters.Site
+}
+
+func (c *SiteClient) mutate(ctx context.Context, m *SiteMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SiteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SiteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SiteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SiteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Site mutation op: %q", m.Op())
 	}
 }
 
@@ -2879,14 +3735,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Assignment, AuditEvent, Feature, Invitation, Member, MemberPermission,
-		OneTimeToken, OutboxMessage, Partner, Relationship, Role, RolePermission,
-		Session, Tenant, TenantTag, User []ent.Hook
+		AccessRequest, Assignment, AuditEvent, Device, Feature, Invitation, Member,
+		MemberPermission, MemberSite, OneTimeToken, OutboxMessage, Partner,
+		Relationship, Role, RolePermission, ServiceSubscription, Session, Site, Tenant,
+		TenantTag, User []ent.Hook
 	}
 	inters struct {
-		Assignment, AuditEvent, Feature, Invitation, Member, MemberPermission,
-		OneTimeToken, OutboxMessage, Partner, Relationship, Role, RolePermission,
-		Session, Tenant, TenantTag, User []ent.Interceptor
+		AccessRequest, Assignment, AuditEvent, Device, Feature, Invitation, Member,
+		MemberPermission, MemberSite, OneTimeToken, OutboxMessage, Partner,
+		Relationship, Role, RolePermission, ServiceSubscription, Session, Site, Tenant,
+		TenantTag, User []ent.Interceptor
 	}
 )
 

@@ -6,19 +6,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
+	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
 	"mandate/ent/onetimetoken"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
+	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/site"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -88,22 +93,27 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			assignment.Table:       assignment.ValidColumn,
-			auditevent.Table:       auditevent.ValidColumn,
-			feature.Table:          feature.ValidColumn,
-			invitation.Table:       invitation.ValidColumn,
-			member.Table:           member.ValidColumn,
-			memberpermission.Table: memberpermission.ValidColumn,
-			onetimetoken.Table:     onetimetoken.ValidColumn,
-			outboxmessage.Table:    outboxmessage.ValidColumn,
-			partner.Table:          partner.ValidColumn,
-			relationship.Table:     relationship.ValidColumn,
-			role.Table:             role.ValidColumn,
-			rolepermission.Table:   rolepermission.ValidColumn,
-			session.Table:          session.ValidColumn,
-			tenant.Table:           tenant.ValidColumn,
-			tenanttag.Table:        tenanttag.ValidColumn,
-			user.Table:             user.ValidColumn,
+			accessrequest.Table:       accessrequest.ValidColumn,
+			assignment.Table:          assignment.ValidColumn,
+			auditevent.Table:          auditevent.ValidColumn,
+			device.Table:              device.ValidColumn,
+			feature.Table:             feature.ValidColumn,
+			invitation.Table:          invitation.ValidColumn,
+			member.Table:              member.ValidColumn,
+			memberpermission.Table:    memberpermission.ValidColumn,
+			membersite.Table:          membersite.ValidColumn,
+			onetimetoken.Table:        onetimetoken.ValidColumn,
+			outboxmessage.Table:       outboxmessage.ValidColumn,
+			partner.Table:             partner.ValidColumn,
+			relationship.Table:        relationship.ValidColumn,
+			role.Table:                role.ValidColumn,
+			rolepermission.Table:      rolepermission.ValidColumn,
+			servicesubscription.Table: servicesubscription.ValidColumn,
+			session.Table:             session.ValidColumn,
+			site.Table:                site.ValidColumn,
+			tenant.Table:              tenant.ValidColumn,
+			tenanttag.Table:           tenanttag.ValidColumn,
+			user.Table:                user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

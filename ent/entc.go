@@ -27,9 +27,13 @@ func main() {
 		entgql.WithSchemaHook(
 			entgen.Nodes(comments),
 			entgen.Enums,
-			entgen.Connections("Tenant", "Member", "Role", "Relationship", "Invitation", "Assignment", "Session", "AuditEvent"),
+			entgen.Connections("Tenant", "Member", "Role", "Relationship", "Invitation", "Assignment", "Session", "AuditEvent",
+				"Site", "ServiceSubscription", "AccessRequest"),
 			entgen.Orders("Tenant", map[string]string{"NAME": "By name."}),
-			entgen.Orders("Member", map[string]string{"NAME": "By name."}),
+			entgen.Orders("Member", map[string]string{
+				"NAME": "By name.", "STATUS": "By status, then by name.",
+				"LAST_SIGNED_IN_AT": "By the last sign-in; never comes before all others. Needs USERS VIEW.",
+			}),
 		),
 	)
 	if err != nil {

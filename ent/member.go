@@ -40,6 +40,10 @@ type Member struct {
 	SortName string `json:"sort_name,omitempty"`
 	// User ID: the person's name in this tenant's systems, unique there.
 	Handle string `json:"handle,omitempty"`
+	// The User ID as compared, while the person is a member: unique in the tenant.
+	PresentHandle *string `json:"present_handle,omitempty"`
+	// The person, while a member: unique in the tenant, so that nobody is a member twice.
+	PresentUserID *string `json:"present_user_id,omitempty"`
 	// How the person is shown in lists.
 	Label string `json:"label,omitempty"`
 	// Phone number, as E.164.
@@ -50,6 +54,8 @@ type Member struct {
 	Guest bool `json:"guest,omitempty"`
 	// Whether the member may do everything in this tenant.
 	Administrator bool `json:"administrator,omitempty"`
+	// Whether the member sees all sites of the tenant, and not only those listed.
+	AllSites bool `json:"all_sites,omitempty"`
 	// The role, if any.
 	RoleID *string `json:"role_id,omitempty"`
 	// When the person last signed in while a member here.
@@ -73,10 +79,13 @@ type MemberEdges struct {
 	Role *Role `json:"role,omitempty"`
 	// Permissions holds the value of the permissions edge.
 	Permissions []*MemberPermission `json:"permissions,omitempty"`
+	// MemberSites holds the value of the member_sites edge.
+	MemberSites []*MemberSite `json:"member_sites,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes      [4]bool
+	loadedTypes      [5]bool
 	namedPermissions map[string][]*MemberPermission
+	namedMemberSites map[string][]*MemberSite
 }
 
 // TenantOrErr returns the Tenant value or an error if the edge
@@ -121,16 +130,25 @@ func (e MemberEdges) PermissionsOrErr() ([]*MemberPermission, error) {
 	return nil, &NotLoadedError{edge: "permissions"}
 }
 
+// MemberSitesOrErr returns the MemberSites value or an error if the edge
+// was not loaded in eager-loading.
+func (e MemberEdges) MemberSitesOrErr() ([]*MemberSite, error) {
+	if e.loadedTypes[4] {
+		return e.MemberSites, nil
+	}
+	return nil, &NotLoadedError{edge: "member_sites"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Member) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case member.FieldGuest, member.FieldAdministrator:
+		case member.FieldGuest, member.FieldAdministrator, member.FieldAllSites:
 			values[i] = new(sql.NullBool)
 		case member.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case member.FieldID, member.FieldTenantID, member.FieldUserID, member.FieldFirstName, member.FieldLastName, member.FieldSortName, member.FieldHandle, member.FieldLabel, member.FieldPhone, member.FieldStatus, member.FieldRoleID:
+		case member.FieldID, member.FieldTenantID, member.FieldUserID, member.FieldFirstName, member.FieldLastName, member.FieldSortName, member.FieldHandle, member.FieldPresentHandle, member.FieldPresentUserID, member.FieldLabel, member.FieldPhone, member.FieldStatus, member.FieldRoleID:
 			values[i] = new(sql.NullString)
 		case member.FieldCreatedAt, member.FieldUpdatedAt, member.FieldLastSignedInAt:
 			values[i] = new(sql.NullTime)
@@ -209,6 +227,20 @@ func (_m *Member) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Handle = value.String
 			}
+		case member.FieldPresentHandle:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field present_handle", values[i])
+			} else if value.Valid {
+				_m.PresentHandle = new(string)
+				*_m.PresentHandle = value.String
+			}
+		case member.FieldPresentUserID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field present_user_id", values[i])
+			} else if value.Valid {
+				_m.PresentUserID = new(string)
+				*_m.PresentUserID = value.String
+			}
 		case member.FieldLabel:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field label", values[i])
@@ -239,6 +271,12 @@ func (_m *Member) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field administrator", values[i])
 			} else if value.Valid {
 				_m.Administrator = value.Bool
+			}
+		case member.FieldAllSites:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field all_sites", values[i])
+			} else if value.Valid {
+				_m.AllSites = value.Bool
 			}
 		case member.FieldRoleID:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -285,6 +323,11 @@ func (_m *Member) QueryRole() *RoleQuery {
 // QueryPermissions queries the "permissions" edge of the Member entity.
 func (_m *Member) QueryPermissions() *MemberPermissionQuery {
 	return NewMemberClient(_m.config).QueryPermissions(_m)
+}
+
+// QueryMemberSites queries the "member_sites" edge of the Member entity.
+func (_m *Member) QueryMemberSites() *MemberSiteQuery {
+	return NewMemberClient(_m.config).QueryMemberSites(_m)
 }
 
 // Update returns a builder for updating this Member.
@@ -337,6 +380,16 @@ func (_m *Member) String() string {
 	builder.WriteString("handle=")
 	builder.WriteString(_m.Handle)
 	builder.WriteString(", ")
+	if v := _m.PresentHandle; v != nil {
+		builder.WriteString("present_handle=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.PresentUserID; v != nil {
+		builder.WriteString("present_user_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	builder.WriteString("label=")
 	builder.WriteString(_m.Label)
 	builder.WriteString(", ")
@@ -353,6 +406,9 @@ func (_m *Member) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("administrator=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Administrator))
+	builder.WriteString(", ")
+	builder.WriteString("all_sites=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AllSites))
 	builder.WriteString(", ")
 	if v := _m.RoleID; v != nil {
 		builder.WriteString("role_id=")
@@ -388,6 +444,30 @@ func (_m *Member) appendNamedPermissions(name string, edges ...*MemberPermission
 		_m.Edges.namedPermissions[name] = []*MemberPermission{}
 	} else {
 		_m.Edges.namedPermissions[name] = append(_m.Edges.namedPermissions[name], edges...)
+	}
+}
+
+// NamedMemberSites returns the MemberSites named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Member) NamedMemberSites(name string) ([]*MemberSite, error) {
+	if _m.Edges.namedMemberSites == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedMemberSites[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Member) appendNamedMemberSites(name string, edges ...*MemberSite) {
+	if _m.Edges.namedMemberSites == nil {
+		_m.Edges.namedMemberSites = make(map[string][]*MemberSite)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedMemberSites[name] = []*MemberSite{}
+	} else {
+		_m.Edges.namedMemberSites[name] = append(_m.Edges.namedMemberSites[name], edges...)
 	}
 }
 

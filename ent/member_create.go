@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
 	"mandate/ent/role"
 	"mandate/ent/tenant"
 	"mandate/ent/user"
@@ -86,6 +87,34 @@ func (_c *MemberCreate) SetHandle(v string) *MemberCreate {
 	return _c
 }
 
+// SetPresentHandle sets the "present_handle" field.
+func (_c *MemberCreate) SetPresentHandle(v string) *MemberCreate {
+	_c.mutation.SetPresentHandle(v)
+	return _c
+}
+
+// SetNillablePresentHandle sets the "present_handle" field if the given value is not nil.
+func (_c *MemberCreate) SetNillablePresentHandle(v *string) *MemberCreate {
+	if v != nil {
+		_c.SetPresentHandle(*v)
+	}
+	return _c
+}
+
+// SetPresentUserID sets the "present_user_id" field.
+func (_c *MemberCreate) SetPresentUserID(v string) *MemberCreate {
+	_c.mutation.SetPresentUserID(v)
+	return _c
+}
+
+// SetNillablePresentUserID sets the "present_user_id" field if the given value is not nil.
+func (_c *MemberCreate) SetNillablePresentUserID(v *string) *MemberCreate {
+	if v != nil {
+		_c.SetPresentUserID(*v)
+	}
+	return _c
+}
+
 // SetLabel sets the "label" field.
 func (_c *MemberCreate) SetLabel(v string) *MemberCreate {
 	_c.mutation.SetLabel(v)
@@ -144,6 +173,20 @@ func (_c *MemberCreate) SetAdministrator(v bool) *MemberCreate {
 func (_c *MemberCreate) SetNillableAdministrator(v *bool) *MemberCreate {
 	if v != nil {
 		_c.SetAdministrator(*v)
+	}
+	return _c
+}
+
+// SetAllSites sets the "all_sites" field.
+func (_c *MemberCreate) SetAllSites(v bool) *MemberCreate {
+	_c.mutation.SetAllSites(v)
+	return _c
+}
+
+// SetNillableAllSites sets the "all_sites" field if the given value is not nil.
+func (_c *MemberCreate) SetNillableAllSites(v *bool) *MemberCreate {
+	if v != nil {
+		_c.SetAllSites(*v)
 	}
 	return _c
 }
@@ -220,6 +263,21 @@ func (_c *MemberCreate) AddPermissions(v ...*MemberPermission) *MemberCreate {
 	return _c.AddPermissionIDs(ids...)
 }
 
+// AddMemberSiteIDs adds the "member_sites" edge to the MemberSite entity by IDs.
+func (_c *MemberCreate) AddMemberSiteIDs(ids ...string) *MemberCreate {
+	_c.mutation.AddMemberSiteIDs(ids...)
+	return _c
+}
+
+// AddMemberSites adds the "member_sites" edges to the MemberSite entity.
+func (_c *MemberCreate) AddMemberSites(v ...*MemberSite) *MemberCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddMemberSiteIDs(ids...)
+}
+
 // Mutation returns the MemberMutation object of the builder.
 func (_c *MemberCreate) Mutation() *MemberMutation {
 	return _c.mutation
@@ -272,6 +330,10 @@ func (_c *MemberCreate) defaults() error {
 	if _, ok := _c.mutation.Administrator(); !ok {
 		v := member.DefaultAdministrator
 		_c.mutation.SetAdministrator(v)
+	}
+	if _, ok := _c.mutation.AllSites(); !ok {
+		v := member.DefaultAllSites
+		_c.mutation.SetAllSites(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if member.DefaultID == nil {
@@ -332,6 +394,11 @@ func (_c *MemberCreate) check() error {
 			return &ValidationError{Name: "handle", err: fmt.Errorf(`ent: validator failed for field "Member.handle": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.PresentHandle(); ok {
+		if err := member.PresentHandleValidator(v); err != nil {
+			return &ValidationError{Name: "present_handle", err: fmt.Errorf(`ent: validator failed for field "Member.present_handle": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Label(); !ok {
 		return &ValidationError{Name: "label", err: errors.New(`ent: missing required field "Member.label"`)}
 	}
@@ -358,6 +425,9 @@ func (_c *MemberCreate) check() error {
 	}
 	if _, ok := _c.mutation.Administrator(); !ok {
 		return &ValidationError{Name: "administrator", err: errors.New(`ent: missing required field "Member.administrator"`)}
+	}
+	if _, ok := _c.mutation.AllSites(); !ok {
+		return &ValidationError{Name: "all_sites", err: errors.New(`ent: missing required field "Member.all_sites"`)}
 	}
 	if len(_c.mutation.TenantIDs()) == 0 {
 		return &ValidationError{Name: "tenant", err: errors.New(`ent: missing required edge "Member.tenant"`)}
@@ -428,6 +498,14 @@ func (_c *MemberCreate) createSpec() (*Member, *sqlgraph.CreateSpec) {
 		_spec.SetField(member.FieldHandle, field.TypeString, value)
 		_node.Handle = value
 	}
+	if value, ok := _c.mutation.PresentHandle(); ok {
+		_spec.SetField(member.FieldPresentHandle, field.TypeString, value)
+		_node.PresentHandle = &value
+	}
+	if value, ok := _c.mutation.PresentUserID(); ok {
+		_spec.SetField(member.FieldPresentUserID, field.TypeString, value)
+		_node.PresentUserID = &value
+	}
 	if value, ok := _c.mutation.Label(); ok {
 		_spec.SetField(member.FieldLabel, field.TypeString, value)
 		_node.Label = value
@@ -447,6 +525,10 @@ func (_c *MemberCreate) createSpec() (*Member, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Administrator(); ok {
 		_spec.SetField(member.FieldAdministrator, field.TypeBool, value)
 		_node.Administrator = value
+	}
+	if value, ok := _c.mutation.AllSites(); ok {
+		_spec.SetField(member.FieldAllSites, field.TypeBool, value)
+		_node.AllSites = value
 	}
 	if value, ok := _c.mutation.LastSignedInAt(); ok {
 		_spec.SetField(member.FieldLastSignedInAt, field.TypeTime, value)
@@ -512,6 +594,22 @@ func (_c *MemberCreate) createSpec() (*Member, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(memberpermission.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.MemberSitesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   member.MemberSitesTable,
+			Columns: []string{member.MemberSitesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(membersite.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

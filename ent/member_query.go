@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
 	"mandate/ent/predicate"
 	"mandate/ent/role"
 	"mandate/ent/tenant"
@@ -32,7 +33,9 @@ type MemberQuery struct {
 	withUser             *UserQuery
 	withRole             *RoleQuery
 	withPermissions      *MemberPermissionQuery
+	withMemberSites      *MemberSiteQuery
 	withNamedPermissions map[string]*MemberPermissionQuery
+	withNamedMemberSites map[string]*MemberSiteQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -150,6 +153,28 @@ func (_q *MemberQuery) QueryPermissions() *MemberPermissionQuery {
 			sqlgraph.From(member.Table, member.FieldID, selector),
 			sqlgraph.To(memberpermission.Table, memberpermission.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, member.PermissionsTable, member.PermissionsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryMemberSites chains the current query on the "member_sites" edge.
+func (_q *MemberQuery) QueryMemberSites() *MemberSiteQuery {
+	query := (&MemberSiteClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(member.Table, member.FieldID, selector),
+			sqlgraph.To(membersite.Table, membersite.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, member.MemberSitesTable, member.MemberSitesColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -353,6 +378,7 @@ func (_q *MemberQuery) Clone() *MemberQuery {
 		withUser:        _q.withUser.Clone(),
 		withRole:        _q.withRole.Clone(),
 		withPermissions: _q.withPermissions.Clone(),
+		withMemberSites: _q.withMemberSites.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -400,6 +426,17 @@ func (_q *MemberQuery) WithPermissions(opts ...func(*MemberPermissionQuery)) *Me
 		opt(query)
 	}
 	_q.withPermissions = query
+	return _q
+}
+
+// WithMemberSites tells the query-builder to eager-load the nodes that are connected to
+// the "member_sites" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *MemberQuery) WithMemberSites(opts ...func(*MemberSiteQuery)) *MemberQuery {
+	query := (&MemberSiteClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withMemberSites = query
 	return _q
 }
 
@@ -487,11 +524,12 @@ func (_q *MemberQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Membe
 	var (
 		nodes       = []*Member{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [5]bool{
 			_q.withTenant != nil,
 			_q.withUser != nil,
 			_q.withRole != nil,
 			_q.withPermissions != nil,
+			_q.withMemberSites != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -537,10 +575,24 @@ func (_q *MemberQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Membe
 			return nil, err
 		}
 	}
+	if query := _q.withMemberSites; query != nil {
+		if err := _q.loadMemberSites(ctx, query, nodes,
+			func(n *Member) { n.Edges.MemberSites = []*MemberSite{} },
+			func(n *Member, e *MemberSite) { n.Edges.MemberSites = append(n.Edges.MemberSites, e) }); err != nil {
+			return nil, err
+		}
+	}
 	for name, query := range _q.withNamedPermissions {
 		if err := _q.loadPermissions(ctx, query, nodes,
 			func(n *Member) { n.appendNamedPermissions(name) },
 			func(n *Member, e *MemberPermission) { n.appendNamedPermissions(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedMemberSites {
+		if err := _q.loadMemberSites(ctx, query, nodes,
+			func(n *Member) { n.appendNamedMemberSites(name) },
+			func(n *Member, e *MemberSite) { n.appendNamedMemberSites(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -667,6 +719,36 @@ func (_q *MemberQuery) loadPermissions(ctx context.Context, query *MemberPermiss
 	}
 	return nil
 }
+func (_q *MemberQuery) loadMemberSites(ctx context.Context, query *MemberSiteQuery, nodes []*Member, init func(*Member), assign func(*Member, *MemberSite)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Member)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(membersite.FieldMemberID)
+	}
+	query.Where(predicate.MemberSite(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(member.MemberSitesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.MemberID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "member_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
 
 func (_q *MemberQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -769,6 +851,20 @@ func (_q *MemberQuery) WithNamedPermissions(name string, opts ...func(*MemberPer
 		_q.withNamedPermissions = make(map[string]*MemberPermissionQuery)
 	}
 	_q.withNamedPermissions[name] = query
+	return _q
+}
+
+// WithNamedMemberSites tells the query-builder to eager-load the nodes that are connected to the "member_sites"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *MemberQuery) WithNamedMemberSites(name string, opts ...func(*MemberSiteQuery)) *MemberQuery {
+	query := (&MemberSiteClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedMemberSites == nil {
+		_q.withNamedMemberSites = make(map[string]*MemberSiteQuery)
+	}
+	_q.withNamedMemberSites[name] = query
 	return _q
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
 	"mandate/ent/predicate"
 	"mandate/ent/role"
 	"time"
@@ -121,6 +122,46 @@ func (_u *MemberUpdate) SetNillableHandle(v *string) *MemberUpdate {
 	return _u
 }
 
+// SetPresentHandle sets the "present_handle" field.
+func (_u *MemberUpdate) SetPresentHandle(v string) *MemberUpdate {
+	_u.mutation.SetPresentHandle(v)
+	return _u
+}
+
+// SetNillablePresentHandle sets the "present_handle" field if the given value is not nil.
+func (_u *MemberUpdate) SetNillablePresentHandle(v *string) *MemberUpdate {
+	if v != nil {
+		_u.SetPresentHandle(*v)
+	}
+	return _u
+}
+
+// ClearPresentHandle clears the value of the "present_handle" field.
+func (_u *MemberUpdate) ClearPresentHandle() *MemberUpdate {
+	_u.mutation.ClearPresentHandle()
+	return _u
+}
+
+// SetPresentUserID sets the "present_user_id" field.
+func (_u *MemberUpdate) SetPresentUserID(v string) *MemberUpdate {
+	_u.mutation.SetPresentUserID(v)
+	return _u
+}
+
+// SetNillablePresentUserID sets the "present_user_id" field if the given value is not nil.
+func (_u *MemberUpdate) SetNillablePresentUserID(v *string) *MemberUpdate {
+	if v != nil {
+		_u.SetPresentUserID(*v)
+	}
+	return _u
+}
+
+// ClearPresentUserID clears the value of the "present_user_id" field.
+func (_u *MemberUpdate) ClearPresentUserID() *MemberUpdate {
+	_u.mutation.ClearPresentUserID()
+	return _u
+}
+
 // SetLabel sets the "label" field.
 func (_u *MemberUpdate) SetLabel(v string) *MemberUpdate {
 	_u.mutation.SetLabel(v)
@@ -197,6 +238,20 @@ func (_u *MemberUpdate) SetNillableAdministrator(v *bool) *MemberUpdate {
 	return _u
 }
 
+// SetAllSites sets the "all_sites" field.
+func (_u *MemberUpdate) SetAllSites(v bool) *MemberUpdate {
+	_u.mutation.SetAllSites(v)
+	return _u
+}
+
+// SetNillableAllSites sets the "all_sites" field if the given value is not nil.
+func (_u *MemberUpdate) SetNillableAllSites(v *bool) *MemberUpdate {
+	if v != nil {
+		_u.SetAllSites(*v)
+	}
+	return _u
+}
+
 // SetRoleID sets the "role_id" field.
 func (_u *MemberUpdate) SetRoleID(v string) *MemberUpdate {
 	_u.mutation.SetRoleID(v)
@@ -257,6 +312,21 @@ func (_u *MemberUpdate) AddPermissions(v ...*MemberPermission) *MemberUpdate {
 	return _u.AddPermissionIDs(ids...)
 }
 
+// AddMemberSiteIDs adds the "member_sites" edge to the MemberSite entity by IDs.
+func (_u *MemberUpdate) AddMemberSiteIDs(ids ...string) *MemberUpdate {
+	_u.mutation.AddMemberSiteIDs(ids...)
+	return _u
+}
+
+// AddMemberSites adds the "member_sites" edges to the MemberSite entity.
+func (_u *MemberUpdate) AddMemberSites(v ...*MemberSite) *MemberUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddMemberSiteIDs(ids...)
+}
+
 // Mutation returns the MemberMutation object of the builder.
 func (_u *MemberUpdate) Mutation() *MemberMutation {
 	return _u.mutation
@@ -287,6 +357,27 @@ func (_u *MemberUpdate) RemovePermissions(v ...*MemberPermission) *MemberUpdate 
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePermissionIDs(ids...)
+}
+
+// ClearMemberSites clears all "member_sites" edges to the MemberSite entity.
+func (_u *MemberUpdate) ClearMemberSites() *MemberUpdate {
+	_u.mutation.ClearMemberSites()
+	return _u
+}
+
+// RemoveMemberSiteIDs removes the "member_sites" edge to MemberSite entities by IDs.
+func (_u *MemberUpdate) RemoveMemberSiteIDs(ids ...string) *MemberUpdate {
+	_u.mutation.RemoveMemberSiteIDs(ids...)
+	return _u
+}
+
+// RemoveMemberSites removes "member_sites" edges to MemberSite entities.
+func (_u *MemberUpdate) RemoveMemberSites(v ...*MemberSite) *MemberUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveMemberSiteIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -336,6 +427,11 @@ func (_u *MemberUpdate) check() error {
 	if v, ok := _u.mutation.Handle(); ok {
 		if err := member.HandleValidator(v); err != nil {
 			return &ValidationError{Name: "handle", err: fmt.Errorf(`ent: validator failed for field "Member.handle": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PresentHandle(); ok {
+		if err := member.PresentHandleValidator(v); err != nil {
+			return &ValidationError{Name: "present_handle", err: fmt.Errorf(`ent: validator failed for field "Member.present_handle": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Label(); ok {
@@ -395,6 +491,18 @@ func (_u *MemberUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Handle(); ok {
 		_spec.SetField(member.FieldHandle, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.PresentHandle(); ok {
+		_spec.SetField(member.FieldPresentHandle, field.TypeString, value)
+	}
+	if _u.mutation.PresentHandleCleared() {
+		_spec.ClearField(member.FieldPresentHandle, field.TypeString)
+	}
+	if value, ok := _u.mutation.PresentUserID(); ok {
+		_spec.SetField(member.FieldPresentUserID, field.TypeString, value)
+	}
+	if _u.mutation.PresentUserIDCleared() {
+		_spec.ClearField(member.FieldPresentUserID, field.TypeString)
+	}
 	if value, ok := _u.mutation.Label(); ok {
 		_spec.SetField(member.FieldLabel, field.TypeString, value)
 	}
@@ -412,6 +520,9 @@ func (_u *MemberUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Administrator(); ok {
 		_spec.SetField(member.FieldAdministrator, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.AllSites(); ok {
+		_spec.SetField(member.FieldAllSites, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.LastSignedInAt(); ok {
 		_spec.SetField(member.FieldLastSignedInAt, field.TypeTime, value)
@@ -486,6 +597,51 @@ func (_u *MemberUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(memberpermission.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MemberSitesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   member.MemberSitesTable,
+			Columns: []string{member.MemberSitesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(membersite.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedMemberSitesIDs(); len(nodes) > 0 && !_u.mutation.MemberSitesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   member.MemberSitesTable,
+			Columns: []string{member.MemberSitesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(membersite.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MemberSitesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   member.MemberSitesTable,
+			Columns: []string{member.MemberSitesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(membersite.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -604,6 +760,46 @@ func (_u *MemberUpdateOne) SetNillableHandle(v *string) *MemberUpdateOne {
 	return _u
 }
 
+// SetPresentHandle sets the "present_handle" field.
+func (_u *MemberUpdateOne) SetPresentHandle(v string) *MemberUpdateOne {
+	_u.mutation.SetPresentHandle(v)
+	return _u
+}
+
+// SetNillablePresentHandle sets the "present_handle" field if the given value is not nil.
+func (_u *MemberUpdateOne) SetNillablePresentHandle(v *string) *MemberUpdateOne {
+	if v != nil {
+		_u.SetPresentHandle(*v)
+	}
+	return _u
+}
+
+// ClearPresentHandle clears the value of the "present_handle" field.
+func (_u *MemberUpdateOne) ClearPresentHandle() *MemberUpdateOne {
+	_u.mutation.ClearPresentHandle()
+	return _u
+}
+
+// SetPresentUserID sets the "present_user_id" field.
+func (_u *MemberUpdateOne) SetPresentUserID(v string) *MemberUpdateOne {
+	_u.mutation.SetPresentUserID(v)
+	return _u
+}
+
+// SetNillablePresentUserID sets the "present_user_id" field if the given value is not nil.
+func (_u *MemberUpdateOne) SetNillablePresentUserID(v *string) *MemberUpdateOne {
+	if v != nil {
+		_u.SetPresentUserID(*v)
+	}
+	return _u
+}
+
+// ClearPresentUserID clears the value of the "present_user_id" field.
+func (_u *MemberUpdateOne) ClearPresentUserID() *MemberUpdateOne {
+	_u.mutation.ClearPresentUserID()
+	return _u
+}
+
 // SetLabel sets the "label" field.
 func (_u *MemberUpdateOne) SetLabel(v string) *MemberUpdateOne {
 	_u.mutation.SetLabel(v)
@@ -680,6 +876,20 @@ func (_u *MemberUpdateOne) SetNillableAdministrator(v *bool) *MemberUpdateOne {
 	return _u
 }
 
+// SetAllSites sets the "all_sites" field.
+func (_u *MemberUpdateOne) SetAllSites(v bool) *MemberUpdateOne {
+	_u.mutation.SetAllSites(v)
+	return _u
+}
+
+// SetNillableAllSites sets the "all_sites" field if the given value is not nil.
+func (_u *MemberUpdateOne) SetNillableAllSites(v *bool) *MemberUpdateOne {
+	if v != nil {
+		_u.SetAllSites(*v)
+	}
+	return _u
+}
+
 // SetRoleID sets the "role_id" field.
 func (_u *MemberUpdateOne) SetRoleID(v string) *MemberUpdateOne {
 	_u.mutation.SetRoleID(v)
@@ -740,6 +950,21 @@ func (_u *MemberUpdateOne) AddPermissions(v ...*MemberPermission) *MemberUpdateO
 	return _u.AddPermissionIDs(ids...)
 }
 
+// AddMemberSiteIDs adds the "member_sites" edge to the MemberSite entity by IDs.
+func (_u *MemberUpdateOne) AddMemberSiteIDs(ids ...string) *MemberUpdateOne {
+	_u.mutation.AddMemberSiteIDs(ids...)
+	return _u
+}
+
+// AddMemberSites adds the "member_sites" edges to the MemberSite entity.
+func (_u *MemberUpdateOne) AddMemberSites(v ...*MemberSite) *MemberUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddMemberSiteIDs(ids...)
+}
+
 // Mutation returns the MemberMutation object of the builder.
 func (_u *MemberUpdateOne) Mutation() *MemberMutation {
 	return _u.mutation
@@ -770,6 +995,27 @@ func (_u *MemberUpdateOne) RemovePermissions(v ...*MemberPermission) *MemberUpda
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePermissionIDs(ids...)
+}
+
+// ClearMemberSites clears all "member_sites" edges to the MemberSite entity.
+func (_u *MemberUpdateOne) ClearMemberSites() *MemberUpdateOne {
+	_u.mutation.ClearMemberSites()
+	return _u
+}
+
+// RemoveMemberSiteIDs removes the "member_sites" edge to MemberSite entities by IDs.
+func (_u *MemberUpdateOne) RemoveMemberSiteIDs(ids ...string) *MemberUpdateOne {
+	_u.mutation.RemoveMemberSiteIDs(ids...)
+	return _u
+}
+
+// RemoveMemberSites removes "member_sites" edges to MemberSite entities.
+func (_u *MemberUpdateOne) RemoveMemberSites(v ...*MemberSite) *MemberUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveMemberSiteIDs(ids...)
 }
 
 // Where appends a list predicates to the MemberUpdate builder.
@@ -832,6 +1078,11 @@ func (_u *MemberUpdateOne) check() error {
 	if v, ok := _u.mutation.Handle(); ok {
 		if err := member.HandleValidator(v); err != nil {
 			return &ValidationError{Name: "handle", err: fmt.Errorf(`ent: validator failed for field "Member.handle": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PresentHandle(); ok {
+		if err := member.PresentHandleValidator(v); err != nil {
+			return &ValidationError{Name: "present_handle", err: fmt.Errorf(`ent: validator failed for field "Member.present_handle": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Label(); ok {
@@ -908,6 +1159,18 @@ func (_u *MemberUpdateOne) sqlSave(ctx context.Context) (_node *Member, err erro
 	if value, ok := _u.mutation.Handle(); ok {
 		_spec.SetField(member.FieldHandle, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.PresentHandle(); ok {
+		_spec.SetField(member.FieldPresentHandle, field.TypeString, value)
+	}
+	if _u.mutation.PresentHandleCleared() {
+		_spec.ClearField(member.FieldPresentHandle, field.TypeString)
+	}
+	if value, ok := _u.mutation.PresentUserID(); ok {
+		_spec.SetField(member.FieldPresentUserID, field.TypeString, value)
+	}
+	if _u.mutation.PresentUserIDCleared() {
+		_spec.ClearField(member.FieldPresentUserID, field.TypeString)
+	}
 	if value, ok := _u.mutation.Label(); ok {
 		_spec.SetField(member.FieldLabel, field.TypeString, value)
 	}
@@ -925,6 +1188,9 @@ func (_u *MemberUpdateOne) sqlSave(ctx context.Context) (_node *Member, err erro
 	}
 	if value, ok := _u.mutation.Administrator(); ok {
 		_spec.SetField(member.FieldAdministrator, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.AllSites(); ok {
+		_spec.SetField(member.FieldAllSites, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.LastSignedInAt(); ok {
 		_spec.SetField(member.FieldLastSignedInAt, field.TypeTime, value)
@@ -999,6 +1265,51 @@ func (_u *MemberUpdateOne) sqlSave(ctx context.Context) (_node *Member, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(memberpermission.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MemberSitesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   member.MemberSitesTable,
+			Columns: []string{member.MemberSitesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(membersite.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedMemberSitesIDs(); len(nodes) > 0 && !_u.mutation.MemberSitesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   member.MemberSitesTable,
+			Columns: []string{member.MemberSitesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(membersite.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MemberSitesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   member.MemberSitesTable,
+			Columns: []string{member.MemberSitesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(membersite.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

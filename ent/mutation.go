@@ -6,12 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
+	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
 	"mandate/ent/onetimetoken"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
@@ -19,7 +22,9 @@ import (
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
+	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/site"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -40,23 +45,1006 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAssignment       = "Assignment"
-	TypeAuditEvent       = "AuditEvent"
-	TypeFeature          = "Feature"
-	TypeInvitation       = "Invitation"
-	TypeMember           = "Member"
-	TypeMemberPermission = "MemberPermission"
-	TypeOneTimeToken     = "OneTimeToken"
-	TypeOutboxMessage    = "OutboxMessage"
-	TypePartner          = "Partner"
-	TypeRelationship     = "Relationship"
-	TypeRole             = "Role"
-	TypeRolePermission   = "RolePermission"
-	TypeSession          = "Session"
-	TypeTenant           = "Tenant"
-	TypeTenantTag        = "TenantTag"
-	TypeUser             = "User"
+	TypeAccessRequest       = "AccessRequest"
+	TypeAssignment          = "Assignment"
+	TypeAuditEvent          = "AuditEvent"
+	TypeDevice              = "Device"
+	TypeFeature             = "Feature"
+	TypeInvitation          = "Invitation"
+	TypeMember              = "Member"
+	TypeMemberPermission    = "MemberPermission"
+	TypeMemberSite          = "MemberSite"
+	TypeOneTimeToken        = "OneTimeToken"
+	TypeOutboxMessage       = "OutboxMessage"
+	TypePartner             = "Partner"
+	TypeRelationship        = "Relationship"
+	TypeRole                = "Role"
+	TypeRolePermission      = "RolePermission"
+	TypeServiceSubscription = "ServiceSubscription"
+	TypeSession             = "Session"
+	TypeSite                = "Site"
+	TypeTenant              = "Tenant"
+	TypeTenantTag           = "TenantTag"
+	TypeUser                = "User"
 )
+
+// AccessRequestMutation represents an operation that mutates the AccessRequest nodes in the graph.
+type AccessRequestMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	created_at      *time.Time
+	updated_at      *time.Time
+	status          *accessrequest.Status
+	email_validated *bool
+	reason          *string
+	decided_by_name *string
+	decided_at      *time.Time
+	expires_at      *time.Time
+	clearedFields   map[string]struct{}
+	tenant          *string
+	clearedtenant   bool
+	member          *string
+	clearedmember   bool
+	done            bool
+	oldValue        func(context.Context) (*AccessRequest, error)
+	predicates      []predicate.AccessRequest
+}
+
+var _ ent.Mutation = (*AccessRequestMutation)(nil)
+
+// accessrequestOption allows management of the mutation configuration using functional options.
+type accessrequestOption func(*AccessRequestMutation)
+
+// newAccessRequestMutation creates new mutation for the AccessRequest entity.
+func newAccessRequestMutation(c config, op Op, opts ...accessrequestOption) *AccessRequestMutation {
+	m := &AccessRequestMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAccessRequest,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAccessRequestID sets the ID field of the mutation.
+func withAccessRequestID(id string) accessrequestOption {
+	return func(m *AccessRequestMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AccessRequest
+		)
+		m.oldValue = func(ctx context.Context) (*AccessRequest, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AccessRequest.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAccessRequest sets the old AccessRequest of the mutation.
+func withAccessRequest(node *AccessRequest) accessrequestOption {
+	return func(m *AccessRequestMutation) {
+		m.oldValue = func(context.Context) (*AccessRequest, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AccessRequestMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AccessRequestMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AccessRequest entities.
+func (m *AccessRequestMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AccessRequestMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AccessRequestMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AccessRequest.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AccessRequestMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AccessRequestMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AccessRequestMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AccessRequestMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AccessRequestMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AccessRequestMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *AccessRequestMutation) SetTenantID(s string) {
+	m.tenant = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *AccessRequestMutation) TenantID() (r string, exists bool) {
+	v := m.tenant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *AccessRequestMutation) ResetTenantID() {
+	m.tenant = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *AccessRequestMutation) SetMemberID(s string) {
+	m.member = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *AccessRequestMutation) MemberID() (r string, exists bool) {
+	v := m.member
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *AccessRequestMutation) ResetMemberID() {
+	m.member = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *AccessRequestMutation) SetStatus(a accessrequest.Status) {
+	m.status = &a
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *AccessRequestMutation) Status() (r accessrequest.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldStatus(ctx context.Context) (v accessrequest.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *AccessRequestMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetEmailValidated sets the "email_validated" field.
+func (m *AccessRequestMutation) SetEmailValidated(b bool) {
+	m.email_validated = &b
+}
+
+// EmailValidated returns the value of the "email_validated" field in the mutation.
+func (m *AccessRequestMutation) EmailValidated() (r bool, exists bool) {
+	v := m.email_validated
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmailValidated returns the old "email_validated" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldEmailValidated(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmailValidated is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmailValidated requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmailValidated: %w", err)
+	}
+	return oldValue.EmailValidated, nil
+}
+
+// ResetEmailValidated resets all changes to the "email_validated" field.
+func (m *AccessRequestMutation) ResetEmailValidated() {
+	m.email_validated = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *AccessRequestMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *AccessRequestMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldReason(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ClearReason clears the value of the "reason" field.
+func (m *AccessRequestMutation) ClearReason() {
+	m.reason = nil
+	m.clearedFields[accessrequest.FieldReason] = struct{}{}
+}
+
+// ReasonCleared returns if the "reason" field was cleared in this mutation.
+func (m *AccessRequestMutation) ReasonCleared() bool {
+	_, ok := m.clearedFields[accessrequest.FieldReason]
+	return ok
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *AccessRequestMutation) ResetReason() {
+	m.reason = nil
+	delete(m.clearedFields, accessrequest.FieldReason)
+}
+
+// SetDecidedByName sets the "decided_by_name" field.
+func (m *AccessRequestMutation) SetDecidedByName(s string) {
+	m.decided_by_name = &s
+}
+
+// DecidedByName returns the value of the "decided_by_name" field in the mutation.
+func (m *AccessRequestMutation) DecidedByName() (r string, exists bool) {
+	v := m.decided_by_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedByName returns the old "decided_by_name" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldDecidedByName(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedByName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedByName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedByName: %w", err)
+	}
+	return oldValue.DecidedByName, nil
+}
+
+// ClearDecidedByName clears the value of the "decided_by_name" field.
+func (m *AccessRequestMutation) ClearDecidedByName() {
+	m.decided_by_name = nil
+	m.clearedFields[accessrequest.FieldDecidedByName] = struct{}{}
+}
+
+// DecidedByNameCleared returns if the "decided_by_name" field was cleared in this mutation.
+func (m *AccessRequestMutation) DecidedByNameCleared() bool {
+	_, ok := m.clearedFields[accessrequest.FieldDecidedByName]
+	return ok
+}
+
+// ResetDecidedByName resets all changes to the "decided_by_name" field.
+func (m *AccessRequestMutation) ResetDecidedByName() {
+	m.decided_by_name = nil
+	delete(m.clearedFields, accessrequest.FieldDecidedByName)
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *AccessRequestMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *AccessRequestMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *AccessRequestMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[accessrequest.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *AccessRequestMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[accessrequest.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *AccessRequestMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, accessrequest.FieldDecidedAt)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *AccessRequestMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *AccessRequestMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the AccessRequest entity.
+// If the AccessRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessRequestMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *AccessRequestMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// ClearTenant clears the "tenant" edge to the Tenant entity.
+func (m *AccessRequestMutation) ClearTenant() {
+	m.clearedtenant = true
+	m.clearedFields[accessrequest.FieldTenantID] = struct{}{}
+}
+
+// TenantCleared reports if the "tenant" edge to the Tenant entity was cleared.
+func (m *AccessRequestMutation) TenantCleared() bool {
+	return m.clearedtenant
+}
+
+// TenantIDs returns the "tenant" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TenantID instead. It exists only for internal usage by the builders.
+func (m *AccessRequestMutation) TenantIDs() (ids []string) {
+	if id := m.tenant; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTenant resets all changes to the "tenant" edge.
+func (m *AccessRequestMutation) ResetTenant() {
+	m.tenant = nil
+	m.clearedtenant = false
+}
+
+// ClearMember clears the "member" edge to the Member entity.
+func (m *AccessRequestMutation) ClearMember() {
+	m.clearedmember = true
+	m.clearedFields[accessrequest.FieldMemberID] = struct{}{}
+}
+
+// MemberCleared reports if the "member" edge to the Member entity was cleared.
+func (m *AccessRequestMutation) MemberCleared() bool {
+	return m.clearedmember
+}
+
+// MemberIDs returns the "member" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MemberID instead. It exists only for internal usage by the builders.
+func (m *AccessRequestMutation) MemberIDs() (ids []string) {
+	if id := m.member; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMember resets all changes to the "member" edge.
+func (m *AccessRequestMutation) ResetMember() {
+	m.member = nil
+	m.clearedmember = false
+}
+
+// Where appends a list predicates to the AccessRequestMutation builder.
+func (m *AccessRequestMutation) Where(ps ...predicate.AccessRequest) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AccessRequestMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AccessRequestMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AccessRequest, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AccessRequestMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AccessRequestMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AccessRequest).
+func (m *AccessRequestMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AccessRequestMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, accessrequest.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, accessrequest.FieldUpdatedAt)
+	}
+	if m.tenant != nil {
+		fields = append(fields, accessrequest.FieldTenantID)
+	}
+	if m.member != nil {
+		fields = append(fields, accessrequest.FieldMemberID)
+	}
+	if m.status != nil {
+		fields = append(fields, accessrequest.FieldStatus)
+	}
+	if m.email_validated != nil {
+		fields = append(fields, accessrequest.FieldEmailValidated)
+	}
+	if m.reason != nil {
+		fields = append(fields, accessrequest.FieldReason)
+	}
+	if m.decided_by_name != nil {
+		fields = append(fields, accessrequest.FieldDecidedByName)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, accessrequest.FieldDecidedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, accessrequest.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AccessRequestMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case accessrequest.FieldCreatedAt:
+		return m.CreatedAt()
+	case accessrequest.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case accessrequest.FieldTenantID:
+		return m.TenantID()
+	case accessrequest.FieldMemberID:
+		return m.MemberID()
+	case accessrequest.FieldStatus:
+		return m.Status()
+	case accessrequest.FieldEmailValidated:
+		return m.EmailValidated()
+	case accessrequest.FieldReason:
+		return m.Reason()
+	case accessrequest.FieldDecidedByName:
+		return m.DecidedByName()
+	case accessrequest.FieldDecidedAt:
+		return m.DecidedAt()
+	case accessrequest.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AccessRequestMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case accessrequest.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case accessrequest.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case accessrequest.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case accessrequest.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case accessrequest.FieldStatus:
+		return m.OldStatus(ctx)
+	case accessrequest.FieldEmailValidated:
+		return m.OldEmailValidated(ctx)
+	case accessrequest.FieldReason:
+		return m.OldReason(ctx)
+	case accessrequest.FieldDecidedByName:
+		return m.OldDecidedByName(ctx)
+	case accessrequest.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case accessrequest.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown AccessRequest field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AccessRequestMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case accessrequest.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case accessrequest.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case accessrequest.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case accessrequest.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case accessrequest.FieldStatus:
+		v, ok := value.(accessrequest.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case accessrequest.FieldEmailValidated:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmailValidated(v)
+		return nil
+	case accessrequest.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case accessrequest.FieldDecidedByName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedByName(v)
+		return nil
+	case accessrequest.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case accessrequest.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AccessRequest field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AccessRequestMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AccessRequestMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AccessRequestMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown AccessRequest numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AccessRequestMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(accessrequest.FieldReason) {
+		fields = append(fields, accessrequest.FieldReason)
+	}
+	if m.FieldCleared(accessrequest.FieldDecidedByName) {
+		fields = append(fields, accessrequest.FieldDecidedByName)
+	}
+	if m.FieldCleared(accessrequest.FieldDecidedAt) {
+		fields = append(fields, accessrequest.FieldDecidedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AccessRequestMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AccessRequestMutation) ClearField(name string) error {
+	switch name {
+	case accessrequest.FieldReason:
+		m.ClearReason()
+		return nil
+	case accessrequest.FieldDecidedByName:
+		m.ClearDecidedByName()
+		return nil
+	case accessrequest.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessRequest nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AccessRequestMutation) ResetField(name string) error {
+	switch name {
+	case accessrequest.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case accessrequest.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case accessrequest.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case accessrequest.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case accessrequest.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case accessrequest.FieldEmailValidated:
+		m.ResetEmailValidated()
+		return nil
+	case accessrequest.FieldReason:
+		m.ResetReason()
+		return nil
+	case accessrequest.FieldDecidedByName:
+		m.ResetDecidedByName()
+		return nil
+	case accessrequest.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case accessrequest.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessRequest field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AccessRequestMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.tenant != nil {
+		edges = append(edges, accessrequest.EdgeTenant)
+	}
+	if m.member != nil {
+		edges = append(edges, accessrequest.EdgeMember)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AccessRequestMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case accessrequest.EdgeTenant:
+		if id := m.tenant; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessrequest.EdgeMember:
+		if id := m.member; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AccessRequestMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AccessRequestMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AccessRequestMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedtenant {
+		edges = append(edges, accessrequest.EdgeTenant)
+	}
+	if m.clearedmember {
+		edges = append(edges, accessrequest.EdgeMember)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AccessRequestMutation) EdgeCleared(name string) bool {
+	switch name {
+	case accessrequest.EdgeTenant:
+		return m.clearedtenant
+	case accessrequest.EdgeMember:
+		return m.clearedmember
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AccessRequestMutation) ClearEdge(name string) error {
+	switch name {
+	case accessrequest.EdgeTenant:
+		m.ClearTenant()
+		return nil
+	case accessrequest.EdgeMember:
+		m.ClearMember()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessRequest unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AccessRequestMutation) ResetEdge(name string) error {
+	switch name {
+	case accessrequest.EdgeTenant:
+		m.ResetTenant()
+		return nil
+	case accessrequest.EdgeMember:
+		m.ResetMember()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessRequest edge %s", name)
+}
 
 // AssignmentMutation represents an operation that mutates the Assignment nodes in the graph.
 type AssignmentMutation struct {
@@ -3380,6 +4368,749 @@ func (m *AuditEventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditEvent edge %s", name)
 }
 
+// DeviceMutation represents an operation that mutates the Device nodes in the graph.
+type DeviceMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *time.Time
+	updated_at    *time.Time
+	serial_number *string
+	name          *string
+	clearedFields map[string]struct{}
+	tenant        *string
+	clearedtenant bool
+	site          *string
+	clearedsite   bool
+	done          bool
+	oldValue      func(context.Context) (*Device, error)
+	predicates    []predicate.Device
+}
+
+var _ ent.Mutation = (*DeviceMutation)(nil)
+
+// deviceOption allows management of the mutation configuration using functional options.
+type deviceOption func(*DeviceMutation)
+
+// newDeviceMutation creates new mutation for the Device entity.
+func newDeviceMutation(c config, op Op, opts ...deviceOption) *DeviceMutation {
+	m := &DeviceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDevice,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDeviceID sets the ID field of the mutation.
+func withDeviceID(id string) deviceOption {
+	return func(m *DeviceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Device
+		)
+		m.oldValue = func(ctx context.Context) (*Device, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Device.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDevice sets the old Device of the mutation.
+func withDevice(node *Device) deviceOption {
+	return func(m *DeviceMutation) {
+		m.oldValue = func(context.Context) (*Device, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DeviceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DeviceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Device entities.
+func (m *DeviceMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DeviceMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DeviceMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Device.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DeviceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DeviceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Device entity.
+// If the Device object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeviceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DeviceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *DeviceMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *DeviceMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Device entity.
+// If the Device object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeviceMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *DeviceMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *DeviceMutation) SetTenantID(s string) {
+	m.tenant = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *DeviceMutation) TenantID() (r string, exists bool) {
+	v := m.tenant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Device entity.
+// If the Device object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeviceMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *DeviceMutation) ResetTenantID() {
+	m.tenant = nil
+}
+
+// SetSerialNumber sets the "serial_number" field.
+func (m *DeviceMutation) SetSerialNumber(s string) {
+	m.serial_number = &s
+}
+
+// SerialNumber returns the value of the "serial_number" field in the mutation.
+func (m *DeviceMutation) SerialNumber() (r string, exists bool) {
+	v := m.serial_number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSerialNumber returns the old "serial_number" field's value of the Device entity.
+// If the Device object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeviceMutation) OldSerialNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSerialNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSerialNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSerialNumber: %w", err)
+	}
+	return oldValue.SerialNumber, nil
+}
+
+// ResetSerialNumber resets all changes to the "serial_number" field.
+func (m *DeviceMutation) ResetSerialNumber() {
+	m.serial_number = nil
+}
+
+// SetName sets the "name" field.
+func (m *DeviceMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *DeviceMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Device entity.
+// If the Device object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeviceMutation) OldName(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ClearName clears the value of the "name" field.
+func (m *DeviceMutation) ClearName() {
+	m.name = nil
+	m.clearedFields[device.FieldName] = struct{}{}
+}
+
+// NameCleared returns if the "name" field was cleared in this mutation.
+func (m *DeviceMutation) NameCleared() bool {
+	_, ok := m.clearedFields[device.FieldName]
+	return ok
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *DeviceMutation) ResetName() {
+	m.name = nil
+	delete(m.clearedFields, device.FieldName)
+}
+
+// SetSiteID sets the "site_id" field.
+func (m *DeviceMutation) SetSiteID(s string) {
+	m.site = &s
+}
+
+// SiteID returns the value of the "site_id" field in the mutation.
+func (m *DeviceMutation) SiteID() (r string, exists bool) {
+	v := m.site
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSiteID returns the old "site_id" field's value of the Device entity.
+// If the Device object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeviceMutation) OldSiteID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSiteID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSiteID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSiteID: %w", err)
+	}
+	return oldValue.SiteID, nil
+}
+
+// ClearSiteID clears the value of the "site_id" field.
+func (m *DeviceMutation) ClearSiteID() {
+	m.site = nil
+	m.clearedFields[device.FieldSiteID] = struct{}{}
+}
+
+// SiteIDCleared returns if the "site_id" field was cleared in this mutation.
+func (m *DeviceMutation) SiteIDCleared() bool {
+	_, ok := m.clearedFields[device.FieldSiteID]
+	return ok
+}
+
+// ResetSiteID resets all changes to the "site_id" field.
+func (m *DeviceMutation) ResetSiteID() {
+	m.site = nil
+	delete(m.clearedFields, device.FieldSiteID)
+}
+
+// ClearTenant clears the "tenant" edge to the Tenant entity.
+func (m *DeviceMutation) ClearTenant() {
+	m.clearedtenant = true
+	m.clearedFields[device.FieldTenantID] = struct{}{}
+}
+
+// TenantCleared reports if the "tenant" edge to the Tenant entity was cleared.
+func (m *DeviceMutation) TenantCleared() bool {
+	return m.clearedtenant
+}
+
+// TenantIDs returns the "tenant" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TenantID instead. It exists only for internal usage by the builders.
+func (m *DeviceMutation) TenantIDs() (ids []string) {
+	if id := m.tenant; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTenant resets all changes to the "tenant" edge.
+func (m *DeviceMutation) ResetTenant() {
+	m.tenant = nil
+	m.clearedtenant = false
+}
+
+// ClearSite clears the "site" edge to the Site entity.
+func (m *DeviceMutation) ClearSite() {
+	m.clearedsite = true
+	m.clearedFields[device.FieldSiteID] = struct{}{}
+}
+
+// SiteCleared reports if the "site" edge to the Site entity was cleared.
+func (m *DeviceMutation) SiteCleared() bool {
+	return m.SiteIDCleared() || m.clearedsite
+}
+
+// SiteIDs returns the "site" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SiteID instead. It exists only for internal usage by the builders.
+func (m *DeviceMutation) SiteIDs() (ids []string) {
+	if id := m.site; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSite resets all changes to the "site" edge.
+func (m *DeviceMutation) ResetSite() {
+	m.site = nil
+	m.clearedsite = false
+}
+
+// Where appends a list predicates to the DeviceMutation builder.
+func (m *DeviceMutation) Where(ps ...predicate.Device) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DeviceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DeviceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Device, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DeviceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DeviceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Device).
+func (m *DeviceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DeviceMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.created_at != nil {
+		fields = append(fields, device.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, device.FieldUpdatedAt)
+	}
+	if m.tenant != nil {
+		fields = append(fields, device.FieldTenantID)
+	}
+	if m.serial_number != nil {
+		fields = append(fields, device.FieldSerialNumber)
+	}
+	if m.name != nil {
+		fields = append(fields, device.FieldName)
+	}
+	if m.site != nil {
+		fields = append(fields, device.FieldSiteID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DeviceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case device.FieldCreatedAt:
+		return m.CreatedAt()
+	case device.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case device.FieldTenantID:
+		return m.TenantID()
+	case device.FieldSerialNumber:
+		return m.SerialNumber()
+	case device.FieldName:
+		return m.Name()
+	case device.FieldSiteID:
+		return m.SiteID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DeviceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case device.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case device.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case device.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case device.FieldSerialNumber:
+		return m.OldSerialNumber(ctx)
+	case device.FieldName:
+		return m.OldName(ctx)
+	case device.FieldSiteID:
+		return m.OldSiteID(ctx)
+	}
+	return nil, fmt.Errorf("unknown Device field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DeviceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case device.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case device.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case device.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case device.FieldSerialNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSerialNumber(v)
+		return nil
+	case device.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case device.FieldSiteID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSiteID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Device field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DeviceMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DeviceMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DeviceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Device numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DeviceMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(device.FieldName) {
+		fields = append(fields, device.FieldName)
+	}
+	if m.FieldCleared(device.FieldSiteID) {
+		fields = append(fields, device.FieldSiteID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DeviceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DeviceMutation) ClearField(name string) error {
+	switch name {
+	case device.FieldName:
+		m.ClearName()
+		return nil
+	case device.FieldSiteID:
+		m.ClearSiteID()
+		return nil
+	}
+	return fmt.Errorf("unknown Device nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DeviceMutation) ResetField(name string) error {
+	switch name {
+	case device.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case device.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case device.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case device.FieldSerialNumber:
+		m.ResetSerialNumber()
+		return nil
+	case device.FieldName:
+		m.ResetName()
+		return nil
+	case device.FieldSiteID:
+		m.ResetSiteID()
+		return nil
+	}
+	return fmt.Errorf("unknown Device field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DeviceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.tenant != nil {
+		edges = append(edges, device.EdgeTenant)
+	}
+	if m.site != nil {
+		edges = append(edges, device.EdgeSite)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DeviceMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case device.EdgeTenant:
+		if id := m.tenant; id != nil {
+			return []ent.Value{*id}
+		}
+	case device.EdgeSite:
+		if id := m.site; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DeviceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DeviceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DeviceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedtenant {
+		edges = append(edges, device.EdgeTenant)
+	}
+	if m.clearedsite {
+		edges = append(edges, device.EdgeSite)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DeviceMutation) EdgeCleared(name string) bool {
+	switch name {
+	case device.EdgeTenant:
+		return m.clearedtenant
+	case device.EdgeSite:
+		return m.clearedsite
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DeviceMutation) ClearEdge(name string) error {
+	switch name {
+	case device.EdgeTenant:
+		m.ClearTenant()
+		return nil
+	case device.EdgeSite:
+		m.ClearSite()
+		return nil
+	}
+	return fmt.Errorf("unknown Device unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DeviceMutation) ResetEdge(name string) error {
+	switch name {
+	case device.EdgeTenant:
+		m.ResetTenant()
+		return nil
+	case device.EdgeSite:
+		m.ResetSite()
+		return nil
+	}
+	return fmt.Errorf("unknown Device edge %s", name)
+}
+
 // FeatureMutation represents an operation that mutates the Feature nodes in the graph.
 type FeatureMutation struct {
 	config
@@ -6583,36 +8314,42 @@ func (m *InvitationMutation) ResetEdge(name string) error {
 // MemberMutation represents an operation that mutates the Member nodes in the graph.
 type MemberMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	version            *int
-	addversion         *int
-	created_at         *time.Time
-	updated_at         *time.Time
-	first_name         *string
-	last_name          *string
-	sort_name          *string
-	handle             *string
-	label              *string
-	phone              *string
-	status             *member.Status
-	guest              *bool
-	administrator      *bool
-	last_signed_in_at  *time.Time
-	clearedFields      map[string]struct{}
-	tenant             *string
-	clearedtenant      bool
-	user               *string
-	cleareduser        bool
-	role               *string
-	clearedrole        bool
-	permissions        map[string]struct{}
-	removedpermissions map[string]struct{}
-	clearedpermissions bool
-	done               bool
-	oldValue           func(context.Context) (*Member, error)
-	predicates         []predicate.Member
+	op                  Op
+	typ                 string
+	id                  *string
+	version             *int
+	addversion          *int
+	created_at          *time.Time
+	updated_at          *time.Time
+	first_name          *string
+	last_name           *string
+	sort_name           *string
+	handle              *string
+	present_handle      *string
+	present_user_id     *string
+	label               *string
+	phone               *string
+	status              *member.Status
+	guest               *bool
+	administrator       *bool
+	all_sites           *bool
+	last_signed_in_at   *time.Time
+	clearedFields       map[string]struct{}
+	tenant              *string
+	clearedtenant       bool
+	user                *string
+	cleareduser         bool
+	role                *string
+	clearedrole         bool
+	permissions         map[string]struct{}
+	removedpermissions  map[string]struct{}
+	clearedpermissions  bool
+	member_sites        map[string]struct{}
+	removedmember_sites map[string]struct{}
+	clearedmember_sites bool
+	done                bool
+	oldValue            func(context.Context) (*Member, error)
+	predicates          []predicate.Member
 }
 
 var _ ent.Mutation = (*MemberMutation)(nil)
@@ -7063,6 +8800,104 @@ func (m *MemberMutation) ResetHandle() {
 	m.handle = nil
 }
 
+// SetPresentHandle sets the "present_handle" field.
+func (m *MemberMutation) SetPresentHandle(s string) {
+	m.present_handle = &s
+}
+
+// PresentHandle returns the value of the "present_handle" field in the mutation.
+func (m *MemberMutation) PresentHandle() (r string, exists bool) {
+	v := m.present_handle
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPresentHandle returns the old "present_handle" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldPresentHandle(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPresentHandle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPresentHandle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPresentHandle: %w", err)
+	}
+	return oldValue.PresentHandle, nil
+}
+
+// ClearPresentHandle clears the value of the "present_handle" field.
+func (m *MemberMutation) ClearPresentHandle() {
+	m.present_handle = nil
+	m.clearedFields[member.FieldPresentHandle] = struct{}{}
+}
+
+// PresentHandleCleared returns if the "present_handle" field was cleared in this mutation.
+func (m *MemberMutation) PresentHandleCleared() bool {
+	_, ok := m.clearedFields[member.FieldPresentHandle]
+	return ok
+}
+
+// ResetPresentHandle resets all changes to the "present_handle" field.
+func (m *MemberMutation) ResetPresentHandle() {
+	m.present_handle = nil
+	delete(m.clearedFields, member.FieldPresentHandle)
+}
+
+// SetPresentUserID sets the "present_user_id" field.
+func (m *MemberMutation) SetPresentUserID(s string) {
+	m.present_user_id = &s
+}
+
+// PresentUserID returns the value of the "present_user_id" field in the mutation.
+func (m *MemberMutation) PresentUserID() (r string, exists bool) {
+	v := m.present_user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPresentUserID returns the old "present_user_id" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldPresentUserID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPresentUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPresentUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPresentUserID: %w", err)
+	}
+	return oldValue.PresentUserID, nil
+}
+
+// ClearPresentUserID clears the value of the "present_user_id" field.
+func (m *MemberMutation) ClearPresentUserID() {
+	m.present_user_id = nil
+	m.clearedFields[member.FieldPresentUserID] = struct{}{}
+}
+
+// PresentUserIDCleared returns if the "present_user_id" field was cleared in this mutation.
+func (m *MemberMutation) PresentUserIDCleared() bool {
+	_, ok := m.clearedFields[member.FieldPresentUserID]
+	return ok
+}
+
+// ResetPresentUserID resets all changes to the "present_user_id" field.
+func (m *MemberMutation) ResetPresentUserID() {
+	m.present_user_id = nil
+	delete(m.clearedFields, member.FieldPresentUserID)
+}
+
 // SetLabel sets the "label" field.
 func (m *MemberMutation) SetLabel(s string) {
 	m.label = &s
@@ -7254,6 +9089,42 @@ func (m *MemberMutation) OldAdministrator(ctx context.Context) (v bool, err erro
 // ResetAdministrator resets all changes to the "administrator" field.
 func (m *MemberMutation) ResetAdministrator() {
 	m.administrator = nil
+}
+
+// SetAllSites sets the "all_sites" field.
+func (m *MemberMutation) SetAllSites(b bool) {
+	m.all_sites = &b
+}
+
+// AllSites returns the value of the "all_sites" field in the mutation.
+func (m *MemberMutation) AllSites() (r bool, exists bool) {
+	v := m.all_sites
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAllSites returns the old "all_sites" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldAllSites(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAllSites is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAllSites requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAllSites: %w", err)
+	}
+	return oldValue.AllSites, nil
+}
+
+// ResetAllSites resets all changes to the "all_sites" field.
+func (m *MemberMutation) ResetAllSites() {
+	m.all_sites = nil
 }
 
 // SetRoleID sets the "role_id" field.
@@ -7489,6 +9360,60 @@ func (m *MemberMutation) ResetPermissions() {
 	m.removedpermissions = nil
 }
 
+// AddMemberSiteIDs adds the "member_sites" edge to the MemberSite entity by ids.
+func (m *MemberMutation) AddMemberSiteIDs(ids ...string) {
+	if m.member_sites == nil {
+		m.member_sites = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.member_sites[ids[i]] = struct{}{}
+	}
+}
+
+// ClearMemberSites clears the "member_sites" edge to the MemberSite entity.
+func (m *MemberMutation) ClearMemberSites() {
+	m.clearedmember_sites = true
+}
+
+// MemberSitesCleared reports if the "member_sites" edge to the MemberSite entity was cleared.
+func (m *MemberMutation) MemberSitesCleared() bool {
+	return m.clearedmember_sites
+}
+
+// RemoveMemberSiteIDs removes the "member_sites" edge to the MemberSite entity by IDs.
+func (m *MemberMutation) RemoveMemberSiteIDs(ids ...string) {
+	if m.removedmember_sites == nil {
+		m.removedmember_sites = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.member_sites, ids[i])
+		m.removedmember_sites[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedMemberSites returns the removed IDs of the "member_sites" edge to the MemberSite entity.
+func (m *MemberMutation) RemovedMemberSitesIDs() (ids []string) {
+	for id := range m.removedmember_sites {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// MemberSitesIDs returns the "member_sites" edge IDs in the mutation.
+func (m *MemberMutation) MemberSitesIDs() (ids []string) {
+	for id := range m.member_sites {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetMemberSites resets all changes to the "member_sites" edge.
+func (m *MemberMutation) ResetMemberSites() {
+	m.member_sites = nil
+	m.clearedmember_sites = false
+	m.removedmember_sites = nil
+}
+
 // Where appends a list predicates to the MemberMutation builder.
 func (m *MemberMutation) Where(ps ...predicate.Member) {
 	m.predicates = append(m.predicates, ps...)
@@ -7523,7 +9448,7 @@ func (m *MemberMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MemberMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 19)
 	if m.version != nil {
 		fields = append(fields, member.FieldVersion)
 	}
@@ -7551,6 +9476,12 @@ func (m *MemberMutation) Fields() []string {
 	if m.handle != nil {
 		fields = append(fields, member.FieldHandle)
 	}
+	if m.present_handle != nil {
+		fields = append(fields, member.FieldPresentHandle)
+	}
+	if m.present_user_id != nil {
+		fields = append(fields, member.FieldPresentUserID)
+	}
 	if m.label != nil {
 		fields = append(fields, member.FieldLabel)
 	}
@@ -7565,6 +9496,9 @@ func (m *MemberMutation) Fields() []string {
 	}
 	if m.administrator != nil {
 		fields = append(fields, member.FieldAdministrator)
+	}
+	if m.all_sites != nil {
+		fields = append(fields, member.FieldAllSites)
 	}
 	if m.role != nil {
 		fields = append(fields, member.FieldRoleID)
@@ -7598,6 +9532,10 @@ func (m *MemberMutation) Field(name string) (ent.Value, bool) {
 		return m.SortName()
 	case member.FieldHandle:
 		return m.Handle()
+	case member.FieldPresentHandle:
+		return m.PresentHandle()
+	case member.FieldPresentUserID:
+		return m.PresentUserID()
 	case member.FieldLabel:
 		return m.Label()
 	case member.FieldPhone:
@@ -7608,6 +9546,8 @@ func (m *MemberMutation) Field(name string) (ent.Value, bool) {
 		return m.Guest()
 	case member.FieldAdministrator:
 		return m.Administrator()
+	case member.FieldAllSites:
+		return m.AllSites()
 	case member.FieldRoleID:
 		return m.RoleID()
 	case member.FieldLastSignedInAt:
@@ -7639,6 +9579,10 @@ func (m *MemberMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldSortName(ctx)
 	case member.FieldHandle:
 		return m.OldHandle(ctx)
+	case member.FieldPresentHandle:
+		return m.OldPresentHandle(ctx)
+	case member.FieldPresentUserID:
+		return m.OldPresentUserID(ctx)
 	case member.FieldLabel:
 		return m.OldLabel(ctx)
 	case member.FieldPhone:
@@ -7649,6 +9593,8 @@ func (m *MemberMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldGuest(ctx)
 	case member.FieldAdministrator:
 		return m.OldAdministrator(ctx)
+	case member.FieldAllSites:
+		return m.OldAllSites(ctx)
 	case member.FieldRoleID:
 		return m.OldRoleID(ctx)
 	case member.FieldLastSignedInAt:
@@ -7725,6 +9671,20 @@ func (m *MemberMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetHandle(v)
 		return nil
+	case member.FieldPresentHandle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPresentHandle(v)
+		return nil
+	case member.FieldPresentUserID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPresentUserID(v)
+		return nil
 	case member.FieldLabel:
 		v, ok := value.(string)
 		if !ok {
@@ -7759,6 +9719,13 @@ func (m *MemberMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAdministrator(v)
+		return nil
+	case member.FieldAllSites:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAllSites(v)
 		return nil
 	case member.FieldRoleID:
 		v, ok := value.(string)
@@ -7819,6 +9786,12 @@ func (m *MemberMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *MemberMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(member.FieldPresentHandle) {
+		fields = append(fields, member.FieldPresentHandle)
+	}
+	if m.FieldCleared(member.FieldPresentUserID) {
+		fields = append(fields, member.FieldPresentUserID)
+	}
 	if m.FieldCleared(member.FieldPhone) {
 		fields = append(fields, member.FieldPhone)
 	}
@@ -7842,6 +9815,12 @@ func (m *MemberMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *MemberMutation) ClearField(name string) error {
 	switch name {
+	case member.FieldPresentHandle:
+		m.ClearPresentHandle()
+		return nil
+	case member.FieldPresentUserID:
+		m.ClearPresentUserID()
+		return nil
 	case member.FieldPhone:
 		m.ClearPhone()
 		return nil
@@ -7886,6 +9865,12 @@ func (m *MemberMutation) ResetField(name string) error {
 	case member.FieldHandle:
 		m.ResetHandle()
 		return nil
+	case member.FieldPresentHandle:
+		m.ResetPresentHandle()
+		return nil
+	case member.FieldPresentUserID:
+		m.ResetPresentUserID()
+		return nil
 	case member.FieldLabel:
 		m.ResetLabel()
 		return nil
@@ -7901,6 +9886,9 @@ func (m *MemberMutation) ResetField(name string) error {
 	case member.FieldAdministrator:
 		m.ResetAdministrator()
 		return nil
+	case member.FieldAllSites:
+		m.ResetAllSites()
+		return nil
 	case member.FieldRoleID:
 		m.ResetRoleID()
 		return nil
@@ -7913,7 +9901,7 @@ func (m *MemberMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *MemberMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.tenant != nil {
 		edges = append(edges, member.EdgeTenant)
 	}
@@ -7925,6 +9913,9 @@ func (m *MemberMutation) AddedEdges() []string {
 	}
 	if m.permissions != nil {
 		edges = append(edges, member.EdgePermissions)
+	}
+	if m.member_sites != nil {
+		edges = append(edges, member.EdgeMemberSites)
 	}
 	return edges
 }
@@ -7951,15 +9942,24 @@ func (m *MemberMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case member.EdgeMemberSites:
+		ids := make([]ent.Value, 0, len(m.member_sites))
+		for id := range m.member_sites {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *MemberMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.removedpermissions != nil {
 		edges = append(edges, member.EdgePermissions)
+	}
+	if m.removedmember_sites != nil {
+		edges = append(edges, member.EdgeMemberSites)
 	}
 	return edges
 }
@@ -7974,13 +9974,19 @@ func (m *MemberMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case member.EdgeMemberSites:
+		ids := make([]ent.Value, 0, len(m.removedmember_sites))
+		for id := range m.removedmember_sites {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *MemberMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.clearedtenant {
 		edges = append(edges, member.EdgeTenant)
 	}
@@ -7992,6 +9998,9 @@ func (m *MemberMutation) ClearedEdges() []string {
 	}
 	if m.clearedpermissions {
 		edges = append(edges, member.EdgePermissions)
+	}
+	if m.clearedmember_sites {
+		edges = append(edges, member.EdgeMemberSites)
 	}
 	return edges
 }
@@ -8008,6 +10017,8 @@ func (m *MemberMutation) EdgeCleared(name string) bool {
 		return m.clearedrole
 	case member.EdgePermissions:
 		return m.clearedpermissions
+	case member.EdgeMemberSites:
+		return m.clearedmember_sites
 	}
 	return false
 }
@@ -8044,6 +10055,9 @@ func (m *MemberMutation) ResetEdge(name string) error {
 		return nil
 	case member.EdgePermissions:
 		m.ResetPermissions()
+		return nil
+	case member.EdgeMemberSites:
+		m.ResetMemberSites()
 		return nil
 	}
 	return fmt.Errorf("unknown Member edge %s", name)
@@ -8633,24 +10647,568 @@ func (m *MemberPermissionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown MemberPermission edge %s", name)
 }
 
-// OneTimeTokenMutation represents an operation that mutates the OneTimeToken nodes in the graph.
-type OneTimeTokenMutation struct {
+// MemberSiteMutation represents an operation that mutates the MemberSite nodes in the graph.
+type MemberSiteMutation struct {
 	config
 	op            Op
 	typ           string
 	id            *string
-	created_at    *time.Time
-	updated_at    *time.Time
-	purpose       *onetimetoken.Purpose
-	hash          *string
-	expires_at    *time.Time
-	used_at       *time.Time
+	tenant_id     *string
 	clearedFields map[string]struct{}
-	user          *string
-	cleareduser   bool
+	member        *string
+	clearedmember bool
+	site          *string
+	clearedsite   bool
 	done          bool
-	oldValue      func(context.Context) (*OneTimeToken, error)
-	predicates    []predicate.OneTimeToken
+	oldValue      func(context.Context) (*MemberSite, error)
+	predicates    []predicate.MemberSite
+}
+
+var _ ent.Mutation = (*MemberSiteMutation)(nil)
+
+// membersiteOption allows management of the mutation configuration using functional options.
+type membersiteOption func(*MemberSiteMutation)
+
+// newMemberSiteMutation creates new mutation for the MemberSite entity.
+func newMemberSiteMutation(c config, op Op, opts ...membersiteOption) *MemberSiteMutation {
+	m := &MemberSiteMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMemberSite,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMemberSiteID sets the ID field of the mutation.
+func withMemberSiteID(id string) membersiteOption {
+	return func(m *MemberSiteMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MemberSite
+		)
+		m.oldValue = func(ctx context.Context) (*MemberSite, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MemberSite.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMemberSite sets the old MemberSite of the mutation.
+func withMemberSite(node *MemberSite) membersiteOption {
+	return func(m *MemberSiteMutation) {
+		m.oldValue = func(context.Context) (*MemberSite, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MemberSiteMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MemberSiteMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MemberSite entities.
+func (m *MemberSiteMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MemberSiteMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MemberSiteMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MemberSite.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *MemberSiteMutation) SetTenantID(s string) {
+	m.tenant_id = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *MemberSiteMutation) TenantID() (r string, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the MemberSite entity.
+// If the MemberSite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberSiteMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *MemberSiteMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *MemberSiteMutation) SetMemberID(s string) {
+	m.member = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *MemberSiteMutation) MemberID() (r string, exists bool) {
+	v := m.member
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the MemberSite entity.
+// If the MemberSite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberSiteMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *MemberSiteMutation) ResetMemberID() {
+	m.member = nil
+}
+
+// SetSiteID sets the "site_id" field.
+func (m *MemberSiteMutation) SetSiteID(s string) {
+	m.site = &s
+}
+
+// SiteID returns the value of the "site_id" field in the mutation.
+func (m *MemberSiteMutation) SiteID() (r string, exists bool) {
+	v := m.site
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSiteID returns the old "site_id" field's value of the MemberSite entity.
+// If the MemberSite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberSiteMutation) OldSiteID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSiteID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSiteID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSiteID: %w", err)
+	}
+	return oldValue.SiteID, nil
+}
+
+// ResetSiteID resets all changes to the "site_id" field.
+func (m *MemberSiteMutation) ResetSiteID() {
+	m.site = nil
+}
+
+// ClearMember clears the "member" edge to the Member entity.
+func (m *MemberSiteMutation) ClearMember() {
+	m.clearedmember = true
+	m.clearedFields[membersite.FieldMemberID] = struct{}{}
+}
+
+// MemberCleared reports if the "member" edge to the Member entity was cleared.
+func (m *MemberSiteMutation) MemberCleared() bool {
+	return m.clearedmember
+}
+
+// MemberIDs returns the "member" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MemberID instead. It exists only for internal usage by the builders.
+func (m *MemberSiteMutation) MemberIDs() (ids []string) {
+	if id := m.member; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMember resets all changes to the "member" edge.
+func (m *MemberSiteMutation) ResetMember() {
+	m.member = nil
+	m.clearedmember = false
+}
+
+// ClearSite clears the "site" edge to the Site entity.
+func (m *MemberSiteMutation) ClearSite() {
+	m.clearedsite = true
+	m.clearedFields[membersite.FieldSiteID] = struct{}{}
+}
+
+// SiteCleared reports if the "site" edge to the Site entity was cleared.
+func (m *MemberSiteMutation) SiteCleared() bool {
+	return m.clearedsite
+}
+
+// SiteIDs returns the "site" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SiteID instead. It exists only for internal usage by the builders.
+func (m *MemberSiteMutation) SiteIDs() (ids []string) {
+	if id := m.site; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSite resets all changes to the "site" edge.
+func (m *MemberSiteMutation) ResetSite() {
+	m.site = nil
+	m.clearedsite = false
+}
+
+// Where appends a list predicates to the MemberSiteMutation builder.
+func (m *MemberSiteMutation) Where(ps ...predicate.MemberSite) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MemberSiteMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MemberSiteMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MemberSite, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MemberSiteMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MemberSiteMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MemberSite).
+func (m *MemberSiteMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MemberSiteMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.tenant_id != nil {
+		fields = append(fields, membersite.FieldTenantID)
+	}
+	if m.member != nil {
+		fields = append(fields, membersite.FieldMemberID)
+	}
+	if m.site != nil {
+		fields = append(fields, membersite.FieldSiteID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MemberSiteMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case membersite.FieldTenantID:
+		return m.TenantID()
+	case membersite.FieldMemberID:
+		return m.MemberID()
+	case membersite.FieldSiteID:
+		return m.SiteID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MemberSiteMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case membersite.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case membersite.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case membersite.FieldSiteID:
+		return m.OldSiteID(ctx)
+	}
+	return nil, fmt.Errorf("unknown MemberSite field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MemberSiteMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case membersite.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case membersite.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case membersite.FieldSiteID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSiteID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MemberSite field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MemberSiteMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MemberSiteMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MemberSiteMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown MemberSite numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MemberSiteMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MemberSiteMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MemberSiteMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MemberSite nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MemberSiteMutation) ResetField(name string) error {
+	switch name {
+	case membersite.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case membersite.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case membersite.FieldSiteID:
+		m.ResetSiteID()
+		return nil
+	}
+	return fmt.Errorf("unknown MemberSite field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MemberSiteMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.member != nil {
+		edges = append(edges, membersite.EdgeMember)
+	}
+	if m.site != nil {
+		edges = append(edges, membersite.EdgeSite)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MemberSiteMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case membersite.EdgeMember:
+		if id := m.member; id != nil {
+			return []ent.Value{*id}
+		}
+	case membersite.EdgeSite:
+		if id := m.site; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MemberSiteMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MemberSiteMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MemberSiteMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedmember {
+		edges = append(edges, membersite.EdgeMember)
+	}
+	if m.clearedsite {
+		edges = append(edges, membersite.EdgeSite)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MemberSiteMutation) EdgeCleared(name string) bool {
+	switch name {
+	case membersite.EdgeMember:
+		return m.clearedmember
+	case membersite.EdgeSite:
+		return m.clearedsite
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MemberSiteMutation) ClearEdge(name string) error {
+	switch name {
+	case membersite.EdgeMember:
+		m.ClearMember()
+		return nil
+	case membersite.EdgeSite:
+		m.ClearSite()
+		return nil
+	}
+	return fmt.Errorf("unknown MemberSite unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MemberSiteMutation) ResetEdge(name string) error {
+	switch name {
+	case membersite.EdgeMember:
+		m.ResetMember()
+		return nil
+	case membersite.EdgeSite:
+		m.ResetSite()
+		return nil
+	}
+	return fmt.Errorf("unknown MemberSite edge %s", name)
+}
+
+// OneTimeTokenMutation represents an operation that mutates the OneTimeToken nodes in the graph.
+type OneTimeTokenMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	created_at      *time.Time
+	updated_at      *time.Time
+	purpose         *onetimetoken.Purpose
+	tenant_id       *string
+	member_id       *string
+	email           *string
+	email_canonical *string
+	hash            *string
+	expires_at      *time.Time
+	used_at         *time.Time
+	clearedFields   map[string]struct{}
+	user            *string
+	cleareduser     bool
+	done            bool
+	oldValue        func(context.Context) (*OneTimeToken, error)
+	predicates      []predicate.OneTimeToken
 }
 
 var _ ent.Mutation = (*OneTimeTokenMutation)(nil)
@@ -8901,6 +11459,202 @@ func (m *OneTimeTokenMutation) ResetPurpose() {
 	m.purpose = nil
 }
 
+// SetTenantID sets the "tenant_id" field.
+func (m *OneTimeTokenMutation) SetTenantID(s string) {
+	m.tenant_id = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *OneTimeTokenMutation) TenantID() (r string, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the OneTimeToken entity.
+// If the OneTimeToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OneTimeTokenMutation) OldTenantID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ClearTenantID clears the value of the "tenant_id" field.
+func (m *OneTimeTokenMutation) ClearTenantID() {
+	m.tenant_id = nil
+	m.clearedFields[onetimetoken.FieldTenantID] = struct{}{}
+}
+
+// TenantIDCleared returns if the "tenant_id" field was cleared in this mutation.
+func (m *OneTimeTokenMutation) TenantIDCleared() bool {
+	_, ok := m.clearedFields[onetimetoken.FieldTenantID]
+	return ok
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *OneTimeTokenMutation) ResetTenantID() {
+	m.tenant_id = nil
+	delete(m.clearedFields, onetimetoken.FieldTenantID)
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *OneTimeTokenMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *OneTimeTokenMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the OneTimeToken entity.
+// If the OneTimeToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OneTimeTokenMutation) OldMemberID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ClearMemberID clears the value of the "member_id" field.
+func (m *OneTimeTokenMutation) ClearMemberID() {
+	m.member_id = nil
+	m.clearedFields[onetimetoken.FieldMemberID] = struct{}{}
+}
+
+// MemberIDCleared returns if the "member_id" field was cleared in this mutation.
+func (m *OneTimeTokenMutation) MemberIDCleared() bool {
+	_, ok := m.clearedFields[onetimetoken.FieldMemberID]
+	return ok
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *OneTimeTokenMutation) ResetMemberID() {
+	m.member_id = nil
+	delete(m.clearedFields, onetimetoken.FieldMemberID)
+}
+
+// SetEmail sets the "email" field.
+func (m *OneTimeTokenMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *OneTimeTokenMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the OneTimeToken entity.
+// If the OneTimeToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OneTimeTokenMutation) OldEmail(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ClearEmail clears the value of the "email" field.
+func (m *OneTimeTokenMutation) ClearEmail() {
+	m.email = nil
+	m.clearedFields[onetimetoken.FieldEmail] = struct{}{}
+}
+
+// EmailCleared returns if the "email" field was cleared in this mutation.
+func (m *OneTimeTokenMutation) EmailCleared() bool {
+	_, ok := m.clearedFields[onetimetoken.FieldEmail]
+	return ok
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *OneTimeTokenMutation) ResetEmail() {
+	m.email = nil
+	delete(m.clearedFields, onetimetoken.FieldEmail)
+}
+
+// SetEmailCanonical sets the "email_canonical" field.
+func (m *OneTimeTokenMutation) SetEmailCanonical(s string) {
+	m.email_canonical = &s
+}
+
+// EmailCanonical returns the value of the "email_canonical" field in the mutation.
+func (m *OneTimeTokenMutation) EmailCanonical() (r string, exists bool) {
+	v := m.email_canonical
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmailCanonical returns the old "email_canonical" field's value of the OneTimeToken entity.
+// If the OneTimeToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OneTimeTokenMutation) OldEmailCanonical(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmailCanonical is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmailCanonical requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmailCanonical: %w", err)
+	}
+	return oldValue.EmailCanonical, nil
+}
+
+// ClearEmailCanonical clears the value of the "email_canonical" field.
+func (m *OneTimeTokenMutation) ClearEmailCanonical() {
+	m.email_canonical = nil
+	m.clearedFields[onetimetoken.FieldEmailCanonical] = struct{}{}
+}
+
+// EmailCanonicalCleared returns if the "email_canonical" field was cleared in this mutation.
+func (m *OneTimeTokenMutation) EmailCanonicalCleared() bool {
+	_, ok := m.clearedFields[onetimetoken.FieldEmailCanonical]
+	return ok
+}
+
+// ResetEmailCanonical resets all changes to the "email_canonical" field.
+func (m *OneTimeTokenMutation) ResetEmailCanonical() {
+	m.email_canonical = nil
+	delete(m.clearedFields, onetimetoken.FieldEmailCanonical)
+}
+
 // SetHash sets the "hash" field.
 func (m *OneTimeTokenMutation) SetHash(s string) {
 	m.hash = &s
@@ -9083,7 +11837,7 @@ func (m *OneTimeTokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OneTimeTokenMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 11)
 	if m.created_at != nil {
 		fields = append(fields, onetimetoken.FieldCreatedAt)
 	}
@@ -9095,6 +11849,18 @@ func (m *OneTimeTokenMutation) Fields() []string {
 	}
 	if m.purpose != nil {
 		fields = append(fields, onetimetoken.FieldPurpose)
+	}
+	if m.tenant_id != nil {
+		fields = append(fields, onetimetoken.FieldTenantID)
+	}
+	if m.member_id != nil {
+		fields = append(fields, onetimetoken.FieldMemberID)
+	}
+	if m.email != nil {
+		fields = append(fields, onetimetoken.FieldEmail)
+	}
+	if m.email_canonical != nil {
+		fields = append(fields, onetimetoken.FieldEmailCanonical)
 	}
 	if m.hash != nil {
 		fields = append(fields, onetimetoken.FieldHash)
@@ -9121,6 +11887,14 @@ func (m *OneTimeTokenMutation) Field(name string) (ent.Value, bool) {
 		return m.UserID()
 	case onetimetoken.FieldPurpose:
 		return m.Purpose()
+	case onetimetoken.FieldTenantID:
+		return m.TenantID()
+	case onetimetoken.FieldMemberID:
+		return m.MemberID()
+	case onetimetoken.FieldEmail:
+		return m.Email()
+	case onetimetoken.FieldEmailCanonical:
+		return m.EmailCanonical()
 	case onetimetoken.FieldHash:
 		return m.Hash()
 	case onetimetoken.FieldExpiresAt:
@@ -9144,6 +11918,14 @@ func (m *OneTimeTokenMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldUserID(ctx)
 	case onetimetoken.FieldPurpose:
 		return m.OldPurpose(ctx)
+	case onetimetoken.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case onetimetoken.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case onetimetoken.FieldEmail:
+		return m.OldEmail(ctx)
+	case onetimetoken.FieldEmailCanonical:
+		return m.OldEmailCanonical(ctx)
 	case onetimetoken.FieldHash:
 		return m.OldHash(ctx)
 	case onetimetoken.FieldExpiresAt:
@@ -9186,6 +11968,34 @@ func (m *OneTimeTokenMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPurpose(v)
+		return nil
+	case onetimetoken.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case onetimetoken.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case onetimetoken.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case onetimetoken.FieldEmailCanonical:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmailCanonical(v)
 		return nil
 	case onetimetoken.FieldHash:
 		v, ok := value.(string)
@@ -9238,6 +12048,18 @@ func (m *OneTimeTokenMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *OneTimeTokenMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(onetimetoken.FieldTenantID) {
+		fields = append(fields, onetimetoken.FieldTenantID)
+	}
+	if m.FieldCleared(onetimetoken.FieldMemberID) {
+		fields = append(fields, onetimetoken.FieldMemberID)
+	}
+	if m.FieldCleared(onetimetoken.FieldEmail) {
+		fields = append(fields, onetimetoken.FieldEmail)
+	}
+	if m.FieldCleared(onetimetoken.FieldEmailCanonical) {
+		fields = append(fields, onetimetoken.FieldEmailCanonical)
+	}
 	if m.FieldCleared(onetimetoken.FieldUsedAt) {
 		fields = append(fields, onetimetoken.FieldUsedAt)
 	}
@@ -9255,6 +12077,18 @@ func (m *OneTimeTokenMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *OneTimeTokenMutation) ClearField(name string) error {
 	switch name {
+	case onetimetoken.FieldTenantID:
+		m.ClearTenantID()
+		return nil
+	case onetimetoken.FieldMemberID:
+		m.ClearMemberID()
+		return nil
+	case onetimetoken.FieldEmail:
+		m.ClearEmail()
+		return nil
+	case onetimetoken.FieldEmailCanonical:
+		m.ClearEmailCanonical()
+		return nil
 	case onetimetoken.FieldUsedAt:
 		m.ClearUsedAt()
 		return nil
@@ -9277,6 +12111,18 @@ func (m *OneTimeTokenMutation) ResetField(name string) error {
 		return nil
 	case onetimetoken.FieldPurpose:
 		m.ResetPurpose()
+		return nil
+	case onetimetoken.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case onetimetoken.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case onetimetoken.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case onetimetoken.FieldEmailCanonical:
+		m.ResetEmailCanonical()
 		return nil
 	case onetimetoken.FieldHash:
 		m.ResetHash()
@@ -14618,6 +17464,738 @@ func (m *RolePermissionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown RolePermission edge %s", name)
 }
 
+// ServiceSubscriptionMutation represents an operation that mutates the ServiceSubscription nodes in the graph.
+type ServiceSubscriptionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *time.Time
+	updated_at    *time.Time
+	external_id   *string
+	name          *string
+	active        *bool
+	ends_at       *time.Time
+	clearedFields map[string]struct{}
+	tenant        *string
+	clearedtenant bool
+	done          bool
+	oldValue      func(context.Context) (*ServiceSubscription, error)
+	predicates    []predicate.ServiceSubscription
+}
+
+var _ ent.Mutation = (*ServiceSubscriptionMutation)(nil)
+
+// servicesubscriptionOption allows management of the mutation configuration using functional options.
+type servicesubscriptionOption func(*ServiceSubscriptionMutation)
+
+// newServiceSubscriptionMutation creates new mutation for the ServiceSubscription entity.
+func newServiceSubscriptionMutation(c config, op Op, opts ...servicesubscriptionOption) *ServiceSubscriptionMutation {
+	m := &ServiceSubscriptionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeServiceSubscription,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withServiceSubscriptionID sets the ID field of the mutation.
+func withServiceSubscriptionID(id string) servicesubscriptionOption {
+	return func(m *ServiceSubscriptionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ServiceSubscription
+		)
+		m.oldValue = func(ctx context.Context) (*ServiceSubscription, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ServiceSubscription.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withServiceSubscription sets the old ServiceSubscription of the mutation.
+func withServiceSubscription(node *ServiceSubscription) servicesubscriptionOption {
+	return func(m *ServiceSubscriptionMutation) {
+		m.oldValue = func(context.Context) (*ServiceSubscription, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ServiceSubscriptionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ServiceSubscriptionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ServiceSubscription entities.
+func (m *ServiceSubscriptionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ServiceSubscriptionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ServiceSubscriptionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ServiceSubscription.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ServiceSubscriptionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ServiceSubscriptionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ServiceSubscription entity.
+// If the ServiceSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceSubscriptionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ServiceSubscriptionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ServiceSubscriptionMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ServiceSubscriptionMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ServiceSubscription entity.
+// If the ServiceSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceSubscriptionMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ServiceSubscriptionMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *ServiceSubscriptionMutation) SetTenantID(s string) {
+	m.tenant = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *ServiceSubscriptionMutation) TenantID() (r string, exists bool) {
+	v := m.tenant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the ServiceSubscription entity.
+// If the ServiceSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceSubscriptionMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *ServiceSubscriptionMutation) ResetTenantID() {
+	m.tenant = nil
+}
+
+// SetExternalID sets the "external_id" field.
+func (m *ServiceSubscriptionMutation) SetExternalID(s string) {
+	m.external_id = &s
+}
+
+// ExternalID returns the value of the "external_id" field in the mutation.
+func (m *ServiceSubscriptionMutation) ExternalID() (r string, exists bool) {
+	v := m.external_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalID returns the old "external_id" field's value of the ServiceSubscription entity.
+// If the ServiceSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceSubscriptionMutation) OldExternalID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalID: %w", err)
+	}
+	return oldValue.ExternalID, nil
+}
+
+// ResetExternalID resets all changes to the "external_id" field.
+func (m *ServiceSubscriptionMutation) ResetExternalID() {
+	m.external_id = nil
+}
+
+// SetName sets the "name" field.
+func (m *ServiceSubscriptionMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ServiceSubscriptionMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the ServiceSubscription entity.
+// If the ServiceSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceSubscriptionMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ServiceSubscriptionMutation) ResetName() {
+	m.name = nil
+}
+
+// SetActive sets the "active" field.
+func (m *ServiceSubscriptionMutation) SetActive(b bool) {
+	m.active = &b
+}
+
+// Active returns the value of the "active" field in the mutation.
+func (m *ServiceSubscriptionMutation) Active() (r bool, exists bool) {
+	v := m.active
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActive returns the old "active" field's value of the ServiceSubscription entity.
+// If the ServiceSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceSubscriptionMutation) OldActive(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActive is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActive requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActive: %w", err)
+	}
+	return oldValue.Active, nil
+}
+
+// ResetActive resets all changes to the "active" field.
+func (m *ServiceSubscriptionMutation) ResetActive() {
+	m.active = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *ServiceSubscriptionMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *ServiceSubscriptionMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the ServiceSubscription entity.
+// If the ServiceSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceSubscriptionMutation) OldEndsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ClearEndsAt clears the value of the "ends_at" field.
+func (m *ServiceSubscriptionMutation) ClearEndsAt() {
+	m.ends_at = nil
+	m.clearedFields[servicesubscription.FieldEndsAt] = struct{}{}
+}
+
+// EndsAtCleared returns if the "ends_at" field was cleared in this mutation.
+func (m *ServiceSubscriptionMutation) EndsAtCleared() bool {
+	_, ok := m.clearedFields[servicesubscription.FieldEndsAt]
+	return ok
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *ServiceSubscriptionMutation) ResetEndsAt() {
+	m.ends_at = nil
+	delete(m.clearedFields, servicesubscription.FieldEndsAt)
+}
+
+// ClearTenant clears the "tenant" edge to the Tenant entity.
+func (m *ServiceSubscriptionMutation) ClearTenant() {
+	m.clearedtenant = true
+	m.clearedFields[servicesubscription.FieldTenantID] = struct{}{}
+}
+
+// TenantCleared reports if the "tenant" edge to the Tenant entity was cleared.
+func (m *ServiceSubscriptionMutation) TenantCleared() bool {
+	return m.clearedtenant
+}
+
+// TenantIDs returns the "tenant" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TenantID instead. It exists only for internal usage by the builders.
+func (m *ServiceSubscriptionMutation) TenantIDs() (ids []string) {
+	if id := m.tenant; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTenant resets all changes to the "tenant" edge.
+func (m *ServiceSubscriptionMutation) ResetTenant() {
+	m.tenant = nil
+	m.clearedtenant = false
+}
+
+// Where appends a list predicates to the ServiceSubscriptionMutation builder.
+func (m *ServiceSubscriptionMutation) Where(ps ...predicate.ServiceSubscription) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ServiceSubscriptionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ServiceSubscriptionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ServiceSubscription, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ServiceSubscriptionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ServiceSubscriptionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ServiceSubscription).
+func (m *ServiceSubscriptionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ServiceSubscriptionMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, servicesubscription.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, servicesubscription.FieldUpdatedAt)
+	}
+	if m.tenant != nil {
+		fields = append(fields, servicesubscription.FieldTenantID)
+	}
+	if m.external_id != nil {
+		fields = append(fields, servicesubscription.FieldExternalID)
+	}
+	if m.name != nil {
+		fields = append(fields, servicesubscription.FieldName)
+	}
+	if m.active != nil {
+		fields = append(fields, servicesubscription.FieldActive)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, servicesubscription.FieldEndsAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ServiceSubscriptionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case servicesubscription.FieldCreatedAt:
+		return m.CreatedAt()
+	case servicesubscription.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case servicesubscription.FieldTenantID:
+		return m.TenantID()
+	case servicesubscription.FieldExternalID:
+		return m.ExternalID()
+	case servicesubscription.FieldName:
+		return m.Name()
+	case servicesubscription.FieldActive:
+		return m.Active()
+	case servicesubscription.FieldEndsAt:
+		return m.EndsAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ServiceSubscriptionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case servicesubscription.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case servicesubscription.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case servicesubscription.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case servicesubscription.FieldExternalID:
+		return m.OldExternalID(ctx)
+	case servicesubscription.FieldName:
+		return m.OldName(ctx)
+	case servicesubscription.FieldActive:
+		return m.OldActive(ctx)
+	case servicesubscription.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ServiceSubscription field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceSubscriptionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case servicesubscription.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case servicesubscription.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case servicesubscription.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case servicesubscription.FieldExternalID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalID(v)
+		return nil
+	case servicesubscription.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case servicesubscription.FieldActive:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActive(v)
+		return nil
+	case servicesubscription.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceSubscription field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ServiceSubscriptionMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ServiceSubscriptionMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceSubscriptionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ServiceSubscription numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ServiceSubscriptionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(servicesubscription.FieldEndsAt) {
+		fields = append(fields, servicesubscription.FieldEndsAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ServiceSubscriptionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ServiceSubscriptionMutation) ClearField(name string) error {
+	switch name {
+	case servicesubscription.FieldEndsAt:
+		m.ClearEndsAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceSubscription nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ServiceSubscriptionMutation) ResetField(name string) error {
+	switch name {
+	case servicesubscription.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case servicesubscription.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case servicesubscription.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case servicesubscription.FieldExternalID:
+		m.ResetExternalID()
+		return nil
+	case servicesubscription.FieldName:
+		m.ResetName()
+		return nil
+	case servicesubscription.FieldActive:
+		m.ResetActive()
+		return nil
+	case servicesubscription.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceSubscription field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ServiceSubscriptionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.tenant != nil {
+		edges = append(edges, servicesubscription.EdgeTenant)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ServiceSubscriptionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case servicesubscription.EdgeTenant:
+		if id := m.tenant; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ServiceSubscriptionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ServiceSubscriptionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ServiceSubscriptionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedtenant {
+		edges = append(edges, servicesubscription.EdgeTenant)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ServiceSubscriptionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case servicesubscription.EdgeTenant:
+		return m.clearedtenant
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ServiceSubscriptionMutation) ClearEdge(name string) error {
+	switch name {
+	case servicesubscription.EdgeTenant:
+		m.ClearTenant()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceSubscription unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ServiceSubscriptionMutation) ResetEdge(name string) error {
+	switch name {
+	case servicesubscription.EdgeTenant:
+		m.ResetTenant()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceSubscription edge %s", name)
+}
+
 // SessionMutation represents an operation that mutates the Session nodes in the graph.
 type SessionMutation struct {
 	config
@@ -15955,6 +19533,865 @@ func (m *SessionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Session edge %s", name)
 }
 
+// SiteMutation represents an operation that mutates the Site nodes in the graph.
+type SiteMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	created_at     *time.Time
+	updated_at     *time.Time
+	account_number *string
+	name           *string
+	sort_name      *string
+	city           *string
+	region         *string
+	status         *site.Status
+	clearedFields  map[string]struct{}
+	tenant         *string
+	clearedtenant  bool
+	done           bool
+	oldValue       func(context.Context) (*Site, error)
+	predicates     []predicate.Site
+}
+
+var _ ent.Mutation = (*SiteMutation)(nil)
+
+// siteOption allows management of the mutation configuration using functional options.
+type siteOption func(*SiteMutation)
+
+// newSiteMutation creates new mutation for the Site entity.
+func newSiteMutation(c config, op Op, opts ...siteOption) *SiteMutation {
+	m := &SiteMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSite,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSiteID sets the ID field of the mutation.
+func withSiteID(id string) siteOption {
+	return func(m *SiteMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Site
+		)
+		m.oldValue = func(ctx context.Context) (*Site, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Site.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSite sets the old Site of the mutation.
+func withSite(node *Site) siteOption {
+	return func(m *SiteMutation) {
+		m.oldValue = func(context.Context) (*Site, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SiteMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SiteMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Site entities.
+func (m *SiteMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SiteMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SiteMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Site.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SiteMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SiteMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SiteMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *SiteMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *SiteMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *SiteMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *SiteMutation) SetTenantID(s string) {
+	m.tenant = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *SiteMutation) TenantID() (r string, exists bool) {
+	v := m.tenant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *SiteMutation) ResetTenantID() {
+	m.tenant = nil
+}
+
+// SetAccountNumber sets the "account_number" field.
+func (m *SiteMutation) SetAccountNumber(s string) {
+	m.account_number = &s
+}
+
+// AccountNumber returns the value of the "account_number" field in the mutation.
+func (m *SiteMutation) AccountNumber() (r string, exists bool) {
+	v := m.account_number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountNumber returns the old "account_number" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldAccountNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountNumber: %w", err)
+	}
+	return oldValue.AccountNumber, nil
+}
+
+// ResetAccountNumber resets all changes to the "account_number" field.
+func (m *SiteMutation) ResetAccountNumber() {
+	m.account_number = nil
+}
+
+// SetName sets the "name" field.
+func (m *SiteMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *SiteMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *SiteMutation) ResetName() {
+	m.name = nil
+}
+
+// SetSortName sets the "sort_name" field.
+func (m *SiteMutation) SetSortName(s string) {
+	m.sort_name = &s
+}
+
+// SortName returns the value of the "sort_name" field in the mutation.
+func (m *SiteMutation) SortName() (r string, exists bool) {
+	v := m.sort_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSortName returns the old "sort_name" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldSortName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSortName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSortName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSortName: %w", err)
+	}
+	return oldValue.SortName, nil
+}
+
+// ResetSortName resets all changes to the "sort_name" field.
+func (m *SiteMutation) ResetSortName() {
+	m.sort_name = nil
+}
+
+// SetCity sets the "city" field.
+func (m *SiteMutation) SetCity(s string) {
+	m.city = &s
+}
+
+// City returns the value of the "city" field in the mutation.
+func (m *SiteMutation) City() (r string, exists bool) {
+	v := m.city
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCity returns the old "city" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldCity(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCity: %w", err)
+	}
+	return oldValue.City, nil
+}
+
+// ClearCity clears the value of the "city" field.
+func (m *SiteMutation) ClearCity() {
+	m.city = nil
+	m.clearedFields[site.FieldCity] = struct{}{}
+}
+
+// CityCleared returns if the "city" field was cleared in this mutation.
+func (m *SiteMutation) CityCleared() bool {
+	_, ok := m.clearedFields[site.FieldCity]
+	return ok
+}
+
+// ResetCity resets all changes to the "city" field.
+func (m *SiteMutation) ResetCity() {
+	m.city = nil
+	delete(m.clearedFields, site.FieldCity)
+}
+
+// SetRegion sets the "region" field.
+func (m *SiteMutation) SetRegion(s string) {
+	m.region = &s
+}
+
+// Region returns the value of the "region" field in the mutation.
+func (m *SiteMutation) Region() (r string, exists bool) {
+	v := m.region
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRegion returns the old "region" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldRegion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRegion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRegion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRegion: %w", err)
+	}
+	return oldValue.Region, nil
+}
+
+// ClearRegion clears the value of the "region" field.
+func (m *SiteMutation) ClearRegion() {
+	m.region = nil
+	m.clearedFields[site.FieldRegion] = struct{}{}
+}
+
+// RegionCleared returns if the "region" field was cleared in this mutation.
+func (m *SiteMutation) RegionCleared() bool {
+	_, ok := m.clearedFields[site.FieldRegion]
+	return ok
+}
+
+// ResetRegion resets all changes to the "region" field.
+func (m *SiteMutation) ResetRegion() {
+	m.region = nil
+	delete(m.clearedFields, site.FieldRegion)
+}
+
+// SetStatus sets the "status" field.
+func (m *SiteMutation) SetStatus(s site.Status) {
+	m.status = &s
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *SiteMutation) Status() (r site.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldStatus(ctx context.Context) (v site.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *SiteMutation) ResetStatus() {
+	m.status = nil
+}
+
+// ClearTenant clears the "tenant" edge to the Tenant entity.
+func (m *SiteMutation) ClearTenant() {
+	m.clearedtenant = true
+	m.clearedFields[site.FieldTenantID] = struct{}{}
+}
+
+// TenantCleared reports if the "tenant" edge to the Tenant entity was cleared.
+func (m *SiteMutation) TenantCleared() bool {
+	return m.clearedtenant
+}
+
+// TenantIDs returns the "tenant" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TenantID instead. It exists only for internal usage by the builders.
+func (m *SiteMutation) TenantIDs() (ids []string) {
+	if id := m.tenant; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTenant resets all changes to the "tenant" edge.
+func (m *SiteMutation) ResetTenant() {
+	m.tenant = nil
+	m.clearedtenant = false
+}
+
+// Where appends a list predicates to the SiteMutation builder.
+func (m *SiteMutation) Where(ps ...predicate.Site) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SiteMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SiteMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Site, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SiteMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SiteMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Site).
+func (m *SiteMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SiteMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, site.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, site.FieldUpdatedAt)
+	}
+	if m.tenant != nil {
+		fields = append(fields, site.FieldTenantID)
+	}
+	if m.account_number != nil {
+		fields = append(fields, site.FieldAccountNumber)
+	}
+	if m.name != nil {
+		fields = append(fields, site.FieldName)
+	}
+	if m.sort_name != nil {
+		fields = append(fields, site.FieldSortName)
+	}
+	if m.city != nil {
+		fields = append(fields, site.FieldCity)
+	}
+	if m.region != nil {
+		fields = append(fields, site.FieldRegion)
+	}
+	if m.status != nil {
+		fields = append(fields, site.FieldStatus)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SiteMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case site.FieldCreatedAt:
+		return m.CreatedAt()
+	case site.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case site.FieldTenantID:
+		return m.TenantID()
+	case site.FieldAccountNumber:
+		return m.AccountNumber()
+	case site.FieldName:
+		return m.Name()
+	case site.FieldSortName:
+		return m.SortName()
+	case site.FieldCity:
+		return m.City()
+	case site.FieldRegion:
+		return m.Region()
+	case site.FieldStatus:
+		return m.Status()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SiteMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case site.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case site.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case site.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case site.FieldAccountNumber:
+		return m.OldAccountNumber(ctx)
+	case site.FieldName:
+		return m.OldName(ctx)
+	case site.FieldSortName:
+		return m.OldSortName(ctx)
+	case site.FieldCity:
+		return m.OldCity(ctx)
+	case site.FieldRegion:
+		return m.OldRegion(ctx)
+	case site.FieldStatus:
+		return m.OldStatus(ctx)
+	}
+	return nil, fmt.Errorf("unknown Site field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SiteMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case site.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case site.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case site.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case site.FieldAccountNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountNumber(v)
+		return nil
+	case site.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case site.FieldSortName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSortName(v)
+		return nil
+	case site.FieldCity:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCity(v)
+		return nil
+	case site.FieldRegion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRegion(v)
+		return nil
+	case site.FieldStatus:
+		v, ok := value.(site.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Site field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SiteMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SiteMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SiteMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Site numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SiteMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(site.FieldCity) {
+		fields = append(fields, site.FieldCity)
+	}
+	if m.FieldCleared(site.FieldRegion) {
+		fields = append(fields, site.FieldRegion)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SiteMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SiteMutation) ClearField(name string) error {
+	switch name {
+	case site.FieldCity:
+		m.ClearCity()
+		return nil
+	case site.FieldRegion:
+		m.ClearRegion()
+		return nil
+	}
+	return fmt.Errorf("unknown Site nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SiteMutation) ResetField(name string) error {
+	switch name {
+	case site.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case site.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case site.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case site.FieldAccountNumber:
+		m.ResetAccountNumber()
+		return nil
+	case site.FieldName:
+		m.ResetName()
+		return nil
+	case site.FieldSortName:
+		m.ResetSortName()
+		return nil
+	case site.FieldCity:
+		m.ResetCity()
+		return nil
+	case site.FieldRegion:
+		m.ResetRegion()
+		return nil
+	case site.FieldStatus:
+		m.ResetStatus()
+		return nil
+	}
+	return fmt.Errorf("unknown Site field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SiteMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.tenant != nil {
+		edges = append(edges, site.EdgeTenant)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SiteMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case site.EdgeTenant:
+		if id := m.tenant; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SiteMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SiteMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SiteMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedtenant {
+		edges = append(edges, site.EdgeTenant)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SiteMutation) EdgeCleared(name string) bool {
+	switch name {
+	case site.EdgeTenant:
+		return m.clearedtenant
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SiteMutation) ClearEdge(name string) error {
+	switch name {
+	case site.EdgeTenant:
+		m.ClearTenant()
+		return nil
+	}
+	return fmt.Errorf("unknown Site unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SiteMutation) ResetEdge(name string) error {
+	switch name {
+	case site.EdgeTenant:
+		m.ResetTenant()
+		return nil
+	}
+	return fmt.Errorf("unknown Site edge %s", name)
+}
+
 // TenantMutation represents an operation that mutates the Tenant nodes in the graph.
 type TenantMutation struct {
 	config
@@ -15977,6 +20414,8 @@ type TenantMutation struct {
 	region               *string
 	postal_code          *string
 	country              *string
+	sign_up_policy       *tenant.SignUpPolicy
+	sign_up_code         *string
 	service_activated_at *time.Time
 	clearedFields        map[string]struct{}
 	tenant_tags          map[string]struct{}
@@ -16758,6 +21197,91 @@ func (m *TenantMutation) ResetCountry() {
 	delete(m.clearedFields, tenant.FieldCountry)
 }
 
+// SetSignUpPolicy sets the "sign_up_policy" field.
+func (m *TenantMutation) SetSignUpPolicy(tup tenant.SignUpPolicy) {
+	m.sign_up_policy = &tup
+}
+
+// SignUpPolicy returns the value of the "sign_up_policy" field in the mutation.
+func (m *TenantMutation) SignUpPolicy() (r tenant.SignUpPolicy, exists bool) {
+	v := m.sign_up_policy
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSignUpPolicy returns the old "sign_up_policy" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldSignUpPolicy(ctx context.Context) (v tenant.SignUpPolicy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSignUpPolicy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSignUpPolicy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSignUpPolicy: %w", err)
+	}
+	return oldValue.SignUpPolicy, nil
+}
+
+// ResetSignUpPolicy resets all changes to the "sign_up_policy" field.
+func (m *TenantMutation) ResetSignUpPolicy() {
+	m.sign_up_policy = nil
+}
+
+// SetSignUpCode sets the "sign_up_code" field.
+func (m *TenantMutation) SetSignUpCode(s string) {
+	m.sign_up_code = &s
+}
+
+// SignUpCode returns the value of the "sign_up_code" field in the mutation.
+func (m *TenantMutation) SignUpCode() (r string, exists bool) {
+	v := m.sign_up_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSignUpCode returns the old "sign_up_code" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldSignUpCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSignUpCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSignUpCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSignUpCode: %w", err)
+	}
+	return oldValue.SignUpCode, nil
+}
+
+// ClearSignUpCode clears the value of the "sign_up_code" field.
+func (m *TenantMutation) ClearSignUpCode() {
+	m.sign_up_code = nil
+	m.clearedFields[tenant.FieldSignUpCode] = struct{}{}
+}
+
+// SignUpCodeCleared returns if the "sign_up_code" field was cleared in this mutation.
+func (m *TenantMutation) SignUpCodeCleared() bool {
+	_, ok := m.clearedFields[tenant.FieldSignUpCode]
+	return ok
+}
+
+// ResetSignUpCode resets all changes to the "sign_up_code" field.
+func (m *TenantMutation) ResetSignUpCode() {
+	m.sign_up_code = nil
+	delete(m.clearedFields, tenant.FieldSignUpCode)
+}
+
 // SetServiceActivatedAt sets the "service_activated_at" field.
 func (m *TenantMutation) SetServiceActivatedAt(t time.Time) {
 	m.service_activated_at = &t
@@ -16949,7 +21473,7 @@ func (m *TenantMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TenantMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 18)
 	if m.version != nil {
 		fields = append(fields, tenant.FieldVersion)
 	}
@@ -16995,6 +21519,12 @@ func (m *TenantMutation) Fields() []string {
 	if m.country != nil {
 		fields = append(fields, tenant.FieldCountry)
 	}
+	if m.sign_up_policy != nil {
+		fields = append(fields, tenant.FieldSignUpPolicy)
+	}
+	if m.sign_up_code != nil {
+		fields = append(fields, tenant.FieldSignUpCode)
+	}
 	if m.service_activated_at != nil {
 		fields = append(fields, tenant.FieldServiceActivatedAt)
 	}
@@ -17036,6 +21566,10 @@ func (m *TenantMutation) Field(name string) (ent.Value, bool) {
 		return m.PostalCode()
 	case tenant.FieldCountry:
 		return m.Country()
+	case tenant.FieldSignUpPolicy:
+		return m.SignUpPolicy()
+	case tenant.FieldSignUpCode:
+		return m.SignUpCode()
 	case tenant.FieldServiceActivatedAt:
 		return m.ServiceActivatedAt()
 	}
@@ -17077,6 +21611,10 @@ func (m *TenantMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldPostalCode(ctx)
 	case tenant.FieldCountry:
 		return m.OldCountry(ctx)
+	case tenant.FieldSignUpPolicy:
+		return m.OldSignUpPolicy(ctx)
+	case tenant.FieldSignUpCode:
+		return m.OldSignUpCode(ctx)
 	case tenant.FieldServiceActivatedAt:
 		return m.OldServiceActivatedAt(ctx)
 	}
@@ -17193,6 +21731,20 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCountry(v)
 		return nil
+	case tenant.FieldSignUpPolicy:
+		v, ok := value.(tenant.SignUpPolicy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSignUpPolicy(v)
+		return nil
+	case tenant.FieldSignUpCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSignUpCode(v)
+		return nil
 	case tenant.FieldServiceActivatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -17269,6 +21821,9 @@ func (m *TenantMutation) ClearedFields() []string {
 	if m.FieldCleared(tenant.FieldCountry) {
 		fields = append(fields, tenant.FieldCountry)
 	}
+	if m.FieldCleared(tenant.FieldSignUpCode) {
+		fields = append(fields, tenant.FieldSignUpCode)
+	}
 	if m.FieldCleared(tenant.FieldServiceActivatedAt) {
 		fields = append(fields, tenant.FieldServiceActivatedAt)
 	}
@@ -17309,6 +21864,9 @@ func (m *TenantMutation) ClearField(name string) error {
 		return nil
 	case tenant.FieldCountry:
 		m.ClearCountry()
+		return nil
+	case tenant.FieldSignUpCode:
+		m.ClearSignUpCode()
 		return nil
 	case tenant.FieldServiceActivatedAt:
 		m.ClearServiceActivatedAt()
@@ -17365,6 +21923,12 @@ func (m *TenantMutation) ResetField(name string) error {
 		return nil
 	case tenant.FieldCountry:
 		m.ResetCountry()
+		return nil
+	case tenant.FieldSignUpPolicy:
+		m.ResetSignUpPolicy()
+		return nil
+	case tenant.FieldSignUpCode:
+		m.ResetSignUpCode()
 		return nil
 	case tenant.FieldServiceActivatedAt:
 		m.ResetServiceActivatedAt()

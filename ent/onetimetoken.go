@@ -28,6 +28,14 @@ type OneTimeToken struct {
 	UserID string `json:"user_id,omitempty"`
 	// What it is for.
 	Purpose onetimetoken.Purpose `json:"purpose,omitempty"`
+	// The tenant whose administrators had it sent, if any did.
+	TenantID *string `json:"tenant_id,omitempty"`
+	// The membership that it was asked for with, for SIGN_UP.
+	MemberID *string `json:"member_id,omitempty"`
+	// The address that it proves, for EMAIL.
+	Email *string `json:"email,omitempty"`
+	// That address as compared.
+	EmailCanonical *string `json:"email_canonical,omitempty"`
 	// SHA-256 of the token.
 	Hash string `json:"hash,omitempty"`
 	// Until when it works.
@@ -68,7 +76,7 @@ func (*OneTimeToken) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case onetimetoken.FieldID, onetimetoken.FieldUserID, onetimetoken.FieldPurpose, onetimetoken.FieldHash:
+		case onetimetoken.FieldID, onetimetoken.FieldUserID, onetimetoken.FieldPurpose, onetimetoken.FieldTenantID, onetimetoken.FieldMemberID, onetimetoken.FieldEmail, onetimetoken.FieldEmailCanonical, onetimetoken.FieldHash:
 			values[i] = new(sql.NullString)
 		case onetimetoken.FieldCreatedAt, onetimetoken.FieldUpdatedAt, onetimetoken.FieldExpiresAt, onetimetoken.FieldUsedAt:
 			values[i] = new(sql.NullTime)
@@ -116,6 +124,34 @@ func (_m *OneTimeToken) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field purpose", values[i])
 			} else if value.Valid {
 				_m.Purpose = onetimetoken.Purpose(value.String)
+			}
+		case onetimetoken.FieldTenantID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field tenant_id", values[i])
+			} else if value.Valid {
+				_m.TenantID = new(string)
+				*_m.TenantID = value.String
+			}
+		case onetimetoken.FieldMemberID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field member_id", values[i])
+			} else if value.Valid {
+				_m.MemberID = new(string)
+				*_m.MemberID = value.String
+			}
+		case onetimetoken.FieldEmail:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field email", values[i])
+			} else if value.Valid {
+				_m.Email = new(string)
+				*_m.Email = value.String
+			}
+		case onetimetoken.FieldEmailCanonical:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field email_canonical", values[i])
+			} else if value.Valid {
+				_m.EmailCanonical = new(string)
+				*_m.EmailCanonical = value.String
 			}
 		case onetimetoken.FieldHash:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -188,6 +224,26 @@ func (_m *OneTimeToken) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("purpose=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Purpose))
+	builder.WriteString(", ")
+	if v := _m.TenantID; v != nil {
+		builder.WriteString("tenant_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.MemberID; v != nil {
+		builder.WriteString("member_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Email; v != nil {
+		builder.WriteString("email=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.EmailCanonical; v != nil {
+		builder.WriteString("email_canonical=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("hash=")
 	builder.WriteString(_m.Hash)

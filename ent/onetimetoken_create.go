@@ -45,6 +45,62 @@ func (_c *OneTimeTokenCreate) SetPurpose(v onetimetoken.Purpose) *OneTimeTokenCr
 	return _c
 }
 
+// SetTenantID sets the "tenant_id" field.
+func (_c *OneTimeTokenCreate) SetTenantID(v string) *OneTimeTokenCreate {
+	_c.mutation.SetTenantID(v)
+	return _c
+}
+
+// SetNillableTenantID sets the "tenant_id" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableTenantID(v *string) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetTenantID(*v)
+	}
+	return _c
+}
+
+// SetMemberID sets the "member_id" field.
+func (_c *OneTimeTokenCreate) SetMemberID(v string) *OneTimeTokenCreate {
+	_c.mutation.SetMemberID(v)
+	return _c
+}
+
+// SetNillableMemberID sets the "member_id" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableMemberID(v *string) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetMemberID(*v)
+	}
+	return _c
+}
+
+// SetEmail sets the "email" field.
+func (_c *OneTimeTokenCreate) SetEmail(v string) *OneTimeTokenCreate {
+	_c.mutation.SetEmail(v)
+	return _c
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableEmail(v *string) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetEmail(*v)
+	}
+	return _c
+}
+
+// SetEmailCanonical sets the "email_canonical" field.
+func (_c *OneTimeTokenCreate) SetEmailCanonical(v string) *OneTimeTokenCreate {
+	_c.mutation.SetEmailCanonical(v)
+	return _c
+}
+
+// SetNillableEmailCanonical sets the "email_canonical" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableEmailCanonical(v *string) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetEmailCanonical(*v)
+	}
+	return _c
+}
+
 // SetHash sets the "hash" field.
 func (_c *OneTimeTokenCreate) SetHash(v string) *OneTimeTokenCreate {
 	_c.mutation.SetHash(v)
@@ -156,6 +212,16 @@ func (_c *OneTimeTokenCreate) check() error {
 			return &ValidationError{Name: "purpose", err: fmt.Errorf(`ent: validator failed for field "OneTimeToken.purpose": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Email(); ok {
+		if err := onetimetoken.EmailValidator(v); err != nil {
+			return &ValidationError{Name: "email", err: fmt.Errorf(`ent: validator failed for field "OneTimeToken.email": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.EmailCanonical(); ok {
+		if err := onetimetoken.EmailCanonicalValidator(v); err != nil {
+			return &ValidationError{Name: "email_canonical", err: fmt.Errorf(`ent: validator failed for field "OneTimeToken.email_canonical": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Hash(); !ok {
 		return &ValidationError{Name: "hash", err: errors.New(`ent: missing required field "OneTimeToken.hash"`)}
 	}
@@ -216,6 +282,22 @@ func (_c *OneTimeTokenCreate) createSpec() (*OneTimeToken, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Purpose(); ok {
 		_spec.SetField(onetimetoken.FieldPurpose, field.TypeEnum, value)
 		_node.Purpose = value
+	}
+	if value, ok := _c.mutation.TenantID(); ok {
+		_spec.SetField(onetimetoken.FieldTenantID, field.TypeString, value)
+		_node.TenantID = &value
+	}
+	if value, ok := _c.mutation.MemberID(); ok {
+		_spec.SetField(onetimetoken.FieldMemberID, field.TypeString, value)
+		_node.MemberID = &value
+	}
+	if value, ok := _c.mutation.Email(); ok {
+		_spec.SetField(onetimetoken.FieldEmail, field.TypeString, value)
+		_node.Email = &value
+	}
+	if value, ok := _c.mutation.EmailCanonical(); ok {
+		_spec.SetField(onetimetoken.FieldEmailCanonical, field.TypeString, value)
+		_node.EmailCanonical = &value
 	}
 	if value, ok := _c.mutation.Hash(); ok {
 		_spec.SetField(onetimetoken.FieldHash, field.TypeString, value)

@@ -117,6 +117,18 @@ func (_u *OneTimeTokenUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(onetimetoken.FieldUpdatedAt, field.TypeTime, value)
 	}
+	if _u.mutation.TenantIDCleared() {
+		_spec.ClearField(onetimetoken.FieldTenantID, field.TypeString)
+	}
+	if _u.mutation.MemberIDCleared() {
+		_spec.ClearField(onetimetoken.FieldMemberID, field.TypeString)
+	}
+	if _u.mutation.EmailCleared() {
+		_spec.ClearField(onetimetoken.FieldEmail, field.TypeString)
+	}
+	if _u.mutation.EmailCanonicalCleared() {
+		_spec.ClearField(onetimetoken.FieldEmailCanonical, field.TypeString)
+	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(onetimetoken.FieldUsedAt, field.TypeTime, value)
 	}
@@ -261,6 +273,18 @@ func (_u *OneTimeTokenUpdateOne) sqlSave(ctx context.Context) (_node *OneTimeTok
 	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(onetimetoken.FieldUpdatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.TenantIDCleared() {
+		_spec.ClearField(onetimetoken.FieldTenantID, field.TypeString)
+	}
+	if _u.mutation.MemberIDCleared() {
+		_spec.ClearField(onetimetoken.FieldMemberID, field.TypeString)
+	}
+	if _u.mutation.EmailCleared() {
+		_spec.ClearField(onetimetoken.FieldEmail, field.TypeString)
+	}
+	if _u.mutation.EmailCanonicalCleared() {
+		_spec.ClearField(onetimetoken.FieldEmailCanonical, field.TypeString)
 	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(onetimetoken.FieldUsedAt, field.TypeTime, value)

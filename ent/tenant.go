@@ -49,6 +49,10 @@ type Tenant struct {
 	PostalCode *string `json:"postal_code,omitempty"`
 	// Country, as ISO 3166-1 alpha-2.
 	Country *string `json:"country,omitempty"`
+	// How people become members by themselves.
+	SignUpPolicy tenant.SignUpPolicy `json:"sign_up_policy,omitempty"`
+	// Names the tenant to people who sign up; none while sign-up is closed.
+	SignUpCode *string `json:"sign_up_code,omitempty"`
 	// When the service was activated.
 	ServiceActivatedAt *time.Time `json:"service_activated_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -98,7 +102,7 @@ func (*Tenant) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case tenant.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case tenant.FieldID, tenant.FieldKind, tenant.FieldName, tenant.FieldSortName, tenant.FieldStatus, tenant.FieldPartnerID, tenant.FieldAccountNumber, tenant.FieldEmail, tenant.FieldStreet, tenant.FieldCity, tenant.FieldRegion, tenant.FieldPostalCode, tenant.FieldCountry:
+		case tenant.FieldID, tenant.FieldKind, tenant.FieldName, tenant.FieldSortName, tenant.FieldStatus, tenant.FieldPartnerID, tenant.FieldAccountNumber, tenant.FieldEmail, tenant.FieldStreet, tenant.FieldCity, tenant.FieldRegion, tenant.FieldPostalCode, tenant.FieldCountry, tenant.FieldSignUpPolicy, tenant.FieldSignUpCode:
 			values[i] = new(sql.NullString)
 		case tenant.FieldCreatedAt, tenant.FieldUpdatedAt, tenant.FieldServiceActivatedAt:
 			values[i] = new(sql.NullTime)
@@ -221,6 +225,19 @@ func (_m *Tenant) assignValues(columns []string, values []any) error {
 				_m.Country = new(string)
 				*_m.Country = value.String
 			}
+		case tenant.FieldSignUpPolicy:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field sign_up_policy", values[i])
+			} else if value.Valid {
+				_m.SignUpPolicy = tenant.SignUpPolicy(value.String)
+			}
+		case tenant.FieldSignUpCode:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field sign_up_code", values[i])
+			} else if value.Valid {
+				_m.SignUpCode = new(string)
+				*_m.SignUpCode = value.String
+			}
 		case tenant.FieldServiceActivatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field service_activated_at", values[i])
@@ -332,6 +349,14 @@ func (_m *Tenant) String() string {
 	builder.WriteString(", ")
 	if v := _m.Country; v != nil {
 		builder.WriteString("country=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("sign_up_policy=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SignUpPolicy))
+	builder.WriteString(", ")
+	if v := _m.SignUpCode; v != nil {
+		builder.WriteString("sign_up_code=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

@@ -192,6 +192,34 @@ func (_c *TenantCreate) SetNillableCountry(v *string) *TenantCreate {
 	return _c
 }
 
+// SetSignUpPolicy sets the "sign_up_policy" field.
+func (_c *TenantCreate) SetSignUpPolicy(v tenant.SignUpPolicy) *TenantCreate {
+	_c.mutation.SetSignUpPolicy(v)
+	return _c
+}
+
+// SetNillableSignUpPolicy sets the "sign_up_policy" field if the given value is not nil.
+func (_c *TenantCreate) SetNillableSignUpPolicy(v *tenant.SignUpPolicy) *TenantCreate {
+	if v != nil {
+		_c.SetSignUpPolicy(*v)
+	}
+	return _c
+}
+
+// SetSignUpCode sets the "sign_up_code" field.
+func (_c *TenantCreate) SetSignUpCode(v string) *TenantCreate {
+	_c.mutation.SetSignUpCode(v)
+	return _c
+}
+
+// SetNillableSignUpCode sets the "sign_up_code" field if the given value is not nil.
+func (_c *TenantCreate) SetNillableSignUpCode(v *string) *TenantCreate {
+	if v != nil {
+		_c.SetSignUpCode(*v)
+	}
+	return _c
+}
+
 // SetServiceActivatedAt sets the "service_activated_at" field.
 func (_c *TenantCreate) SetServiceActivatedAt(v time.Time) *TenantCreate {
 	_c.mutation.SetServiceActivatedAt(v)
@@ -295,6 +323,10 @@ func (_c *TenantCreate) defaults() error {
 		v := tenant.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.SignUpPolicy(); !ok {
+		v := tenant.DefaultSignUpPolicy
+		_c.mutation.SetSignUpPolicy(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if tenant.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized tenant.DefaultID (forgotten import ent/runtime?)")
@@ -381,6 +413,19 @@ func (_c *TenantCreate) check() error {
 	if v, ok := _c.mutation.Country(); ok {
 		if err := tenant.CountryValidator(v); err != nil {
 			return &ValidationError{Name: "country", err: fmt.Errorf(`ent: validator failed for field "Tenant.country": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.SignUpPolicy(); !ok {
+		return &ValidationError{Name: "sign_up_policy", err: errors.New(`ent: missing required field "Tenant.sign_up_policy"`)}
+	}
+	if v, ok := _c.mutation.SignUpPolicy(); ok {
+		if err := tenant.SignUpPolicyValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up_policy", err: fmt.Errorf(`ent: validator failed for field "Tenant.sign_up_policy": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.SignUpCode(); ok {
+		if err := tenant.SignUpCodeValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up_code", err: fmt.Errorf(`ent: validator failed for field "Tenant.sign_up_code": %w`, err)}
 		}
 	}
 	return nil
@@ -477,6 +522,14 @@ func (_c *TenantCreate) createSpec() (*Tenant, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Country(); ok {
 		_spec.SetField(tenant.FieldCountry, field.TypeString, value)
 		_node.Country = &value
+	}
+	if value, ok := _c.mutation.SignUpPolicy(); ok {
+		_spec.SetField(tenant.FieldSignUpPolicy, field.TypeEnum, value)
+		_node.SignUpPolicy = value
+	}
+	if value, ok := _c.mutation.SignUpCode(); ok {
+		_spec.SetField(tenant.FieldSignUpCode, field.TypeString, value)
+		_node.SignUpCode = &value
 	}
 	if value, ok := _c.mutation.ServiceActivatedAt(); ok {
 		_spec.SetField(tenant.FieldServiceActivatedAt, field.TypeTime, value)

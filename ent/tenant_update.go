@@ -267,6 +267,40 @@ func (_u *TenantUpdate) ClearCountry() *TenantUpdate {
 	return _u
 }
 
+// SetSignUpPolicy sets the "sign_up_policy" field.
+func (_u *TenantUpdate) SetSignUpPolicy(v tenant.SignUpPolicy) *TenantUpdate {
+	_u.mutation.SetSignUpPolicy(v)
+	return _u
+}
+
+// SetNillableSignUpPolicy sets the "sign_up_policy" field if the given value is not nil.
+func (_u *TenantUpdate) SetNillableSignUpPolicy(v *tenant.SignUpPolicy) *TenantUpdate {
+	if v != nil {
+		_u.SetSignUpPolicy(*v)
+	}
+	return _u
+}
+
+// SetSignUpCode sets the "sign_up_code" field.
+func (_u *TenantUpdate) SetSignUpCode(v string) *TenantUpdate {
+	_u.mutation.SetSignUpCode(v)
+	return _u
+}
+
+// SetNillableSignUpCode sets the "sign_up_code" field if the given value is not nil.
+func (_u *TenantUpdate) SetNillableSignUpCode(v *string) *TenantUpdate {
+	if v != nil {
+		_u.SetSignUpCode(*v)
+	}
+	return _u
+}
+
+// ClearSignUpCode clears the value of the "sign_up_code" field.
+func (_u *TenantUpdate) ClearSignUpCode() *TenantUpdate {
+	_u.mutation.ClearSignUpCode()
+	return _u
+}
+
 // SetServiceActivatedAt sets the "service_activated_at" field.
 func (_u *TenantUpdate) SetServiceActivatedAt(v time.Time) *TenantUpdate {
 	_u.mutation.SetServiceActivatedAt(v)
@@ -443,6 +477,16 @@ func (_u *TenantUpdate) check() error {
 			return &ValidationError{Name: "country", err: fmt.Errorf(`ent: validator failed for field "Tenant.country": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.SignUpPolicy(); ok {
+		if err := tenant.SignUpPolicyValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up_policy", err: fmt.Errorf(`ent: validator failed for field "Tenant.sign_up_policy": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.SignUpCode(); ok {
+		if err := tenant.SignUpCodeValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up_code", err: fmt.Errorf(`ent: validator failed for field "Tenant.sign_up_code": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -523,6 +567,15 @@ func (_u *TenantUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.CountryCleared() {
 		_spec.ClearField(tenant.FieldCountry, field.TypeString)
+	}
+	if value, ok := _u.mutation.SignUpPolicy(); ok {
+		_spec.SetField(tenant.FieldSignUpPolicy, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SignUpCode(); ok {
+		_spec.SetField(tenant.FieldSignUpCode, field.TypeString, value)
+	}
+	if _u.mutation.SignUpCodeCleared() {
+		_spec.ClearField(tenant.FieldSignUpCode, field.TypeString)
 	}
 	if value, ok := _u.mutation.ServiceActivatedAt(); ok {
 		_spec.SetField(tenant.FieldServiceActivatedAt, field.TypeTime, value)
@@ -877,6 +930,40 @@ func (_u *TenantUpdateOne) ClearCountry() *TenantUpdateOne {
 	return _u
 }
 
+// SetSignUpPolicy sets the "sign_up_policy" field.
+func (_u *TenantUpdateOne) SetSignUpPolicy(v tenant.SignUpPolicy) *TenantUpdateOne {
+	_u.mutation.SetSignUpPolicy(v)
+	return _u
+}
+
+// SetNillableSignUpPolicy sets the "sign_up_policy" field if the given value is not nil.
+func (_u *TenantUpdateOne) SetNillableSignUpPolicy(v *tenant.SignUpPolicy) *TenantUpdateOne {
+	if v != nil {
+		_u.SetSignUpPolicy(*v)
+	}
+	return _u
+}
+
+// SetSignUpCode sets the "sign_up_code" field.
+func (_u *TenantUpdateOne) SetSignUpCode(v string) *TenantUpdateOne {
+	_u.mutation.SetSignUpCode(v)
+	return _u
+}
+
+// SetNillableSignUpCode sets the "sign_up_code" field if the given value is not nil.
+func (_u *TenantUpdateOne) SetNillableSignUpCode(v *string) *TenantUpdateOne {
+	if v != nil {
+		_u.SetSignUpCode(*v)
+	}
+	return _u
+}
+
+// ClearSignUpCode clears the value of the "sign_up_code" field.
+func (_u *TenantUpdateOne) ClearSignUpCode() *TenantUpdateOne {
+	_u.mutation.ClearSignUpCode()
+	return _u
+}
+
 // SetServiceActivatedAt sets the "service_activated_at" field.
 func (_u *TenantUpdateOne) SetServiceActivatedAt(v time.Time) *TenantUpdateOne {
 	_u.mutation.SetServiceActivatedAt(v)
@@ -1066,6 +1153,16 @@ func (_u *TenantUpdateOne) check() error {
 			return &ValidationError{Name: "country", err: fmt.Errorf(`ent: validator failed for field "Tenant.country": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.SignUpPolicy(); ok {
+		if err := tenant.SignUpPolicyValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up_policy", err: fmt.Errorf(`ent: validator failed for field "Tenant.sign_up_policy": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.SignUpCode(); ok {
+		if err := tenant.SignUpCodeValidator(v); err != nil {
+			return &ValidationError{Name: "sign_up_code", err: fmt.Errorf(`ent: validator failed for field "Tenant.sign_up_code": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -1163,6 +1260,15 @@ func (_u *TenantUpdateOne) sqlSave(ctx context.Context) (_node *Tenant, err erro
 	}
 	if _u.mutation.CountryCleared() {
 		_spec.ClearField(tenant.FieldCountry, field.TypeString)
+	}
+	if value, ok := _u.mutation.SignUpPolicy(); ok {
+		_spec.SetField(tenant.FieldSignUpPolicy, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.SignUpCode(); ok {
+		_spec.SetField(tenant.FieldSignUpCode, field.TypeString, value)
+	}
+	if _u.mutation.SignUpCodeCleared() {
+		_spec.ClearField(tenant.FieldSignUpCode, field.TypeString)
 	}
 	if value, ok := _u.mutation.ServiceActivatedAt(); ok {
 		_spec.SetField(tenant.FieldServiceActivatedAt, field.TypeTime, value)

@@ -14,10 +14,14 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// AccessRequest is the client for interacting with the AccessRequest builders.
+	AccessRequest *AccessRequestClient
 	// Assignment is the client for interacting with the Assignment builders.
 	Assignment *AssignmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// Device is the client for interacting with the Device builders.
+	Device *DeviceClient
 	// Feature is the client for interacting with the Feature builders.
 	Feature *FeatureClient
 	// Invitation is the client for interacting with the Invitation builders.
@@ -26,6 +30,8 @@ type Tx struct {
 	Member *MemberClient
 	// MemberPermission is the client for interacting with the MemberPermission builders.
 	MemberPermission *MemberPermissionClient
+	// MemberSite is the client for interacting with the MemberSite builders.
+	MemberSite *MemberSiteClient
 	// OneTimeToken is the client for interacting with the OneTimeToken builders.
 	OneTimeToken *OneTimeTokenClient
 	// OutboxMessage is the client for interacting with the OutboxMessage builders.
@@ -38,8 +44,12 @@ type Tx struct {
 	Role *RoleClient
 	// RolePermission is the client for interacting with the RolePermission builders.
 	RolePermission *RolePermissionClient
+	// ServiceSubscription is the client for interacting with the ServiceSubscription builders.
+	ServiceSubscription *ServiceSubscriptionClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
+	// Site is the client for interacting with the Site builders.
+	Site *SiteClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
 	// TenantTag is the client for interacting with the TenantTag builders.
@@ -177,19 +187,24 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.AccessRequest = NewAccessRequestClient(tx.config)
 	tx.Assignment = NewAssignmentClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
+	tx.Device = NewDeviceClient(tx.config)
 	tx.Feature = NewFeatureClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.Member = NewMemberClient(tx.config)
 	tx.MemberPermission = NewMemberPermissionClient(tx.config)
+	tx.MemberSite = NewMemberSiteClient(tx.config)
 	tx.OneTimeToken = NewOneTimeTokenClient(tx.config)
 	tx.OutboxMessage = NewOutboxMessageClient(tx.config)
 	tx.Partner = NewPartnerClient(tx.config)
 	tx.Relationship = NewRelationshipClient(tx.config)
 	tx.Role = NewRoleClient(tx.config)
 	tx.RolePermission = NewRolePermissionClient(tx.config)
+	tx.ServiceSubscription = NewServiceSubscriptionClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
+	tx.Site = NewSiteClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)
 	tx.TenantTag = NewTenantTagClient(tx.config)
 	tx.User = NewUserClient(tx.config)
@@ -202,7 +217,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Assignment.QueryXXX(), the query will be executed
+// applies a query, for example: AccessRequest.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

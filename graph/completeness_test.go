@@ -49,7 +49,7 @@ func ownFields(d *ast.Definition) ast.FieldList {
 }
 
 // publicFields are the root fields that take no sign-in.
-var publicFields = []string{"acceptInvitation", "declineInvitation", "invitationByToken", "requestPasswordReset", "resetPassword", "signIn", "viewer"}
+var publicFields = []string{"acceptInvitation", "declineInvitation", "invitationByToken", "requestPasswordReset", "resetPassword", "signIn", "signUp", "verifyEmail", "viewer"}
 
 func TestEveryRootFieldSaysWhoMayAsk(t *testing.T) {
 	t.Parallel()
@@ -77,23 +77,31 @@ func TestEveryRootFieldSaysWhoMayAsk(t *testing.T) {
 
 // sensitiveFields lists the fields that take a level, with the level that they take.
 var sensitiveFields = map[string]string{
-	"Tenant.accountNumber":      "TENANT VIEW",
-	"Tenant.email":              "TENANT VIEW",
-	"Tenant.address":            "TENANT VIEW",
-	"Tenant.tags":               "TENANT VIEW",
-	"Tenant.serviceActivatedAt": "SERVICES_ADMIN VIEW",
-	"Tenant.members":            "GUESTS VIEW",
-	"Tenant.roles":              "ROLES VIEW",
-	"Tenant.partner":            "PARTNERS VIEW",
-	"Tenant.invitations":        "PARTNERS VIEW",
-	"Tenant.assignments":        "ASSIGNMENTS VIEW",
-	"Tenant.auditEvents":        "AUDIT VIEW",
-	"Partner.inviteLink":        "PARTNERS MANAGE",
-	"Member.email":              "USERS VIEW",
-	"Member.phone":              "USERS VIEW",
-	"Member.permissions":        "ROLES VIEW",
-	"Member.lastSignedInAt":     "USERS VIEW",
-	"Relationship.staffCount":   "ASSIGNMENTS VIEW",
+	"Tenant.accountNumber":        "TENANT VIEW",
+	"Tenant.email":                "TENANT VIEW",
+	"Tenant.address":              "TENANT VIEW",
+	"Tenant.tags":                 "TENANT VIEW",
+	"Tenant.serviceActivatedAt":   "SERVICES_ADMIN VIEW",
+	"Tenant.subscriptionCount":    "SERVICES_ADMIN VIEW",
+	"Tenant.serviceSubscriptions": "SERVICES_ADMIN VIEW",
+	"Tenant.signUpPolicy":         "USERS VIEW",
+	"Tenant.signUpCode":           "USERS MANAGE",
+	"Tenant.accessRequests":       "USERS VIEW",
+	"Tenant.deviceCount":          "SITES VIEW",
+	"Tenant.siteSummary":          "SITES VIEW",
+	"Tenant.sites":                "SITES VIEW",
+	"Tenant.members":              "GUESTS VIEW",
+	"Tenant.roles":                "ROLES VIEW",
+	"Tenant.partner":              "PARTNERS VIEW",
+	"Tenant.invitations":          "PARTNERS VIEW",
+	"Tenant.assignments":          "ASSIGNMENTS VIEW",
+	"Tenant.auditEvents":          "AUDIT VIEW",
+	"Partner.inviteLink":          "PARTNERS MANAGE",
+	"Member.email":                "USERS VIEW",
+	"Member.phone":                "USERS VIEW",
+	"Member.permissions":          "ROLES VIEW",
+	"Member.lastSignedInAt":       "USERS VIEW",
+	"Relationship.staffCount":     "ASSIGNMENTS VIEW",
 }
 
 func TestEverySensitiveFieldIsGuarded(t *testing.T) {
@@ -193,6 +201,25 @@ var rulesOfMutations = map[string]string{
 	"createCustomer":        "Needs PARTNERS MANAGE by a membership of one's own in a recognised partner; without a partner, an administrator of the operator",
 	"activateService":       "Needs SERVICES_ADMIN MANAGE there",
 	"addMembers":            "Needs USERS MANAGE (for guests GUESTS MANAGE), with levels, a role or the administrator flag also ROLES MANAGE",
+	"updateMembers":         "Needs USERS MANAGE (for guests GUESTS MANAGE), and to change what they may do also ROLES MANAGE",
+	"removeMembers":         "Needs USERS MANAGE (for guests GUESTS MANAGE)",
+	"setMemberStatus":       "Needs USERS MANAGE (for guests GUESTS MANAGE)",
+	"sendPasswordLinks":     "Needs USERS MANAGE (for guests GUESTS MANAGE)",
+	"signUp":                "as the tenant's sign-up policy lets",
+	"verifyEmail":           "by the token from a mailed link",
+	"approveAccessRequests": "Needs USERS MANAGE, with levels, a role or the administrator flag also ROLES MANAGE",
+	"rejectAccessRequests":  "Needs USERS MANAGE",
+	"changePassword":        "for whoever knows the present one",
+	"changeEmail":           "In one's own session only",
+	"revokeSession":         "Ends a session of the person's",
+	"leaveTenant":           "one's own membership",
+	"updateTenant":          "Needs TENANT MANAGE there; for the sign-up policy USERS MANAGE",
+	"suspendTenant":         "Needs TENANT MANAGE there as one of the operator's people or as an administrator of its partner of record",
+	"reactivateTenant":      "Needs what suspending needs",
+	"deleteTenant":          "Needs what suspending needs, or an administrator of the tenant itself",
+	"syncInventory":         "Needs SITES MANAGE for all sites, and SERVICES_ADMIN MANAGE",
+	"upsertFeature":         "For administrators of the operator",
+	"retireFeature":         "For administrators of the operator",
 	"changeRole":            "Needs ROLES MANAGE",
 	"createRole":            "Needs ROLES MANAGE",
 	"updateRole":            "Needs ROLES MANAGE",
@@ -316,6 +343,13 @@ func TestEveryTableIsScoped(t *testing.T) {
 		clerk := l.Staff(l.Customer("elsewhere"), "clerk", testworld.Nothing)
 		l.must(l.Write.OneTimeToken.Create().SetUserID(clerk.ID).SetPurpose("RESET").SetHash(strings.Repeat("0", 64)).SetExpiresAt(l.Now()).Exec(l.System()))
 		l.must(l.Write.MemberPermission.Create().SetTenantID(l.contoso.ID).SetMemberID(l.contoso.Admin.Member(l.contoso.Tenant).ID).SetFeature("invoices").SetLevel(access.View).Exec(l.System()))
+		boss := l.contoso.Admin.Member(l.contoso.Tenant)
+		at, err := l.Write.Site.Create().SetTenantID(l.contoso.ID).SetAccountNumber("S-1").SetName("Site").SetSortName("site").SetStatus("UP").Save(l.System())
+		l.must(err)
+		l.must(l.Write.Device.Create().SetTenantID(l.contoso.ID).SetSerialNumber("D-1").SetSiteID(at.ID).Exec(l.System()))
+		l.must(l.Write.MemberSite.Create().SetTenantID(l.contoso.ID).SetMemberID(boss.ID).SetSiteID(at.ID).Exec(l.System()))
+		l.must(l.Write.ServiceSubscription.Create().SetTenantID(l.contoso.ID).SetExternalID("X-1").SetName("Service").SetActive(true).Exec(l.System()))
+		l.must(l.Write.AccessRequest.Create().SetTenantID(l.contoso.ID).SetMemberID(boss.ID).SetExpiresAt(l.Now()).Exec(l.System()))
 		l.acme.Admin.Do(`mutation { inviteCustomer(input: {email: "somebody@example.com"}) { userErrors { code } } }`, nil).OK()
 		count := rowCounts(l)
 
@@ -352,22 +386,27 @@ func TestEveryTableIsScoped(t *testing.T) {
 func rowCounts(l *landscape) map[string]func(context.Context) (int, error) {
 	c := l.Read
 	return map[string]func(context.Context) (int, error){
-		"assignments":        func(ctx context.Context) (int, error) { return c.Assignment.Query().Count(ctx) },
-		"audit_events":       func(ctx context.Context) (int, error) { return c.AuditEvent.Query().Count(ctx) },
-		"features":           func(ctx context.Context) (int, error) { return c.Feature.Query().Count(ctx) },
-		"invitations":        func(ctx context.Context) (int, error) { return c.Invitation.Query().Count(ctx) },
-		"members":            func(ctx context.Context) (int, error) { return c.Member.Query().Count(ctx) },
-		"member_permissions": func(ctx context.Context) (int, error) { return c.MemberPermission.Query().Count(ctx) },
-		"one_time_tokens":    func(ctx context.Context) (int, error) { return c.OneTimeToken.Query().Count(ctx) },
-		"outbox_messages":    func(ctx context.Context) (int, error) { return c.OutboxMessage.Query().Count(ctx) },
-		"partners":           func(ctx context.Context) (int, error) { return c.Partner.Query().Count(ctx) },
-		"relationships":      func(ctx context.Context) (int, error) { return c.Relationship.Query().Count(ctx) },
-		"roles":              func(ctx context.Context) (int, error) { return c.Role.Query().Count(ctx) },
-		"role_permissions":   func(ctx context.Context) (int, error) { return c.RolePermission.Query().Count(ctx) },
-		"sessions":           func(ctx context.Context) (int, error) { return c.Session.Query().Count(ctx) },
-		"tenants":            func(ctx context.Context) (int, error) { return c.Tenant.Query().Count(ctx) },
-		"tenant_tags":        func(ctx context.Context) (int, error) { return c.TenantTag.Query().Count(ctx) },
-		"users":              func(ctx context.Context) (int, error) { return c.User.Query().Count(ctx) },
+		"access_requests":       func(ctx context.Context) (int, error) { return c.AccessRequest.Query().Count(ctx) },
+		"devices":               func(ctx context.Context) (int, error) { return c.Device.Query().Count(ctx) },
+		"member_sites":          func(ctx context.Context) (int, error) { return c.MemberSite.Query().Count(ctx) },
+		"service_subscriptions": func(ctx context.Context) (int, error) { return c.ServiceSubscription.Query().Count(ctx) },
+		"sites":                 func(ctx context.Context) (int, error) { return c.Site.Query().Count(ctx) },
+		"assignments":           func(ctx context.Context) (int, error) { return c.Assignment.Query().Count(ctx) },
+		"audit_events":          func(ctx context.Context) (int, error) { return c.AuditEvent.Query().Count(ctx) },
+		"features":              func(ctx context.Context) (int, error) { return c.Feature.Query().Count(ctx) },
+		"invitations":           func(ctx context.Context) (int, error) { return c.Invitation.Query().Count(ctx) },
+		"members":               func(ctx context.Context) (int, error) { return c.Member.Query().Count(ctx) },
+		"member_permissions":    func(ctx context.Context) (int, error) { return c.MemberPermission.Query().Count(ctx) },
+		"one_time_tokens":       func(ctx context.Context) (int, error) { return c.OneTimeToken.Query().Count(ctx) },
+		"outbox_messages":       func(ctx context.Context) (int, error) { return c.OutboxMessage.Query().Count(ctx) },
+		"partners":              func(ctx context.Context) (int, error) { return c.Partner.Query().Count(ctx) },
+		"relationships":         func(ctx context.Context) (int, error) { return c.Relationship.Query().Count(ctx) },
+		"roles":                 func(ctx context.Context) (int, error) { return c.Role.Query().Count(ctx) },
+		"role_permissions":      func(ctx context.Context) (int, error) { return c.RolePermission.Query().Count(ctx) },
+		"sessions":              func(ctx context.Context) (int, error) { return c.Session.Query().Count(ctx) },
+		"tenants":               func(ctx context.Context) (int, error) { return c.Tenant.Query().Count(ctx) },
+		"tenant_tags":           func(ctx context.Context) (int, error) { return c.TenantTag.Query().Count(ctx) },
+		"users":                 func(ctx context.Context) (int, error) { return c.User.Query().Count(ctx) },
 	}
 }
 

@@ -29,16 +29,24 @@ func signedIn(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
 
 // can lets viewers with level on feature read a field of a row: in the row's tenant, or in either tenant of a pair.
 func can(ctx context.Context, row any, next graphql.Resolver, feature access.Feature, level access.Level) (any, error) {
+	if err := needs(ctx, row, feature, level); err != nil {
+		return nil, err
+	}
+	return next(ctx)
+}
+
+// needs fails unless the viewer has level on feature where a row belongs.
+func needs(ctx context.Context, row any, feature access.Feature, level access.Level) error {
 	for _, id := range tenantsOf(row) {
 		reach, err := rule.From(ctx).To(ctx, id)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if reach != nil && reach.Levels.At(feature) >= level {
-			return next(ctx)
+			return nil
 		}
 	}
-	return nil, &fault{errForbidden.code, fmt.Sprintf("This takes %s %s here.", feature, level)}
+	return &fault{errForbidden.code, fmt.Sprintf("This takes %s %s here.", feature, level)}
 }
 
 // tenantsOf returns the tenants whose permissions guard a row.

@@ -7,7 +7,9 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
+	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
 	"mandate/ent/relationship"
@@ -15,6 +17,10 @@ import (
 	"mandate/internal/clock"
 	"mandate/internal/mandate"
 )
+
+func (r *accessRequestResolver) Status(ctx context.Context, obj *ent.AccessRequest) (accessrequest.Status, error) {
+	panic(fmt.Errorf("not implemented: Status - status"))
+}
 
 func (r *assignmentResolver) Status(ctx context.Context, obj *ent.Assignment) (assignment.Status, error) {
 	return mandate.AssignmentStatus(obj, clock.Now(ctx)), nil
@@ -37,6 +43,12 @@ func (r *relationshipResolver) Status(ctx context.Context, obj *ent.Relationship
 	return mandate.RelationshipStatus(obj, clock.Now(ctx)), nil
 }
 
+func (r *serviceSubscriptionResolver) Active(ctx context.Context, obj *ent.ServiceSubscription) (bool, error) {
+	panic(fmt.Errorf("not implemented: Active - active"))
+}
+
+func (r *Resolver) AccessRequest() generated.AccessRequestResolver { return &accessRequestResolver{r} }
+
 func (r *Resolver) Assignment() generated.AssignmentResolver { return &assignmentResolver{r} }
 
 func (r *Resolver) AuditEvent() generated.AuditEventResolver { return &auditEventResolver{r} }
@@ -51,6 +63,10 @@ func (r *Resolver) Relationship() generated.RelationshipResolver { return &relat
 
 func (r *Resolver) Role() generated.RoleResolver { return &roleResolver{r} }
 
+func (r *Resolver) ServiceSubscription() generated.ServiceSubscriptionResolver {
+	return &serviceSubscriptionResolver{r}
+}
+
 func (r *Resolver) Session() generated.SessionResolver { return &sessionResolver{r} }
 
 func (r *Resolver) Tenant() generated.TenantResolver { return &tenantResolver{r} }
@@ -58,14 +74,16 @@ func (r *Resolver) Tenant() generated.TenantResolver { return &tenantResolver{r}
 func (r *Resolver) User() generated.UserResolver { return &userResolver{r} }
 
 type (
-	assignmentResolver   struct{ *Resolver }
-	auditEventResolver   struct{ *Resolver }
-	invitationResolver   struct{ *Resolver }
-	memberResolver       struct{ *Resolver }
-	partnerResolver      struct{ *Resolver }
-	relationshipResolver struct{ *Resolver }
-	roleResolver         struct{ *Resolver }
-	sessionResolver      struct{ *Resolver }
-	tenantResolver       struct{ *Resolver }
-	userResolver         struct{ *Resolver }
+	accessRequestResolver       struct{ *Resolver }
+	assignmentResolver          struct{ *Resolver }
+	auditEventResolver          struct{ *Resolver }
+	invitationResolver          struct{ *Resolver }
+	memberResolver              struct{ *Resolver }
+	partnerResolver             struct{ *Resolver }
+	relationshipResolver        struct{ *Resolver }
+	roleResolver                struct{ *Resolver }
+	serviceSubscriptionResolver struct{ *Resolver }
+	sessionResolver             struct{ *Resolver }
+	tenantResolver              struct{ *Resolver }
+	userResolver                struct{ *Resolver }
 )

@@ -4,7 +4,9 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,18 +23,31 @@ type list[T batch.Row] struct {
 	kind   string // marks the cursors
 	table  string
 	owners []string
-	order  string // the column before the id in the order; "" for the id alone
-	moment bool   // whether that column is an instant
-	newest bool   // largest first
+	key    string // the column that names what is listed; "" for id
+	order  order
+	newest bool // largest first
 	scope  rule.Scope
 	load   func(context.Context, []string) ([]T, error)
 	id     func(T) string
 }
 
-// place is a row's owner, by position, and its place in the order.
+// order is how a list runs: stretch after stretch, each of which an index yields in its order.
+type order []stretch
+
+// stretch is a part of a list.
+type stretch struct {
+	where  func(*sql.Selector) // which rows; nil for all
+	column string              // the column before the id in the order; "" for the id alone
+	moment bool                // whether that column is an instant
+}
+
+// by orders a list by one column that is never empty.
+func by(column string) order { return order{{column: column}} }
+
+// place is a row's owner and the stretch where it stands, by position, and its place there.
 type place struct {
-	owner int
-	at    []any
+	owner, stretch int
+	at             []any
 }
 
 func (p place) id() string { return p.at[len(p.at)-1].(string) }
@@ -75,7 +90,7 @@ type listQuery[T batch.Row] struct {
 	owned      []string
 	w          window
 	descending bool
-	cursor     []any
+	cursor     *place
 	where      func(*sql.Selector)
 }
 
@@ -83,6 +98,12 @@ func newListQuery[T batch.Row](ctx context.Context, r *Resolver, l list[T], owne
 	narrow, err := l.scope(ctx, rule.From(ctx))
 	if err != nil {
 		return nil, err
+	}
+	if l.key == "" {
+		l.key = "id"
+	}
+	if l.order == nil {
+		l.order = by("")
 	}
 	q := &listQuery[T]{list: l, r: r, owned: owned, w: w, descending: l.newest != w.backward}
 	q.where = func(s *sql.Selector) {
@@ -94,29 +115,49 @@ func newListQuery[T batch.Row](ctx context.Context, r *Resolver, l list[T], owne
 		}
 	}
 	if w.cursor != nil {
-		if q.cursor, err = decodeCursor(l.kind, len(q.columns()), l.moment, *w.cursor); err != nil {
+		if q.cursor, err = q.decode(*w.cursor); err != nil {
 			return nil, err
 		}
 	}
 	return q, nil
 }
 
-func (q *listQuery[T]) columns() []string {
-	if q.order == "" {
-		return []string{"id"}
+// mark is what cursors of a stretch begin with.
+func (q *listQuery[T]) mark(stretch int) string {
+	if len(q.order) == 1 {
+		return q.kind
 	}
-	return []string{q.order, "id"}
+	return q.kind + strconv.Itoa(stretch)
 }
 
-// ownersAtOnce is for how many owners one statement looks: SQLite joins 500 parts to one, and each owner takes up to two.
-const ownersAtOnce = 200
+func (q *listQuery[T]) decode(cursor string) (*place, error) {
+	var at []any
+	var err error
+	for i, s := range q.order {
+		if at, err = decodeCursor(q.mark(i), len(q.columns(s)), s.moment, cursor); err == nil {
+			return &place{stretch: i, at: at}, nil
+		}
+	}
+	return nil, err
+}
+
+func (q *listQuery[T]) columns(s stretch) []string {
+	if s.column == "" {
+		return []string{q.key}
+	}
+	return []string{s.column, q.key}
+}
+
+// mostParts is of how many parts one statement is joined: SQLite takes 500.
+const mostParts = 400
 
 // each runs a statement with a part for every owner, and hands its rows to scan.
 func (q *listQuery[T]) each(ctx context.Context, part func(b *strings.Builder, i int, owner string) []any, scan func(rows *stdsql.Rows) error) error {
-	for start := 0; start < len(q.owned); start += ownersAtOnce {
+	atOnce := max(1, mostParts/(len(q.owners)*len(q.order)))
+	for start := 0; start < len(q.owned); start += atOnce {
 		var b strings.Builder
 		var args []any
-		for i := start; i < min(start+ownersAtOnce, len(q.owned)); i++ {
+		for i := start; i < min(start+atOnce, len(q.owned)); i++ {
 			if i > start {
 				b.WriteString(" UNION ALL ")
 			}
@@ -145,45 +186,67 @@ func (q *listQuery[T]) run(ctx context.Context, query string, args []any, scan f
 
 // places finds the rows of every owner's page, and one more each.
 func (q *listQuery[T]) places(ctx context.Context) ([][]place, error) {
-	columns := strings.Join(q.columns(), ", ")
-	places := make([][]place, len(q.owned))
-	return places, q.each(ctx, func(b *strings.Builder, i int, owner string) []any {
-		fmt.Fprintf(b, "SELECT * FROM (SELECT %d AS owner, %s FROM (", i, columns)
-		args := q.ownersRows(b, owner, true)
-		fmt.Fprintf(b, ") u%d ORDER BY %s LIMIT %d) p%d", i, q.ordering(), q.w.limit+1, i)
+	found := make([][][]place, len(q.owned)) // by owner and stretch
+	for i := range found {
+		found[i] = make([][]place, len(q.order))
+	}
+	err := q.each(ctx, func(b *strings.Builder, i int, owner string) (args []any) {
+		for n, s := range q.ahead() {
+			if args != nil {
+				b.WriteString(" UNION ALL ")
+			}
+			value := "NULL"
+			if s.column != "" {
+				value = s.column
+			}
+			fmt.Fprintf(b, "SELECT * FROM (SELECT %d AS owner, %d AS stretch, %s AS value, %s AS id FROM (", i, n, value, q.key)
+			args = append(args, q.union(b, owner, q.w.limit+1, q.columns(s), q.along(n))...)
+			fmt.Fprintf(b, ") u%d_%d ORDER BY %s LIMIT %d) p%d_%d", i, n, q.ordering(s), q.w.limit+1, i, n)
+		}
 		return args
 	}, func(rows *stdsql.Rows) error {
 		p, err := q.scan(rows)
 		if err == nil {
-			places[p.owner] = append(places[p.owner], p)
+			found[p.owner][p.stretch] = append(found[p.owner][p.stretch], p)
 		}
 		return err
 	})
+	places := make([][]place, len(q.owned))
+	for i, stretches := range found {
+		if q.descending {
+			slices.Reverse(stretches)
+		}
+		all := slices.Concat(stretches...)
+		places[i] = all[:min(len(all), q.w.limit+1)]
+	}
+	return places, err
 }
 
-// ownersRows writes the statement of one owner's rows; a row may belong to its owner by several columns.
-func (q *listQuery[T]) ownersRows(b *strings.Builder, owner string, paged bool) (args []any) {
-	limit := q.w.limit + 1
-	if !paged {
-		limit = model.MostCounted + 1
-	}
-	for j, column := range q.owners {
-		s := sql.Dialect(q.r.Dialect).Select().From(sql.Table(q.table))
-		var columns []string
-		for _, c := range q.columns() {
-			columns = append(columns, s.C(c))
-		}
-		rule.OfOwner(s.Select(columns...), column, owner).Limit(limit)
-		q.where(s)
-		if paged {
-			q.beyondCursor(s)
-			for _, c := range columns {
-				if q.descending {
-					c = sql.Desc(c)
-				}
-				s.OrderBy(c)
+// ahead yields the stretches that can hold rows of the page.
+func (q *listQuery[T]) ahead() iter.Seq2[int, stretch] {
+	return func(yield func(int, stretch) bool) {
+		for i, s := range q.order {
+			if q.cursor != nil && (!q.descending && i < q.cursor.stretch || q.descending && i > q.cursor.stretch) {
+				continue
+			}
+			if !yield(i, s) {
+				return
 			}
 		}
+	}
+}
+
+// union writes the statement of one owner's rows; a row may belong to its owner by several columns.
+func (q *listQuery[T]) union(b *strings.Builder, owner string, limit int, columns []string, shape func(s *sql.Selector, columns []string)) (args []any) {
+	for j, column := range q.owners {
+		s := sql.Dialect(q.r.Dialect).Select().From(sql.Table(q.table))
+		qualified := make([]string, len(columns))
+		for i, c := range columns {
+			qualified[i] = s.C(c)
+		}
+		rule.OfOwner(s.Select(qualified...), column, owner).Limit(limit)
+		q.where(s)
+		shape(s, qualified)
 		query, a := s.Query()
 		if j > 0 {
 			b.WriteString(" UNION ")
@@ -194,23 +257,41 @@ func (q *listQuery[T]) ownersRows(b *strings.Builder, owner string, paged bool) 
 	return args
 }
 
-func (q *listQuery[T]) beyondCursor(s *sql.Selector) {
-	if q.cursor == nil {
-		return
+// along shapes a statement to the first rows of a stretch.
+func (q *listQuery[T]) along(n int) func(*sql.Selector, []string) {
+	return func(s *sql.Selector, columns []string) {
+		if where := q.order[n].where; where != nil {
+			where(s)
+		}
+		q.beyondCursor(s, n)
+		for _, c := range columns {
+			if q.descending {
+				c = sql.Desc(c)
+			}
+			s.OrderBy(c)
+		}
 	}
-	beyond := sql.GT
-	if q.descending {
-		beyond = sql.LT
-	}
-	if len(q.cursor) == 1 {
-		s.Where(beyond(s.C("id"), q.cursor[0]))
-		return
-	}
-	s.Where(sql.Or(beyond(s.C(q.order), q.cursor[0]), sql.And(sql.EQ(s.C(q.order), q.cursor[0]), beyond(s.C("id"), q.cursor[1]))))
 }
 
-func (q *listQuery[T]) ordering() string {
-	columns := slices.Clone(q.columns())
+// beyondCursor keeps the rows behind the cursor, in a form that begins the walk along the index there.
+func (q *listQuery[T]) beyondCursor(s *sql.Selector, n int) {
+	if q.cursor == nil || q.cursor.stretch != n {
+		return
+	}
+	beyond, from := sql.GT, sql.GTE
+	if q.descending {
+		beyond, from = sql.LT, sql.LTE
+	}
+	at, key := q.cursor.at, s.C(q.key)
+	if column := q.order[n].column; column != "" {
+		s.Where(sql.And(from(s.C(column), at[0]), sql.Or(beyond(s.C(column), at[0]), beyond(key, at[1]))))
+		return
+	}
+	s.Where(beyond(key, at[0]))
+}
+
+func (q *listQuery[T]) ordering(s stretch) string {
+	columns := q.columns(s)
 	if q.descending {
 		for i := range columns {
 			columns[i] += " DESC"
@@ -220,26 +301,22 @@ func (q *listQuery[T]) ordering() string {
 }
 
 func (q *listQuery[T]) scan(rows interface{ Scan(...any) error }) (place, error) {
-	p := place{at: make([]any, len(q.columns()))}
+	var p place
+	var value any
 	var id string
-	to := []any{&p.owner, &id}
-	var by any
-	if q.order != "" {
-		to = []any{&p.owner, &by, &id}
-	}
-	if err := rows.Scan(to...); err != nil {
+	if err := rows.Scan(&p.owner, &p.stretch, &value, &id); err != nil {
 		return p, err
 	}
-	switch v := by.(type) {
-	case nil:
-	case time.Time:
-		p.at[0] = v.UnixMicro()
-	case []byte:
-		p.at[0] = string(v)
-	default:
-		p.at[0] = v
+	if s := q.order[p.stretch]; s.column != "" {
+		switch v := value.(type) {
+		case time.Time:
+			value = v.UnixMicro()
+		case []byte:
+			value = string(v)
+		}
+		p.at = append(p.at, value)
 	}
-	p.at[len(p.at)-1] = id
+	p.at = append(p.at, id)
 	return p, nil
 }
 
@@ -275,7 +352,7 @@ func (q *listQuery[T]) page(places []place, rows map[string]T) *model.Page[T] {
 	nodes, cursors := make([]T, 0, len(places)), make([]string, 0, len(places))
 	for _, p := range places {
 		if row, visible := rows[p.id()]; visible {
-			nodes, cursors = append(nodes, row), append(cursors, encodeCursor(q.kind, p.at))
+			nodes, cursors = append(nodes, row), append(cursors, encodeCursor(q.mark(p.stretch), p.at))
 		}
 	}
 	return newPage(nodes, cursors, q.w, more)
@@ -297,7 +374,7 @@ func (q *listQuery[T]) counts(ctx context.Context) ([]int, error) {
 	counts := make([]int, len(q.owned))
 	return counts, q.each(ctx, func(b *strings.Builder, i int, owner string) []any {
 		fmt.Fprintf(b, "SELECT %d AS owner, COUNT(*) FROM (SELECT * FROM (", i)
-		args := q.ownersRows(b, owner, false)
+		args := q.union(b, owner, model.MostCounted+1, []string{q.key}, func(*sql.Selector, []string) {})
 		fmt.Fprintf(b, ") u%d LIMIT %d) c%d", i, model.MostCounted+1, i)
 		return args
 	}, func(rows *stdsql.Rows) error {

@@ -22,10 +22,33 @@ import (
 // The lists of the API, and what can be filtered in them: only what every viewer of the list may read, and what an index
 // finds.
 
-func (r *Resolver) memberList(orderBy *model.MemberOrder) list[*ent.Member] {
-	return list[*ent.Member]{kind: "m", table: "members", owners: []string{"tenant_id"}, order: "sort_name",
-		newest: orderBy != nil && orderBy.Direction == model.OrderDirectionDesc, scope: rule.Members, load: r.members, id: memberID}
+// memberList lists the members of a tenant. An order tells as much as the field does, and takes the same level.
+func (r *Resolver) memberList(ctx context.Context, t *ent.Tenant, orderBy *model.MemberOrder) (list[*ent.Member], error) {
+	l := list[*ent.Member]{kind: "m", table: "members", owners: []string{"tenant_id"}, order: by("sort_name"), scope: rule.Members, load: r.members, id: memberID}
+	if orderBy == nil {
+		return l, nil
+	}
+	l.newest = orderBy.Direction == model.OrderDirectionDesc
+	switch orderBy.Field {
+	case model.MemberOrderFieldStatus:
+		l.kind, l.order = "ms", nil
+		for _, status := range memberStatuses {
+			l.order = append(l.order, stretch{column: "sort_name", where: func(s *sql.Selector) { s.Where(sql.EQ(s.C("status"), status)) }})
+		}
+	case model.MemberOrderFieldLastSignedInAt:
+		if err := needs(ctx, t, access.Users, access.View); err != nil {
+			return l, err
+		}
+		l.kind, l.order = "ml", order{
+			{where: func(s *sql.Selector) { s.Where(sql.IsNull(s.C("last_signed_in_at"))) }},
+			{column: "last_signed_in_at", moment: true, where: func(s *sql.Selector) { s.Where(sql.NotNull(s.C("last_signed_in_at"))) }},
+		}
+	}
+	return l, nil
 }
+
+// memberStatuses is every status of a member, in the order in which a list goes through them.
+var memberStatuses = []member.Status{member.StatusPendingEmailValidation, member.StatusPendingApproval, member.StatusActive, member.StatusSuspended, member.StatusRemoved}
 
 func memberFilter(f *model.MemberFilter) (func(*sql.Selector), error) {
 	if f == nil {
@@ -157,7 +180,7 @@ func liveSessions(ctx context.Context) func(*sql.Selector) {
 }
 
 func (r *Resolver) auditList() list[*ent.AuditEvent] {
-	return list[*ent.AuditEvent]{kind: "e", table: "audit_events", owners: []string{"tenant_id", "other_tenant_id"}, order: "at", moment: true, newest: true,
+	return list[*ent.AuditEvent]{kind: "e", table: "audit_events", owners: []string{"tenant_id", "other_tenant_id"}, order: order{{column: "at", moment: true}}, newest: true,
 		scope: rule.OfPair(access.Audit, "tenant_id", "other_tenant_id"), load: r.auditEvents, id: auditEventID}
 }
 

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
@@ -40,10 +41,30 @@ func (r *memberResolver) Permissions(ctx context.Context, obj *ent.Member) ([]*m
 	return r.permissions(ctx, levels)
 }
 
+func (r *memberResolver) Sites(ctx context.Context, obj *ent.Member, first *int, after *string) (*model.Page[*ent.Site], error) {
+	panic(fmt.Errorf("not implemented: Sites - sites"))
+}
+
 func (r *mutationResolver) AddMembers(ctx context.Context, input mandate.AddMembers) (*model.AddMembersPayload, error) {
 	written, err := r.Service.AddMembers(ctx, input)
 	rows, faults, err := answers(ctx, r.Resolver, written, memberID, err)
 	return &model.AddMembersPayload{Members: rows, UserErrors: faults}, err
+}
+
+func (r *mutationResolver) UpdateMembers(ctx context.Context, input mandate.UpdateMembers) (*model.UpdateMembersPayload, error) {
+	panic(fmt.Errorf("not implemented: UpdateMembers - updateMembers"))
+}
+
+func (r *mutationResolver) RemoveMembers(ctx context.Context, input mandate.RemoveMembers) (*model.RemoveMembersPayload, error) {
+	panic(fmt.Errorf("not implemented: RemoveMembers - removeMembers"))
+}
+
+func (r *mutationResolver) SetMemberStatus(ctx context.Context, input mandate.SetMemberStatus) (*model.SetMemberStatusPayload, error) {
+	panic(fmt.Errorf("not implemented: SetMemberStatus - setMemberStatus"))
+}
+
+func (r *mutationResolver) SendPasswordLinks(ctx context.Context, input mandate.SendPasswordLinks) (*model.SendPasswordLinksPayload, error) {
+	panic(fmt.Errorf("not implemented: SendPasswordLinks - sendPasswordLinks"))
 }
 
 func (r *mutationResolver) ChangeRole(ctx context.Context, input mandate.ChangeRole) (*model.ChangeRolePayload, error) {

@@ -28,6 +28,9 @@ var nouns = map[string]noun{
 	"inv": {"invitations", []string{"partner_id", "customer_id"}, nodes((*Resolver).invitations, invitationID)},
 	"asg": {"assignments", []string{"granter_id", "tenant_id"}, nodes((*Resolver).assignments, assignmentID)},
 	"ses": {"sessions", nil, nodes((*Resolver).sessions, sessionID)},
+	"sit": {"sites", []string{"tenant_id"}, nodes((*Resolver).sites, siteID)},
+	"sub": {"service_subscriptions", []string{"tenant_id"}, nodes((*Resolver).serviceSubscriptions, serviceSubscriptionID)},
+	"req": {"access_requests", []string{"tenant_id"}, nodes((*Resolver).accessRequests, accessRequestID)},
 	"evt": {"audit_events", []string{"tenant_id", "other_tenant_id"}, nodes((*Resolver).auditEvents, auditEventID)},
 }
 

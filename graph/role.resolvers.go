@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
@@ -22,6 +23,14 @@ func (r *mutationResolver) UpdateRole(ctx context.Context, input mandate.UpdateR
 	written, err := r.Service.UpdateRole(ctx, input)
 	row, faults, err := answer(ctx, r.Resolver, written, roleID, err)
 	return &model.UpdateRolePayload{Role: row, UserErrors: faults}, err
+}
+
+func (r *mutationResolver) UpsertFeature(ctx context.Context, input mandate.UpsertFeature) (*model.UpsertFeaturePayload, error) {
+	panic(fmt.Errorf("not implemented: UpsertFeature - upsertFeature"))
+}
+
+func (r *mutationResolver) RetireFeature(ctx context.Context, input mandate.RetireFeature) (*model.RetireFeaturePayload, error) {
+	panic(fmt.Errorf("not implemented: RetireFeature - retireFeature"))
 }
 
 func (r *queryResolver) Features(ctx context.Context) ([]*model.Feature, error) {

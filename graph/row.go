@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"mandate/ent"
+	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
 	"mandate/ent/invitation"
@@ -12,7 +13,9 @@ import (
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rule"
+	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/site"
 	"mandate/ent/tenant"
 	"mandate/ent/user"
 )
@@ -71,21 +74,36 @@ func (r *Resolver) roles(ctx context.Context, ids []string) ([]*ent.Role, error)
 	return r.Client.Role.Query().Where(role.IDIn(ids...)).All(ctx)
 }
 
+func (r *Resolver) sites(ctx context.Context, ids []string) ([]*ent.Site, error) {
+	return r.Client.Site.Query().Where(site.IDIn(ids...)).All(ctx)
+}
+
+func (r *Resolver) serviceSubscriptions(ctx context.Context, ids []string) ([]*ent.ServiceSubscription, error) {
+	return r.Client.ServiceSubscription.Query().Where(servicesubscription.IDIn(ids...)).All(ctx)
+}
+
+func (r *Resolver) accessRequests(ctx context.Context, ids []string) ([]*ent.AccessRequest, error) {
+	return r.Client.AccessRequest.Query().Where(accessrequest.IDIn(ids...)).All(ctx)
+}
+
 // carriedRoles reads roles that visible rows carry: whoever sees the row reads its role.
 func (r *Resolver) carriedRoles(ctx context.Context, ids []string) ([]*ent.Role, error) {
 	return r.roles(rule.Unscoped(ctx), ids)
 }
 
-func tenantID(t *ent.Tenant) string             { return t.ID }
-func memberID(m *ent.Member) string             { return m.ID }
-func userID(u *ent.User) string                 { return u.ID }
-func roleID(r *ent.Role) string                 { return r.ID }
-func relationshipID(r *ent.Relationship) string { return r.ID }
-func invitationID(i *ent.Invitation) string     { return i.ID }
-func assignmentID(a *ent.Assignment) string     { return a.ID }
-func sessionID(s *ent.Session) string           { return s.ID }
-func auditEventID(e *ent.AuditEvent) string     { return e.ID }
-func partnerID(p *ent.Partner) string           { return p.ID }
+func tenantID(t *ent.Tenant) string                           { return t.ID }
+func memberID(m *ent.Member) string                           { return m.ID }
+func userID(u *ent.User) string                               { return u.ID }
+func roleID(r *ent.Role) string                               { return r.ID }
+func relationshipID(r *ent.Relationship) string               { return r.ID }
+func invitationID(i *ent.Invitation) string                   { return i.ID }
+func assignmentID(a *ent.Assignment) string                   { return a.ID }
+func sessionID(s *ent.Session) string                         { return s.ID }
+func auditEventID(e *ent.AuditEvent) string                   { return e.ID }
+func partnerID(p *ent.Partner) string                         { return p.ID }
+func siteID(s *ent.Site) string                               { return s.ID }
+func accessRequestID(r *ent.AccessRequest) string             { return r.ID }
+func serviceSubscriptionID(s *ent.ServiceSubscription) string { return s.ID }
 
 // first returns the only row of a look-up by one id, nil for none.
 func first[T any](rows []*T, err error) (*T, error) {

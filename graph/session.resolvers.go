@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
 	"mandate/ent/invitation"
 	"mandate/graph/generated"
@@ -31,6 +32,26 @@ func (r *mutationResolver) ResetPassword(ctx context.Context, input mandate.Rese
 
 func (r *mutationResolver) RequestPasswordReset(ctx context.Context, input mandate.RequestPasswordReset) (*model.RequestPasswordResetPayload, error) {
 	return &model.RequestPasswordResetPayload{Ok: true, UserErrors: []*model.UserError{}}, r.Service.RequestPasswordReset(ctx, input)
+}
+
+func (r *mutationResolver) ChangePassword(ctx context.Context, input mandate.ChangePassword) (*model.ChangePasswordPayload, error) {
+	panic(fmt.Errorf("not implemented: ChangePassword - changePassword"))
+}
+
+func (r *mutationResolver) ChangeEmail(ctx context.Context, input mandate.ChangeEmail) (*model.ChangeEmailPayload, error) {
+	panic(fmt.Errorf("not implemented: ChangeEmail - changeEmail"))
+}
+
+func (r *mutationResolver) VerifyEmail(ctx context.Context, input mandate.VerifyEmail) (*model.VerifyEmailPayload, error) {
+	panic(fmt.Errorf("not implemented: VerifyEmail - verifyEmail"))
+}
+
+func (r *mutationResolver) RevokeSession(ctx context.Context, input mandate.RevokeSession) (*model.RevokeSessionPayload, error) {
+	panic(fmt.Errorf("not implemented: RevokeSession - revokeSession"))
+}
+
+func (r *mutationResolver) LeaveTenant(ctx context.Context, input mandate.LeaveTenant) (*model.LeaveTenantPayload, error) {
+	panic(fmt.Errorf("not implemented: LeaveTenant - leaveTenant"))
 }
 
 func (r *mutationResolver) EnterTenant(ctx context.Context, input mandate.EnterTenant) (*model.EnterTenantPayload, error) {

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
@@ -25,6 +26,22 @@ func (r *mutationResolver) CreateCustomer(ctx context.Context, input mandate.Cre
 	}
 	bond, _, err := answer(ctx, r.Resolver, rel, relationshipID, nil)
 	return &model.CreateCustomerPayload{Tenant: row, Relationship: bond, UserErrors: faults}, err
+}
+
+func (r *mutationResolver) UpdateTenant(ctx context.Context, input mandate.UpdateTenant) (*model.UpdateTenantPayload, error) {
+	panic(fmt.Errorf("not implemented: UpdateTenant - updateTenant"))
+}
+
+func (r *mutationResolver) SuspendTenant(ctx context.Context, input mandate.SuspendTenant) (*model.SuspendTenantPayload, error) {
+	panic(fmt.Errorf("not implemented: SuspendTenant - suspendTenant"))
+}
+
+func (r *mutationResolver) ReactivateTenant(ctx context.Context, input mandate.ReactivateTenant) (*model.ReactivateTenantPayload, error) {
+	panic(fmt.Errorf("not implemented: ReactivateTenant - reactivateTenant"))
+}
+
+func (r *mutationResolver) DeleteTenant(ctx context.Context, input mandate.DeleteTenant) (*model.DeleteTenantPayload, error) {
+	panic(fmt.Errorf("not implemented: DeleteTenant - deleteTenant"))
 }
 
 func (r *mutationResolver) ActivateService(ctx context.Context, input mandate.ActivateService) (*model.ActivateServicePayload, error) {
@@ -80,7 +97,11 @@ func (r *tenantResolver) Members(ctx context.Context, obj *ent.Tenant, filter *m
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(ctx, r.Resolver, r.memberList(orderBy), obj, tenantID, w, where)
+	list, err := r.memberList(ctx, obj, orderBy)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, list, obj, tenantID, w, where)
 }
 
 func (r *tenantResolver) Roles(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*ent.Role], error) {

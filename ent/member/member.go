@@ -35,6 +35,10 @@ const (
 	FieldSortName = "sort_name"
 	// FieldHandle holds the string denoting the handle field in the database.
 	FieldHandle = "handle"
+	// FieldPresentHandle holds the string denoting the present_handle field in the database.
+	FieldPresentHandle = "present_handle"
+	// FieldPresentUserID holds the string denoting the present_user_id field in the database.
+	FieldPresentUserID = "present_user_id"
 	// FieldLabel holds the string denoting the label field in the database.
 	FieldLabel = "label"
 	// FieldPhone holds the string denoting the phone field in the database.
@@ -45,6 +49,8 @@ const (
 	FieldGuest = "guest"
 	// FieldAdministrator holds the string denoting the administrator field in the database.
 	FieldAdministrator = "administrator"
+	// FieldAllSites holds the string denoting the all_sites field in the database.
+	FieldAllSites = "all_sites"
 	// FieldRoleID holds the string denoting the role_id field in the database.
 	FieldRoleID = "role_id"
 	// FieldLastSignedInAt holds the string denoting the last_signed_in_at field in the database.
@@ -57,6 +63,8 @@ const (
 	EdgeRole = "role"
 	// EdgePermissions holds the string denoting the permissions edge name in mutations.
 	EdgePermissions = "permissions"
+	// EdgeMemberSites holds the string denoting the member_sites edge name in mutations.
+	EdgeMemberSites = "member_sites"
 	// Table holds the table name of the member in the database.
 	Table = "members"
 	// TenantTable is the table that holds the tenant relation/edge.
@@ -87,6 +95,13 @@ const (
 	PermissionsInverseTable = "member_permissions"
 	// PermissionsColumn is the table column denoting the permissions relation/edge.
 	PermissionsColumn = "member_id"
+	// MemberSitesTable is the table that holds the member_sites relation/edge.
+	MemberSitesTable = "member_sites"
+	// MemberSitesInverseTable is the table name for the MemberSite entity.
+	// It exists in this package in order to avoid circular dependency with the "membersite" package.
+	MemberSitesInverseTable = "member_sites"
+	// MemberSitesColumn is the table column denoting the member_sites relation/edge.
+	MemberSitesColumn = "member_id"
 )
 
 // Columns holds all SQL columns for member fields.
@@ -101,11 +116,14 @@ var Columns = []string{
 	FieldLastName,
 	FieldSortName,
 	FieldHandle,
+	FieldPresentHandle,
+	FieldPresentUserID,
 	FieldLabel,
 	FieldPhone,
 	FieldStatus,
 	FieldGuest,
 	FieldAdministrator,
+	FieldAllSites,
 	FieldRoleID,
 	FieldLastSignedInAt,
 }
@@ -138,6 +156,8 @@ var (
 	SortNameValidator func(string) error
 	// HandleValidator is a validator for the "handle" field. It is called by the builders before save.
 	HandleValidator func(string) error
+	// PresentHandleValidator is a validator for the "present_handle" field. It is called by the builders before save.
+	PresentHandleValidator func(string) error
 	// LabelValidator is a validator for the "label" field. It is called by the builders before save.
 	LabelValidator func(string) error
 	// PhoneValidator is a validator for the "phone" field. It is called by the builders before save.
@@ -146,6 +166,8 @@ var (
 	DefaultGuest bool
 	// DefaultAdministrator holds the default value on creation for the "administrator" field.
 	DefaultAdministrator bool
+	// DefaultAllSites holds the default value on creation for the "all_sites" field.
+	DefaultAllSites bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 )
@@ -232,6 +254,16 @@ func ByHandle(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHandle, opts...).ToFunc()
 }
 
+// ByPresentHandle orders the results by the present_handle field.
+func ByPresentHandle(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPresentHandle, opts...).ToFunc()
+}
+
+// ByPresentUserID orders the results by the present_user_id field.
+func ByPresentUserID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPresentUserID, opts...).ToFunc()
+}
+
 // ByLabel orders the results by the label field.
 func ByLabel(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLabel, opts...).ToFunc()
@@ -255,6 +287,11 @@ func ByGuest(opts ...sql.OrderTermOption) OrderOption {
 // ByAdministrator orders the results by the administrator field.
 func ByAdministrator(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAdministrator, opts...).ToFunc()
+}
+
+// ByAllSites orders the results by the all_sites field.
+func ByAllSites(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAllSites, opts...).ToFunc()
 }
 
 // ByRoleID orders the results by the role_id field.
@@ -301,6 +338,20 @@ func ByPermissions(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newPermissionsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByMemberSitesCount orders the results by member_sites count.
+func ByMemberSitesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newMemberSitesStep(), opts...)
+	}
+}
+
+// ByMemberSites orders the results by member_sites terms.
+func ByMemberSites(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newMemberSitesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newTenantStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -327,6 +378,13 @@ func newPermissionsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PermissionsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PermissionsTable, PermissionsColumn),
+	)
+}
+func newMemberSitesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(MemberSitesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, MemberSitesTable, MemberSitesColumn),
 	)
 }
 

@@ -110,6 +110,16 @@ func Handle(v string) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldHandle, v))
 }
 
+// PresentHandle applies equality check predicate on the "present_handle" field. It's identical to PresentHandleEQ.
+func PresentHandle(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldPresentHandle, v))
+}
+
+// PresentUserID applies equality check predicate on the "present_user_id" field. It's identical to PresentUserIDEQ.
+func PresentUserID(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldPresentUserID, v))
+}
+
 // Phone applies equality check predicate on the "phone" field. It's identical to PhoneEQ.
 func Phone(v string) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldPhone, v))
@@ -123,6 +133,11 @@ func Guest(v bool) predicate.Member {
 // Administrator applies equality check predicate on the "administrator" field. It's identical to AdministratorEQ.
 func Administrator(v bool) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldAdministrator, v))
+}
+
+// AllSites applies equality check predicate on the "all_sites" field. It's identical to AllSitesEQ.
+func AllSites(v bool) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldAllSites, v))
 }
 
 // RoleID applies equality check predicate on the "role_id" field. It's identical to RoleIDEQ.
@@ -645,6 +660,156 @@ func HandleContainsFold(v string) predicate.Member {
 	return predicate.Member(sql.FieldContainsFold(FieldHandle, v))
 }
 
+// PresentHandleEQ applies the EQ predicate on the "present_handle" field.
+func PresentHandleEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldPresentHandle, v))
+}
+
+// PresentHandleNEQ applies the NEQ predicate on the "present_handle" field.
+func PresentHandleNEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldNEQ(FieldPresentHandle, v))
+}
+
+// PresentHandleIn applies the In predicate on the "present_handle" field.
+func PresentHandleIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldIn(FieldPresentHandle, vs...))
+}
+
+// PresentHandleNotIn applies the NotIn predicate on the "present_handle" field.
+func PresentHandleNotIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldNotIn(FieldPresentHandle, vs...))
+}
+
+// PresentHandleGT applies the GT predicate on the "present_handle" field.
+func PresentHandleGT(v string) predicate.Member {
+	return predicate.Member(sql.FieldGT(FieldPresentHandle, v))
+}
+
+// PresentHandleGTE applies the GTE predicate on the "present_handle" field.
+func PresentHandleGTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldGTE(FieldPresentHandle, v))
+}
+
+// PresentHandleLT applies the LT predicate on the "present_handle" field.
+func PresentHandleLT(v string) predicate.Member {
+	return predicate.Member(sql.FieldLT(FieldPresentHandle, v))
+}
+
+// PresentHandleLTE applies the LTE predicate on the "present_handle" field.
+func PresentHandleLTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldLTE(FieldPresentHandle, v))
+}
+
+// PresentHandleContains applies the Contains predicate on the "present_handle" field.
+func PresentHandleContains(v string) predicate.Member {
+	return predicate.Member(sql.FieldContains(FieldPresentHandle, v))
+}
+
+// PresentHandleHasPrefix applies the HasPrefix predicate on the "present_handle" field.
+func PresentHandleHasPrefix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasPrefix(FieldPresentHandle, v))
+}
+
+// PresentHandleHasSuffix applies the HasSuffix predicate on the "present_handle" field.
+func PresentHandleHasSuffix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasSuffix(FieldPresentHandle, v))
+}
+
+// PresentHandleIsNil applies the IsNil predicate on the "present_handle" field.
+func PresentHandleIsNil() predicate.Member {
+	return predicate.Member(sql.FieldIsNull(FieldPresentHandle))
+}
+
+// PresentHandleNotNil applies the NotNil predicate on the "present_handle" field.
+func PresentHandleNotNil() predicate.Member {
+	return predicate.Member(sql.FieldNotNull(FieldPresentHandle))
+}
+
+// PresentHandleEqualFold applies the EqualFold predicate on the "present_handle" field.
+func PresentHandleEqualFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldEqualFold(FieldPresentHandle, v))
+}
+
+// PresentHandleContainsFold applies the ContainsFold predicate on the "present_handle" field.
+func PresentHandleContainsFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldContainsFold(FieldPresentHandle, v))
+}
+
+// PresentUserIDEQ applies the EQ predicate on the "present_user_id" field.
+func PresentUserIDEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldPresentUserID, v))
+}
+
+// PresentUserIDNEQ applies the NEQ predicate on the "present_user_id" field.
+func PresentUserIDNEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldNEQ(FieldPresentUserID, v))
+}
+
+// PresentUserIDIn applies the In predicate on the "present_user_id" field.
+func PresentUserIDIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldIn(FieldPresentUserID, vs...))
+}
+
+// PresentUserIDNotIn applies the NotIn predicate on the "present_user_id" field.
+func PresentUserIDNotIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldNotIn(FieldPresentUserID, vs...))
+}
+
+// PresentUserIDGT applies the GT predicate on the "present_user_id" field.
+func PresentUserIDGT(v string) predicate.Member {
+	return predicate.Member(sql.FieldGT(FieldPresentUserID, v))
+}
+
+// PresentUserIDGTE applies the GTE predicate on the "present_user_id" field.
+func PresentUserIDGTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldGTE(FieldPresentUserID, v))
+}
+
+// PresentUserIDLT applies the LT predicate on the "present_user_id" field.
+func PresentUserIDLT(v string) predicate.Member {
+	return predicate.Member(sql.FieldLT(FieldPresentUserID, v))
+}
+
+// PresentUserIDLTE applies the LTE predicate on the "present_user_id" field.
+func PresentUserIDLTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldLTE(FieldPresentUserID, v))
+}
+
+// PresentUserIDContains applies the Contains predicate on the "present_user_id" field.
+func PresentUserIDContains(v string) predicate.Member {
+	return predicate.Member(sql.FieldContains(FieldPresentUserID, v))
+}
+
+// PresentUserIDHasPrefix applies the HasPrefix predicate on the "present_user_id" field.
+func PresentUserIDHasPrefix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasPrefix(FieldPresentUserID, v))
+}
+
+// PresentUserIDHasSuffix applies the HasSuffix predicate on the "present_user_id" field.
+func PresentUserIDHasSuffix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasSuffix(FieldPresentUserID, v))
+}
+
+// PresentUserIDIsNil applies the IsNil predicate on the "present_user_id" field.
+func PresentUserIDIsNil() predicate.Member {
+	return predicate.Member(sql.FieldIsNull(FieldPresentUserID))
+}
+
+// PresentUserIDNotNil applies the NotNil predicate on the "present_user_id" field.
+func PresentUserIDNotNil() predicate.Member {
+	return predicate.Member(sql.FieldNotNull(FieldPresentUserID))
+}
+
+// PresentUserIDEqualFold applies the EqualFold predicate on the "present_user_id" field.
+func PresentUserIDEqualFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldEqualFold(FieldPresentUserID, v))
+}
+
+// PresentUserIDContainsFold applies the ContainsFold predicate on the "present_user_id" field.
+func PresentUserIDContainsFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldContainsFold(FieldPresentUserID, v))
+}
+
 // LabelEQ applies the EQ predicate on the "label" field.
 func LabelEQ(v string) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldLabel, v))
@@ -823,6 +988,16 @@ func AdministratorEQ(v bool) predicate.Member {
 // AdministratorNEQ applies the NEQ predicate on the "administrator" field.
 func AdministratorNEQ(v bool) predicate.Member {
 	return predicate.Member(sql.FieldNEQ(FieldAdministrator, v))
+}
+
+// AllSitesEQ applies the EQ predicate on the "all_sites" field.
+func AllSitesEQ(v bool) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldAllSites, v))
+}
+
+// AllSitesNEQ applies the NEQ predicate on the "all_sites" field.
+func AllSitesNEQ(v bool) predicate.Member {
+	return predicate.Member(sql.FieldNEQ(FieldAllSites, v))
 }
 
 // RoleIDEQ applies the EQ predicate on the "role_id" field.
@@ -1034,6 +1209,29 @@ func HasPermissions() predicate.Member {
 func HasPermissionsWith(preds ...predicate.MemberPermission) predicate.Member {
 	return predicate.Member(func(s *sql.Selector) {
 		step := newPermissionsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasMemberSites applies the HasEdge predicate on the "member_sites" edge.
+func HasMemberSites() predicate.Member {
+	return predicate.Member(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, MemberSitesTable, MemberSitesColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasMemberSitesWith applies the HasEdge predicate on the "member_sites" edge with a given conditions (other predicates).
+func HasMemberSitesWith(preds ...predicate.MemberSite) predicate.Member {
+	return predicate.Member(func(s *sql.Selector) {
+		step := newMemberSitesStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

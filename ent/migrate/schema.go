@@ -8,6 +8,57 @@ import (
 )
 
 var (
+	// AccessRequestsColumns holds the columns for the "access_requests" table.
+	AccessRequestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "APPROVED", "REJECTED", "EXPIRED"}, Default: "PENDING"},
+		{Name: "email_validated", Type: field.TypeBool, Default: false},
+		{Name: "reason", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "decided_by_name", Type: field.TypeString, Nullable: true, Size: 210},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "member_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// AccessRequestsTable holds the schema information for the "access_requests" table.
+	AccessRequestsTable = &schema.Table{
+		Name:       "access_requests",
+		Columns:    AccessRequestsColumns,
+		PrimaryKey: []*schema.Column{AccessRequestsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "access_requests_tenants_tenant",
+				Columns:    []*schema.Column{AccessRequestsColumns[9]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "access_requests_members_member",
+				Columns:    []*schema.Column{AccessRequestsColumns[10]},
+				RefColumns: []*schema.Column{MembersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "accessrequest_tenant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessRequestsColumns[9], AccessRequestsColumns[0]},
+			},
+			{
+				Name:    "accessrequest_tenant_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessRequestsColumns[9], AccessRequestsColumns[3], AccessRequestsColumns[0]},
+			},
+			{
+				Name:    "accessrequest_member_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessRequestsColumns[10]},
+			},
+		},
+	}
 	// AssignmentsColumns holds the columns for the "assignments" table.
 	AssignmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -141,6 +192,48 @@ var (
 			},
 		},
 	}
+	// DevicesColumns holds the columns for the "devices" table.
+	DevicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "serial_number", Type: field.TypeString, Size: 100},
+		{Name: "name", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "site_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// DevicesTable holds the schema information for the "devices" table.
+	DevicesTable = &schema.Table{
+		Name:       "devices",
+		Columns:    DevicesColumns,
+		PrimaryKey: []*schema.Column{DevicesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "devices_tenants_tenant",
+				Columns:    []*schema.Column{DevicesColumns[5]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "devices_sites_site",
+				Columns:    []*schema.Column{DevicesColumns[6]},
+				RefColumns: []*schema.Column{SitesColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "device_tenant_id_serial_number",
+				Unique:  true,
+				Columns: []*schema.Column{DevicesColumns[5], DevicesColumns[3]},
+			},
+			{
+				Name:    "device_tenant_id_site_id",
+				Unique:  false,
+				Columns: []*schema.Column{DevicesColumns[5], DevicesColumns[6]},
+			},
+		},
+	}
 	// FeaturesColumns holds the columns for the "features" table.
 	FeaturesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -256,11 +349,14 @@ var (
 		{Name: "last_name", Type: field.TypeString, Size: 100},
 		{Name: "sort_name", Type: field.TypeString, Size: 420},
 		{Name: "handle", Type: field.TypeString, Size: 100},
+		{Name: "present_handle", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "present_user_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "label", Type: field.TypeString, Size: 200},
 		{Name: "phone", Type: field.TypeString, Nullable: true, Size: 20},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING_EMAIL_VALIDATION", "PENDING_APPROVAL", "ACTIVE", "SUSPENDED", "REMOVED"}, Default: "ACTIVE"},
 		{Name: "guest", Type: field.TypeBool, Default: false},
 		{Name: "administrator", Type: field.TypeBool, Default: false},
+		{Name: "all_sites", Type: field.TypeBool, Default: true},
 		{Name: "last_signed_in_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "role_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -274,48 +370,58 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "members_roles_role",
-				Columns:    []*schema.Column{MembersColumns[14]},
+				Columns:    []*schema.Column{MembersColumns[17]},
 				RefColumns: []*schema.Column{RolesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "members_tenants_members",
-				Columns:    []*schema.Column{MembersColumns[15]},
+				Columns:    []*schema.Column{MembersColumns[18]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "members_users_members",
-				Columns:    []*schema.Column{MembersColumns[16]},
+				Columns:    []*schema.Column{MembersColumns[19]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "member_tenant_id_user_id",
+				Name:    "member_tenant_id_present_user_id",
 				Unique:  true,
-				Columns: []*schema.Column{MembersColumns[15], MembersColumns[16]},
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[9]},
 			},
 			{
-				Name:    "member_tenant_id_handle",
+				Name:    "member_tenant_id_present_handle",
 				Unique:  true,
-				Columns: []*schema.Column{MembersColumns[15], MembersColumns[7]},
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[8]},
 			},
 			{
 				Name:    "member_tenant_id_sort_name_id",
 				Unique:  false,
-				Columns: []*schema.Column{MembersColumns[15], MembersColumns[6], MembersColumns[0]},
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[6], MembersColumns[0]},
+			},
+			{
+				Name:    "member_tenant_id_status_sort_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[12], MembersColumns[6], MembersColumns[0]},
+			},
+			{
+				Name:    "member_tenant_id_last_signed_in_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[16], MembersColumns[0]},
 			},
 			{
 				Name:    "member_tenant_id_administrator_status",
 				Unique:  false,
-				Columns: []*schema.Column{MembersColumns[15], MembersColumns[12], MembersColumns[10]},
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[14], MembersColumns[12]},
 			},
 			{
 				Name:    "member_user_id_status_tenant_id",
 				Unique:  false,
-				Columns: []*schema.Column{MembersColumns[16], MembersColumns[10], MembersColumns[15]},
+				Columns: []*schema.Column{MembersColumns[19], MembersColumns[12], MembersColumns[18]},
 			},
 		},
 	}
@@ -348,12 +454,50 @@ var (
 			},
 		},
 	}
+	// MemberSitesColumns holds the columns for the "member_sites" table.
+	MemberSitesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "member_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "site_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// MemberSitesTable holds the schema information for the "member_sites" table.
+	MemberSitesTable = &schema.Table{
+		Name:       "member_sites",
+		Columns:    MemberSitesColumns,
+		PrimaryKey: []*schema.Column{MemberSitesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "member_sites_members_member_sites",
+				Columns:    []*schema.Column{MemberSitesColumns[2]},
+				RefColumns: []*schema.Column{MembersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "member_sites_sites_site",
+				Columns:    []*schema.Column{MemberSitesColumns[3]},
+				RefColumns: []*schema.Column{SitesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "membersite_member_id_site_id",
+				Unique:  true,
+				Columns: []*schema.Column{MemberSitesColumns[2], MemberSitesColumns[3]},
+			},
+		},
+	}
 	// OneTimeTokensColumns holds the columns for the "one_time_tokens" table.
 	OneTimeTokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
-		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"WELCOME", "RESET"}},
+		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"WELCOME", "RESET", "SIGN_UP", "EMAIL"}},
+		{Name: "tenant_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "member_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "email", Type: field.TypeString, Nullable: true, Size: 320},
+		{Name: "email_canonical", Type: field.TypeString, Nullable: true, Size: 320, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(320)"}},
 		{Name: "hash", Type: field.TypeString, Unique: true, Size: 64, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(64)"}},
 		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "used_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
@@ -367,7 +511,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "one_time_tokens_users_user",
-				Columns:    []*schema.Column{OneTimeTokensColumns[7]},
+				Columns:    []*schema.Column{OneTimeTokensColumns[11]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -376,7 +520,7 @@ var (
 			{
 				Name:    "onetimetoken_user_id_purpose",
 				Unique:  false,
-				Columns: []*schema.Column{OneTimeTokensColumns[7], OneTimeTokensColumns[3]},
+				Columns: []*schema.Column{OneTimeTokensColumns[11], OneTimeTokensColumns[3]},
 			},
 		},
 	}
@@ -592,6 +736,48 @@ var (
 			},
 		},
 	}
+	// ServiceSubscriptionsColumns holds the columns for the "service_subscriptions" table.
+	ServiceSubscriptionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "external_id", Type: field.TypeString, Size: 100},
+		{Name: "name", Type: field.TypeString, Size: 200},
+		{Name: "active", Type: field.TypeBool},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// ServiceSubscriptionsTable holds the schema information for the "service_subscriptions" table.
+	ServiceSubscriptionsTable = &schema.Table{
+		Name:       "service_subscriptions",
+		Columns:    ServiceSubscriptionsColumns,
+		PrimaryKey: []*schema.Column{ServiceSubscriptionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "service_subscriptions_tenants_tenant",
+				Columns:    []*schema.Column{ServiceSubscriptionsColumns[7]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "servicesubscription_tenant_id_external_id",
+				Unique:  true,
+				Columns: []*schema.Column{ServiceSubscriptionsColumns[7], ServiceSubscriptionsColumns[3]},
+			},
+			{
+				Name:    "servicesubscription_tenant_id_active_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{ServiceSubscriptionsColumns[7], ServiceSubscriptionsColumns[5], ServiceSubscriptionsColumns[6]},
+			},
+			{
+				Name:    "servicesubscription_tenant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ServiceSubscriptionsColumns[7], ServiceSubscriptionsColumns[0]},
+			},
+		},
+	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -646,6 +832,55 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{SessionsColumns[13]},
 			},
+			{
+				Name:    "session_entered_tenant_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[15]},
+			},
+		},
+	}
+	// SitesColumns holds the columns for the "sites" table.
+	SitesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "account_number", Type: field.TypeString, Size: 60},
+		{Name: "name", Type: field.TypeString, Size: 200},
+		{Name: "sort_name", Type: field.TypeString, Size: 400},
+		{Name: "city", Type: field.TypeString, Nullable: true, Size: 100},
+		{Name: "region", Type: field.TypeString, Nullable: true, Size: 100},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"UP", "DOWN", "ALARM", "OFF", "INACTIVE"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// SitesTable holds the schema information for the "sites" table.
+	SitesTable = &schema.Table{
+		Name:       "sites",
+		Columns:    SitesColumns,
+		PrimaryKey: []*schema.Column{SitesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "sites_tenants_tenant",
+				Columns:    []*schema.Column{SitesColumns[9]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "site_tenant_id_account_number",
+				Unique:  true,
+				Columns: []*schema.Column{SitesColumns[9], SitesColumns[3]},
+			},
+			{
+				Name:    "site_tenant_id_sort_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{SitesColumns[9], SitesColumns[5], SitesColumns[0]},
+			},
+			{
+				Name:    "site_tenant_id_status",
+				Unique:  false,
+				Columns: []*schema.Column{SitesColumns[9], SitesColumns[8]},
+			},
 		},
 	}
 	// TenantsColumns holds the columns for the "tenants" table.
@@ -666,6 +901,8 @@ var (
 		{Name: "region", Type: field.TypeString, Nullable: true, Size: 100},
 		{Name: "postal_code", Type: field.TypeString, Nullable: true, Size: 20},
 		{Name: "country", Type: field.TypeString, Nullable: true, Size: 2},
+		{Name: "sign_up_policy", Type: field.TypeEnum, Enums: []string{"CLOSED", "VALIDATE_EMAIL", "VALIDATE_AND_APPROVE"}, Default: "CLOSED"},
+		{Name: "sign_up_code", Type: field.TypeString, Unique: true, Nullable: true, Size: 40},
 		{Name: "service_activated_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 	}
 	// TenantsTable holds the schema information for the "tenants" table.
@@ -741,19 +978,24 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AccessRequestsTable,
 		AssignmentsTable,
 		AuditEventsTable,
+		DevicesTable,
 		FeaturesTable,
 		InvitationsTable,
 		MembersTable,
 		MemberPermissionsTable,
+		MemberSitesTable,
 		OneTimeTokensTable,
 		OutboxMessagesTable,
 		PartnersTable,
 		RelationshipsTable,
 		RolesTable,
 		RolePermissionsTable,
+		ServiceSubscriptionsTable,
 		SessionsTable,
+		SitesTable,
 		TenantsTable,
 		TenantTagsTable,
 		UsersTable,
@@ -761,10 +1003,14 @@ var (
 )
 
 func init() {
+	AccessRequestsTable.ForeignKeys[0].RefTable = TenantsTable
+	AccessRequestsTable.ForeignKeys[1].RefTable = MembersTable
 	AssignmentsTable.ForeignKeys[0].RefTable = TenantsTable
 	AssignmentsTable.ForeignKeys[1].RefTable = TenantsTable
 	AssignmentsTable.ForeignKeys[2].RefTable = MembersTable
 	AssignmentsTable.ForeignKeys[3].RefTable = RolesTable
+	DevicesTable.ForeignKeys[0].RefTable = TenantsTable
+	DevicesTable.ForeignKeys[1].RefTable = SitesTable
 	InvitationsTable.ForeignKeys[0].RefTable = TenantsTable
 	InvitationsTable.ForeignKeys[1].RefTable = TenantsTable
 	InvitationsTable.ForeignKeys[2].RefTable = RolesTable
@@ -772,13 +1018,17 @@ func init() {
 	MembersTable.ForeignKeys[1].RefTable = TenantsTable
 	MembersTable.ForeignKeys[2].RefTable = UsersTable
 	MemberPermissionsTable.ForeignKeys[0].RefTable = MembersTable
+	MemberSitesTable.ForeignKeys[0].RefTable = MembersTable
+	MemberSitesTable.ForeignKeys[1].RefTable = SitesTable
 	OneTimeTokensTable.ForeignKeys[0].RefTable = UsersTable
 	PartnersTable.ForeignKeys[0].RefTable = TenantsTable
 	RelationshipsTable.ForeignKeys[0].RefTable = TenantsTable
 	RelationshipsTable.ForeignKeys[1].RefTable = TenantsTable
 	RelationshipsTable.ForeignKeys[2].RefTable = RolesTable
 	RolePermissionsTable.ForeignKeys[0].RefTable = RolesTable
+	ServiceSubscriptionsTable.ForeignKeys[0].RefTable = TenantsTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 	SessionsTable.ForeignKeys[1].RefTable = TenantsTable
+	SitesTable.ForeignKeys[0].RefTable = TenantsTable
 	TenantTagsTable.ForeignKeys[0].RefTable = TenantsTable
 }

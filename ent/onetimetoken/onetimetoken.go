@@ -25,6 +25,14 @@ const (
 	FieldUserID = "user_id"
 	// FieldPurpose holds the string denoting the purpose field in the database.
 	FieldPurpose = "purpose"
+	// FieldTenantID holds the string denoting the tenant_id field in the database.
+	FieldTenantID = "tenant_id"
+	// FieldMemberID holds the string denoting the member_id field in the database.
+	FieldMemberID = "member_id"
+	// FieldEmail holds the string denoting the email field in the database.
+	FieldEmail = "email"
+	// FieldEmailCanonical holds the string denoting the email_canonical field in the database.
+	FieldEmailCanonical = "email_canonical"
 	// FieldHash holds the string denoting the hash field in the database.
 	FieldHash = "hash"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
@@ -51,6 +59,10 @@ var Columns = []string{
 	FieldUpdatedAt,
 	FieldUserID,
 	FieldPurpose,
+	FieldTenantID,
+	FieldMemberID,
+	FieldEmail,
+	FieldEmailCanonical,
 	FieldHash,
 	FieldExpiresAt,
 	FieldUsedAt,
@@ -74,6 +86,10 @@ func ValidColumn(column string) bool {
 var (
 	Hooks  [2]ent.Hook
 	Policy ent.Policy
+	// EmailValidator is a validator for the "email" field. It is called by the builders before save.
+	EmailValidator func(string) error
+	// EmailCanonicalValidator is a validator for the "email_canonical" field. It is called by the builders before save.
+	EmailCanonicalValidator func(string) error
 	// HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	HashValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
@@ -87,6 +103,8 @@ type Purpose string
 const (
 	PurposeWelcome Purpose = "WELCOME"
 	PurposeReset   Purpose = "RESET"
+	PurposeSignUp  Purpose = "SIGN_UP"
+	PurposeEmail   Purpose = "EMAIL"
 )
 
 func (pu Purpose) String() string {
@@ -96,7 +114,7 @@ func (pu Purpose) String() string {
 // PurposeValidator is a validator for the "purpose" field enum values. It is called by the builders before save.
 func PurposeValidator(pu Purpose) error {
 	switch pu {
-	case PurposeWelcome, PurposeReset:
+	case PurposeWelcome, PurposeReset, PurposeSignUp, PurposeEmail:
 		return nil
 	default:
 		return fmt.Errorf("onetimetoken: invalid enum value for purpose field: %q", pu)
@@ -129,6 +147,26 @@ func ByUserID(opts ...sql.OrderTermOption) OrderOption {
 // ByPurpose orders the results by the purpose field.
 func ByPurpose(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPurpose, opts...).ToFunc()
+}
+
+// ByTenantID orders the results by the tenant_id field.
+func ByTenantID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTenantID, opts...).ToFunc()
+}
+
+// ByMemberID orders the results by the member_id field.
+func ByMemberID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMemberID, opts...).ToFunc()
+}
+
+// ByEmail orders the results by the email field.
+func ByEmail(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEmail, opts...).ToFunc()
+}
+
+// ByEmailCanonical orders the results by the email_canonical field.
+func ByEmailCanonical(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEmailCanonical, opts...).ToFunc()
 }
 
 // ByHash orders the results by the hash field.

@@ -123,6 +123,25 @@ func (a *Access) allowed(ctx context.Context, feature access.Feature, level acce
 	return ids, nil
 }
 
+// sites lists the resolved tenants in which the viewer sees all sites, those in which only what is listed for a member, and
+// these members.
+func (a *Access) sites(ctx context.Context) (all, some, members []string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.load(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	for id, r := range a.reach {
+		switch {
+		case r.AllSites():
+			all = append(all, id)
+		case r.Levels.At(access.Sites) >= access.View:
+			some, members = append(some, id), append(members, r.own().Home.ID)
+		}
+	}
+	return all, some, members, nil
+}
+
 // load reads the viewer's memberships, unless that was done for this viewer already.
 func (a *Access) load(ctx context.Context) error {
 	v := viewer.From(ctx)

@@ -18,6 +18,7 @@ type Membership struct {
 	Name          string // of the tenant
 	Administrator bool
 	Guest         bool
+	AllSites      bool // whether all sites of the tenant are seen, and not only those listed for the member
 	Levels        access.Levels
 	roleID        string
 	direct        map[access.Feature]access.Level
@@ -57,7 +58,7 @@ func (a *Access) RunsInstallation(ctx context.Context) (bool, error) {
 }
 
 func (a *Access) loadHomes(ctx context.Context) error {
-	rows, err := a.db.QueryContext(ctx, `SELECT m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, COALESCE(m.role_id,''), p.feature, p.level
+	rows, err := a.db.QueryContext(ctx, `SELECT m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, COALESCE(m.role_id,''), p.feature, p.level
 		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN member_permissions p ON p.member_id=m.id
 		WHERE m.user_id=? AND m.status='ACTIVE' AND t.status='ACTIVE' ORDER BY m.id`, a.viewer.UserID)
 	if err != nil {
@@ -68,7 +69,7 @@ func (a *Access) loadHomes(ctx context.Context) error {
 		var m Membership
 		var feature sql.NullString
 		var level sql.NullInt16
-		if err := rows.Scan(&m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.roleID, &feature, &level); err != nil {
+		if err := rows.Scan(&m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.roleID, &feature, &level); err != nil {
 			return err
 		}
 		if n := len(a.homes); n == 0 || a.homes[n-1].ID != m.ID {

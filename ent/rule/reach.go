@@ -22,20 +22,30 @@ type Path struct {
 	RelationshipID string     // the relationship that it rests on, if any
 }
 
-// Own returns the levels of the viewer's own membership in the tenant, whatever else leads there.
-func (r *Reach) Own() access.Levels {
+// own returns the path that is the viewer's own membership in the tenant; the zero Path without one.
+func (r *Reach) own() Path {
 	for _, p := range r.Paths {
 		if p.Via == Own {
-			return p.Levels
+			return p
 		}
 	}
-	return access.Levels{}
+	return Path{}
 }
+
+// Own returns the levels of the viewer's own membership in the tenant, whatever else leads there.
+func (r *Reach) Own() access.Levels { return r.own().Levels }
 
 // Administers reports whether the viewer is an administrator of the tenant by a membership of their own.
 func (r *Reach) Administers() bool {
+	own := r.own()
+	return own.Home != nil && own.Home.Administrator
+}
+
+// AllSites reports whether the viewer holds VIEW on SITES by a path that does not narrow it to listed sites: any but a
+// membership that lists some.
+func (r *Reach) AllSites() bool {
 	for _, p := range r.Paths {
-		if p.Via == Own && p.Home.Administrator {
+		if p.Levels.At(access.Sites) >= access.View && (p.Via != Own || p.Home.AllSites) {
 			return true
 		}
 	}

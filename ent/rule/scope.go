@@ -150,6 +150,26 @@ func Members(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	}, nil
 }
 
+// Sites lets viewers with SITES VIEW in a row's tenant see the row; somebody who holds it only by a membership with listed
+// sites sees those rows whose site is listed there. The column names the row's site.
+func Sites(column string) Scope {
+	return func(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+		all, some, members, err := a.sites(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return func(s *sql.Selector) {
+			either := []*sql.Predicate{isIn(s, "tenant_id", all)}
+			if len(members) > 0 {
+				listed := sql.Dialect(s.Dialect()).Select("site_id").From(sql.Table("member_sites"))
+				listed.Where(isIn(listed, "member_id", members))
+				either = append(either, both(isIn(s, "tenant_id", some), sql.In(s.C(column), listed)))
+			}
+			anyOf(s, either...)
+		}, nil
+	}
+}
+
 // RolesOf lets everybody see the system's roles, and those with ROLES VIEW in its tenant a custom one. Both sides of
 // whatever carries a custom role read it there, through the row that carries it.
 func RolesOf(ctx context.Context, a *Access) (func(*sql.Selector), error) {

@@ -4,12 +4,15 @@ package runtime
 
 import (
 	"context"
+	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
+	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
 	"mandate/ent/onetimetoken"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
@@ -17,7 +20,9 @@ import (
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
 	"mandate/ent/schema"
+	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/site"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -30,6 +35,39 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	accessrequestMixin := schema.AccessRequest{}.Mixin()
+	accessrequest.Policy = privacy.NewPolicies(schema.AccessRequest{})
+	accessrequest.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := accessrequest.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	accessrequestMixinHooks1 := accessrequestMixin[1].Hooks()
+
+	accessrequest.Hooks[1] = accessrequestMixinHooks1[0]
+	accessrequestMixinFields0 := accessrequestMixin[0].Fields()
+	_ = accessrequestMixinFields0
+	accessrequestFields := schema.AccessRequest{}.Fields()
+	_ = accessrequestFields
+	// accessrequestDescEmailValidated is the schema descriptor for email_validated field.
+	accessrequestDescEmailValidated := accessrequestFields[3].Descriptor()
+	// accessrequest.DefaultEmailValidated holds the default value on creation for the email_validated field.
+	accessrequest.DefaultEmailValidated = accessrequestDescEmailValidated.Default.(bool)
+	// accessrequestDescReason is the schema descriptor for reason field.
+	accessrequestDescReason := accessrequestFields[4].Descriptor()
+	// accessrequest.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	accessrequest.ReasonValidator = accessrequestDescReason.Validators[0].(func(string) error)
+	// accessrequestDescDecidedByName is the schema descriptor for decided_by_name field.
+	accessrequestDescDecidedByName := accessrequestFields[5].Descriptor()
+	// accessrequest.DecidedByNameValidator is a validator for the "decided_by_name" field. It is called by the builders before save.
+	accessrequest.DecidedByNameValidator = accessrequestDescDecidedByName.Validators[0].(func(string) error)
+	// accessrequestDescID is the schema descriptor for id field.
+	accessrequestDescID := accessrequestMixinFields0[0].Descriptor()
+	// accessrequest.DefaultID holds the default value on creation for the id field.
+	accessrequest.DefaultID = accessrequestDescID.Default.(func() string)
 	assignmentMixin := schema.Assignment{}.Mixin()
 	assignment.Policy = privacy.NewPolicies(schema.Assignment{})
 	assignment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -151,6 +189,35 @@ func init() {
 	auditeventDescID := auditeventMixinFields0[0].Descriptor()
 	// auditevent.DefaultID holds the default value on creation for the id field.
 	auditevent.DefaultID = auditeventDescID.Default.(func() string)
+	deviceMixin := schema.Device{}.Mixin()
+	device.Policy = privacy.NewPolicies(schema.Device{})
+	device.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := device.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	deviceMixinHooks1 := deviceMixin[1].Hooks()
+
+	device.Hooks[1] = deviceMixinHooks1[0]
+	deviceMixinFields0 := deviceMixin[0].Fields()
+	_ = deviceMixinFields0
+	deviceFields := schema.Device{}.Fields()
+	_ = deviceFields
+	// deviceDescSerialNumber is the schema descriptor for serial_number field.
+	deviceDescSerialNumber := deviceFields[1].Descriptor()
+	// device.SerialNumberValidator is a validator for the "serial_number" field. It is called by the builders before save.
+	device.SerialNumberValidator = deviceDescSerialNumber.Validators[0].(func(string) error)
+	// deviceDescName is the schema descriptor for name field.
+	deviceDescName := deviceFields[2].Descriptor()
+	// device.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	device.NameValidator = deviceDescName.Validators[0].(func(string) error)
+	// deviceDescID is the schema descriptor for id field.
+	deviceDescID := deviceMixinFields0[0].Descriptor()
+	// device.DefaultID holds the default value on creation for the id field.
+	device.DefaultID = deviceDescID.Default.(func() string)
 	featureMixin := schema.Feature{}.Mixin()
 	feature.Policy = privacy.NewPolicies(schema.Feature{})
 	feature.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -322,22 +389,30 @@ func init() {
 	memberDescHandle := memberFields[5].Descriptor()
 	// member.HandleValidator is a validator for the "handle" field. It is called by the builders before save.
 	member.HandleValidator = memberDescHandle.Validators[0].(func(string) error)
+	// memberDescPresentHandle is the schema descriptor for present_handle field.
+	memberDescPresentHandle := memberFields[6].Descriptor()
+	// member.PresentHandleValidator is a validator for the "present_handle" field. It is called by the builders before save.
+	member.PresentHandleValidator = memberDescPresentHandle.Validators[0].(func(string) error)
 	// memberDescLabel is the schema descriptor for label field.
-	memberDescLabel := memberFields[6].Descriptor()
+	memberDescLabel := memberFields[8].Descriptor()
 	// member.LabelValidator is a validator for the "label" field. It is called by the builders before save.
 	member.LabelValidator = memberDescLabel.Validators[0].(func(string) error)
 	// memberDescPhone is the schema descriptor for phone field.
-	memberDescPhone := memberFields[7].Descriptor()
+	memberDescPhone := memberFields[9].Descriptor()
 	// member.PhoneValidator is a validator for the "phone" field. It is called by the builders before save.
 	member.PhoneValidator = memberDescPhone.Validators[0].(func(string) error)
 	// memberDescGuest is the schema descriptor for guest field.
-	memberDescGuest := memberFields[9].Descriptor()
+	memberDescGuest := memberFields[11].Descriptor()
 	// member.DefaultGuest holds the default value on creation for the guest field.
 	member.DefaultGuest = memberDescGuest.Default.(bool)
 	// memberDescAdministrator is the schema descriptor for administrator field.
-	memberDescAdministrator := memberFields[10].Descriptor()
+	memberDescAdministrator := memberFields[12].Descriptor()
 	// member.DefaultAdministrator holds the default value on creation for the administrator field.
 	member.DefaultAdministrator = memberDescAdministrator.Default.(bool)
+	// memberDescAllSites is the schema descriptor for all_sites field.
+	memberDescAllSites := memberFields[13].Descriptor()
+	// member.DefaultAllSites holds the default value on creation for the all_sites field.
+	member.DefaultAllSites = memberDescAllSites.Default.(bool)
 	// memberDescID is the schema descriptor for id field.
 	memberDescID := memberMixinFields0[0].Descriptor()
 	// member.DefaultID holds the default value on creation for the id field.
@@ -364,6 +439,24 @@ func init() {
 	memberpermissionDescID := memberpermissionMixinFields0[0].Descriptor()
 	// memberpermission.DefaultID holds the default value on creation for the id field.
 	memberpermission.DefaultID = memberpermissionDescID.Default.(func() string)
+	membersiteMixin := schema.MemberSite{}.Mixin()
+	membersite.Policy = privacy.NewPolicies(schema.MemberSite{})
+	membersite.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := membersite.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	membersiteMixinFields0 := membersiteMixin[0].Fields()
+	_ = membersiteMixinFields0
+	membersiteFields := schema.MemberSite{}.Fields()
+	_ = membersiteFields
+	// membersiteDescID is the schema descriptor for id field.
+	membersiteDescID := membersiteMixinFields0[0].Descriptor()
+	// membersite.DefaultID holds the default value on creation for the id field.
+	membersite.DefaultID = membersiteDescID.Default.(func() string)
 	onetimetokenMixin := schema.OneTimeToken{}.Mixin()
 	onetimetoken.Policy = privacy.NewPolicies(schema.OneTimeToken{})
 	onetimetoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -381,8 +474,16 @@ func init() {
 	_ = onetimetokenMixinFields0
 	onetimetokenFields := schema.OneTimeToken{}.Fields()
 	_ = onetimetokenFields
+	// onetimetokenDescEmail is the schema descriptor for email field.
+	onetimetokenDescEmail := onetimetokenFields[4].Descriptor()
+	// onetimetoken.EmailValidator is a validator for the "email" field. It is called by the builders before save.
+	onetimetoken.EmailValidator = onetimetokenDescEmail.Validators[0].(func(string) error)
+	// onetimetokenDescEmailCanonical is the schema descriptor for email_canonical field.
+	onetimetokenDescEmailCanonical := onetimetokenFields[5].Descriptor()
+	// onetimetoken.EmailCanonicalValidator is a validator for the "email_canonical" field. It is called by the builders before save.
+	onetimetoken.EmailCanonicalValidator = onetimetokenDescEmailCanonical.Validators[0].(func(string) error)
 	// onetimetokenDescHash is the schema descriptor for hash field.
-	onetimetokenDescHash := onetimetokenFields[2].Descriptor()
+	onetimetokenDescHash := onetimetokenFields[6].Descriptor()
 	// onetimetoken.HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	onetimetoken.HashValidator = onetimetokenDescHash.Validators[0].(func(string) error)
 	// onetimetokenDescID is the schema descriptor for id field.
@@ -591,6 +692,35 @@ func init() {
 	rolepermissionDescID := rolepermissionMixinFields0[0].Descriptor()
 	// rolepermission.DefaultID holds the default value on creation for the id field.
 	rolepermission.DefaultID = rolepermissionDescID.Default.(func() string)
+	servicesubscriptionMixin := schema.ServiceSubscription{}.Mixin()
+	servicesubscription.Policy = privacy.NewPolicies(schema.ServiceSubscription{})
+	servicesubscription.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := servicesubscription.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	servicesubscriptionMixinHooks1 := servicesubscriptionMixin[1].Hooks()
+
+	servicesubscription.Hooks[1] = servicesubscriptionMixinHooks1[0]
+	servicesubscriptionMixinFields0 := servicesubscriptionMixin[0].Fields()
+	_ = servicesubscriptionMixinFields0
+	servicesubscriptionFields := schema.ServiceSubscription{}.Fields()
+	_ = servicesubscriptionFields
+	// servicesubscriptionDescExternalID is the schema descriptor for external_id field.
+	servicesubscriptionDescExternalID := servicesubscriptionFields[1].Descriptor()
+	// servicesubscription.ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
+	servicesubscription.ExternalIDValidator = servicesubscriptionDescExternalID.Validators[0].(func(string) error)
+	// servicesubscriptionDescName is the schema descriptor for name field.
+	servicesubscriptionDescName := servicesubscriptionFields[2].Descriptor()
+	// servicesubscription.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	servicesubscription.NameValidator = servicesubscriptionDescName.Validators[0].(func(string) error)
+	// servicesubscriptionDescID is the schema descriptor for id field.
+	servicesubscriptionDescID := servicesubscriptionMixinFields0[0].Descriptor()
+	// servicesubscription.DefaultID holds the default value on creation for the id field.
+	servicesubscription.DefaultID = servicesubscriptionDescID.Default.(func() string)
 	sessionMixin := schema.Session{}.Mixin()
 	session.Policy = privacy.NewPolicies(schema.Session{})
 	session.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -624,6 +754,47 @@ func init() {
 	sessionDescID := sessionMixinFields0[0].Descriptor()
 	// session.DefaultID holds the default value on creation for the id field.
 	session.DefaultID = sessionDescID.Default.(func() string)
+	siteMixin := schema.Site{}.Mixin()
+	site.Policy = privacy.NewPolicies(schema.Site{})
+	site.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := site.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	siteMixinHooks1 := siteMixin[1].Hooks()
+
+	site.Hooks[1] = siteMixinHooks1[0]
+	siteMixinFields0 := siteMixin[0].Fields()
+	_ = siteMixinFields0
+	siteFields := schema.Site{}.Fields()
+	_ = siteFields
+	// siteDescAccountNumber is the schema descriptor for account_number field.
+	siteDescAccountNumber := siteFields[1].Descriptor()
+	// site.AccountNumberValidator is a validator for the "account_number" field. It is called by the builders before save.
+	site.AccountNumberValidator = siteDescAccountNumber.Validators[0].(func(string) error)
+	// siteDescName is the schema descriptor for name field.
+	siteDescName := siteFields[2].Descriptor()
+	// site.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	site.NameValidator = siteDescName.Validators[0].(func(string) error)
+	// siteDescSortName is the schema descriptor for sort_name field.
+	siteDescSortName := siteFields[3].Descriptor()
+	// site.SortNameValidator is a validator for the "sort_name" field. It is called by the builders before save.
+	site.SortNameValidator = siteDescSortName.Validators[0].(func(string) error)
+	// siteDescCity is the schema descriptor for city field.
+	siteDescCity := siteFields[4].Descriptor()
+	// site.CityValidator is a validator for the "city" field. It is called by the builders before save.
+	site.CityValidator = siteDescCity.Validators[0].(func(string) error)
+	// siteDescRegion is the schema descriptor for region field.
+	siteDescRegion := siteFields[5].Descriptor()
+	// site.RegionValidator is a validator for the "region" field. It is called by the builders before save.
+	site.RegionValidator = siteDescRegion.Validators[0].(func(string) error)
+	// siteDescID is the schema descriptor for id field.
+	siteDescID := siteMixinFields0[0].Descriptor()
+	// site.DefaultID holds the default value on creation for the id field.
+	site.DefaultID = siteDescID.Default.(func() string)
 	tenantMixin := schema.Tenant{}.Mixin()
 	tenant.Policy = privacy.NewPolicies(schema.Tenant{})
 	tenant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -683,6 +854,10 @@ func init() {
 	tenantDescCountry := tenantFields[11].Descriptor()
 	// tenant.CountryValidator is a validator for the "country" field. It is called by the builders before save.
 	tenant.CountryValidator = tenantDescCountry.Validators[0].(func(string) error)
+	// tenantDescSignUpCode is the schema descriptor for sign_up_code field.
+	tenantDescSignUpCode := tenantFields[13].Descriptor()
+	// tenant.SignUpCodeValidator is a validator for the "sign_up_code" field. It is called by the builders before save.
+	tenant.SignUpCodeValidator = tenantDescSignUpCode.Validators[0].(func(string) error)
 	// tenantDescID is the schema descriptor for id field.
 	tenantDescID := tenantMixinFields0[0].Descriptor()
 	// tenant.DefaultID holds the default value on creation for the id field.

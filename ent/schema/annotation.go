@@ -26,6 +26,11 @@ func fixed(d *field.Descriptor) { d.Immutable = true }
 // hidden keeps a column out of the API.
 func hidden(d *field.Descriptor) { d.Annotations = append(d.Annotations, api.Hidden()) }
 
+// as gives a column another name in the API.
+func as(name string) option {
+	return func(d *field.Descriptor) { d.Annotations = append(d.Annotations, api.As(name)) }
+}
+
 // guarded lets only viewers with level on feature read the column.
 func guarded(feature access.Feature, level access.Level) option {
 	return func(d *field.Descriptor) { d.Annotations = append(d.Annotations, api.Guard(feature, level)) }

@@ -28,7 +28,9 @@ func (Member) Fields() []ent.Field {
 		text("first_name", "First name.", 100),
 		text("last_name", "Last name.", 100),
 		text("sort_name", "The name as lists are ordered by it.", 420, hidden),
-		field.String("handle").MaxLen(100).Comment("User ID: the person's name in this tenant's systems, unique there.").Annotations(api.As("userId")),
+		text("handle", "User ID: the person's name in this tenant's systems, unique there.", 100, as("userId")),
+		text("present_handle", "The User ID as compared, while the person is a member: unique in the tenant.", 200, hidden, nullable),
+		reference("present_user_id", "The person, while a member: unique in the tenant, so that nobody is a member twice.", nullable),
 		text("label", "How the person is shown in lists.", 200),
 		text("phone", "Phone number, as E.164.", 20, nullable, guarded(access.Users, access.View)),
 		field.Enum("status").NamedValues("PendingEmailValidation", "PENDING_EMAIL_VALIDATION", "PendingApproval", "PENDING_APPROVAL",
@@ -43,6 +45,7 @@ func (Member) Fields() []ent.Field {
 			}),
 		field.Bool("guest").Default(false).Comment("Whether the member is a guest: never administrator, and with catalogue levels only."),
 		field.Bool("administrator").Default(false).Comment("Whether the member may do everything in this tenant."),
+		field.Bool("all_sites").Default(true).Comment("Whether the member sees all sites of the tenant, and not only those listed."),
 		reference("role_id", "The role, if any.", nullable),
 		moment("last_signed_in_at", "When the person last signed in while a member here.", nullable, guarded(access.Users, access.View)),
 	}
@@ -55,15 +58,18 @@ func (Member) Edges() []ent.Edge {
 		edge.From("user", User.Type).Ref("members").Field("user_id").Unique().Required().Immutable().Annotations(api.Hidden()),
 		edge.To("role", Role.Type).Field("role_id").Unique().Annotations(api.Hidden()),
 		edge.To("permissions", MemberPermission.Type).Annotations(api.Hidden()),
+		edge.To("member_sites", MemberSite.Type).Annotations(api.Hidden()),
 	}
 }
 
 // Indexes of the member.
 func (Member) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("tenant_id", "user_id").Unique(),
-		index.Fields("tenant_id", "handle").Unique(),
+		index.Fields("tenant_id", "present_user_id").Unique(),
+		index.Fields("tenant_id", "present_handle").Unique(),
 		index.Fields("tenant_id", "sort_name", "id"),
+		index.Fields("tenant_id", "status", "sort_name", "id"),
+		index.Fields("tenant_id", "last_signed_in_at", "id"),
 		index.Fields("tenant_id", "administrator", "status"),
 		index.Fields("user_id", "status", "tenant_id"),
 	}

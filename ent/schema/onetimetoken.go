@@ -27,7 +27,11 @@ func (OneTimeToken) Mixin() []ent.Mixin {
 func (OneTimeToken) Fields() []ent.Field {
 	return []ent.Field{
 		reference("user_id", "The person.", fixed),
-		field.Enum("purpose").NamedValues("Welcome", "WELCOME", "Reset", "RESET").Immutable().Comment("What it is for."),
+		field.Enum("purpose").NamedValues("Welcome", "WELCOME", "Reset", "RESET", "SignUp", "SIGN_UP", "Email", "EMAIL").Immutable().Comment("What it is for."),
+		reference("tenant_id", "The tenant whose administrators had it sent, if any did.", fixed, nullable),
+		reference("member_id", "The membership that it was asked for with, for SIGN_UP.", fixed, nullable),
+		text("email", "The address that it proves, for EMAIL.", 320, fixed, nullable, hidden),
+		key("email_canonical", "That address as compared.", 320, fixed, nullable),
 		key("hash", "SHA-256 of the token.", 64, fixed, unique),
 		moment("expires_at", "Until when it works.", fixed),
 		moment("used_at", "When it was used, or replaced.", nullable),

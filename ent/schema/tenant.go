@@ -43,6 +43,14 @@ func (Tenant) Fields() []ent.Field {
 		text("region", "State, county or region.", 100, hidden, nullable),
 		text("postal_code", "Postal code.", 20, hidden, nullable),
 		text("country", "Country, as ISO 3166-1 alpha-2.", 2, hidden, nullable),
+		field.Enum("sign_up_policy").NamedValues("Closed", "CLOSED", "ValidateEmail", "VALIDATE_EMAIL", "ValidateAndApprove", "VALIDATE_AND_APPROVE").Default("CLOSED").
+			Comment("How people become members by themselves.").
+			Annotations(api.Type("SignUpPolicy"), api.Guard(access.Users, access.View), api.Values{
+				"CLOSED":               "They do not.",
+				"VALIDATE_EMAIL":       "By proving their address; what they may do is given to them afterwards.",
+				"VALIDATE_AND_APPROVE": "By proving their address, and once an administrator approves.",
+			}),
+		text("sign_up_code", "Names the tenant to people who sign up; none while sign-up is closed.", 40, nullable, unique, guarded(access.Users, access.Manage)),
 		moment("service_activated_at", "When the service was activated.", nullable, guarded(access.ServicesAdmin, access.View)),
 	}
 }

@@ -47,6 +47,10 @@ const (
 	FieldPostalCode = "postal_code"
 	// FieldCountry holds the string denoting the country field in the database.
 	FieldCountry = "country"
+	// FieldSignUpPolicy holds the string denoting the sign_up_policy field in the database.
+	FieldSignUpPolicy = "sign_up_policy"
+	// FieldSignUpCode holds the string denoting the sign_up_code field in the database.
+	FieldSignUpCode = "sign_up_code"
 	// FieldServiceActivatedAt holds the string denoting the service_activated_at field in the database.
 	FieldServiceActivatedAt = "service_activated_at"
 	// EdgeTenantTags holds the string denoting the tenant_tags edge name in mutations.
@@ -89,6 +93,8 @@ var Columns = []string{
 	FieldRegion,
 	FieldPostalCode,
 	FieldCountry,
+	FieldSignUpPolicy,
+	FieldSignUpCode,
 	FieldServiceActivatedAt,
 }
 
@@ -130,6 +136,8 @@ var (
 	PostalCodeValidator func(string) error
 	// CountryValidator is a validator for the "country" field. It is called by the builders before save.
 	CountryValidator func(string) error
+	// SignUpCodeValidator is a validator for the "sign_up_code" field. It is called by the builders before save.
+	SignUpCodeValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 )
@@ -182,6 +190,33 @@ func StatusValidator(s Status) error {
 		return nil
 	default:
 		return fmt.Errorf("tenant: invalid enum value for status field: %q", s)
+	}
+}
+
+// SignUpPolicy defines the type for the "sign_up_policy" enum field.
+type SignUpPolicy string
+
+// SignUpPolicyClosed is the default value of the SignUpPolicy enum.
+const DefaultSignUpPolicy = SignUpPolicyClosed
+
+// SignUpPolicy values.
+const (
+	SignUpPolicyClosed             SignUpPolicy = "CLOSED"
+	SignUpPolicyValidateEmail      SignUpPolicy = "VALIDATE_EMAIL"
+	SignUpPolicyValidateAndApprove SignUpPolicy = "VALIDATE_AND_APPROVE"
+)
+
+func (sup SignUpPolicy) String() string {
+	return string(sup)
+}
+
+// SignUpPolicyValidator is a validator for the "sign_up_policy" field enum values. It is called by the builders before save.
+func SignUpPolicyValidator(sup SignUpPolicy) error {
+	switch sup {
+	case SignUpPolicyClosed, SignUpPolicyValidateEmail, SignUpPolicyValidateAndApprove:
+		return nil
+	default:
+		return fmt.Errorf("tenant: invalid enum value for sign_up_policy field: %q", sup)
 	}
 }
 
@@ -268,6 +303,16 @@ func ByCountry(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCountry, opts...).ToFunc()
 }
 
+// BySignUpPolicy orders the results by the sign_up_policy field.
+func BySignUpPolicy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSignUpPolicy, opts...).ToFunc()
+}
+
+// BySignUpCode orders the results by the sign_up_code field.
+func BySignUpCode(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSignUpCode, opts...).ToFunc()
+}
+
 // ByServiceActivatedAt orders the results by the service_activated_at field.
 func ByServiceActivatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldServiceActivatedAt, opts...).ToFunc()
@@ -347,6 +392,24 @@ func (e *Status) UnmarshalGQL(val interface{}) error {
 	*e = Status(str)
 	if err := StatusValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Status", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e SignUpPolicy) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *SignUpPolicy) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = SignUpPolicy(str)
+	if err := SignUpPolicyValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid SignUpPolicy", str)
 	}
 	return nil
 }

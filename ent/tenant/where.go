@@ -130,6 +130,11 @@ func Country(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldCountry, v))
 }
 
+// SignUpCode applies equality check predicate on the "sign_up_code" field. It's identical to SignUpCodeEQ.
+func SignUpCode(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldSignUpCode, v))
+}
+
 // ServiceActivatedAt applies equality check predicate on the "service_activated_at" field. It's identical to ServiceActivatedAtEQ.
 func ServiceActivatedAt(v time.Time) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldServiceActivatedAt, v))
@@ -1023,6 +1028,101 @@ func CountryEqualFold(v string) predicate.Tenant {
 // CountryContainsFold applies the ContainsFold predicate on the "country" field.
 func CountryContainsFold(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldContainsFold(FieldCountry, v))
+}
+
+// SignUpPolicyEQ applies the EQ predicate on the "sign_up_policy" field.
+func SignUpPolicyEQ(v SignUpPolicy) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldSignUpPolicy, v))
+}
+
+// SignUpPolicyNEQ applies the NEQ predicate on the "sign_up_policy" field.
+func SignUpPolicyNEQ(v SignUpPolicy) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNEQ(FieldSignUpPolicy, v))
+}
+
+// SignUpPolicyIn applies the In predicate on the "sign_up_policy" field.
+func SignUpPolicyIn(vs ...SignUpPolicy) predicate.Tenant {
+	return predicate.Tenant(sql.FieldIn(FieldSignUpPolicy, vs...))
+}
+
+// SignUpPolicyNotIn applies the NotIn predicate on the "sign_up_policy" field.
+func SignUpPolicyNotIn(vs ...SignUpPolicy) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotIn(FieldSignUpPolicy, vs...))
+}
+
+// SignUpCodeEQ applies the EQ predicate on the "sign_up_code" field.
+func SignUpCodeEQ(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldSignUpCode, v))
+}
+
+// SignUpCodeNEQ applies the NEQ predicate on the "sign_up_code" field.
+func SignUpCodeNEQ(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNEQ(FieldSignUpCode, v))
+}
+
+// SignUpCodeIn applies the In predicate on the "sign_up_code" field.
+func SignUpCodeIn(vs ...string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldIn(FieldSignUpCode, vs...))
+}
+
+// SignUpCodeNotIn applies the NotIn predicate on the "sign_up_code" field.
+func SignUpCodeNotIn(vs ...string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotIn(FieldSignUpCode, vs...))
+}
+
+// SignUpCodeGT applies the GT predicate on the "sign_up_code" field.
+func SignUpCodeGT(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGT(FieldSignUpCode, v))
+}
+
+// SignUpCodeGTE applies the GTE predicate on the "sign_up_code" field.
+func SignUpCodeGTE(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGTE(FieldSignUpCode, v))
+}
+
+// SignUpCodeLT applies the LT predicate on the "sign_up_code" field.
+func SignUpCodeLT(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLT(FieldSignUpCode, v))
+}
+
+// SignUpCodeLTE applies the LTE predicate on the "sign_up_code" field.
+func SignUpCodeLTE(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLTE(FieldSignUpCode, v))
+}
+
+// SignUpCodeContains applies the Contains predicate on the "sign_up_code" field.
+func SignUpCodeContains(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldContains(FieldSignUpCode, v))
+}
+
+// SignUpCodeHasPrefix applies the HasPrefix predicate on the "sign_up_code" field.
+func SignUpCodeHasPrefix(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldHasPrefix(FieldSignUpCode, v))
+}
+
+// SignUpCodeHasSuffix applies the HasSuffix predicate on the "sign_up_code" field.
+func SignUpCodeHasSuffix(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldHasSuffix(FieldSignUpCode, v))
+}
+
+// SignUpCodeIsNil applies the IsNil predicate on the "sign_up_code" field.
+func SignUpCodeIsNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldIsNull(FieldSignUpCode))
+}
+
+// SignUpCodeNotNil applies the NotNil predicate on the "sign_up_code" field.
+func SignUpCodeNotNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotNull(FieldSignUpCode))
+}
+
+// SignUpCodeEqualFold applies the EqualFold predicate on the "sign_up_code" field.
+func SignUpCodeEqualFold(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEqualFold(FieldSignUpCode, v))
+}
+
+// SignUpCodeContainsFold applies the ContainsFold predicate on the "sign_up_code" field.
+func SignUpCodeContainsFold(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldContainsFold(FieldSignUpCode, v))
 }
 
 // ServiceActivatedAtEQ applies the EQ predicate on the "service_activated_at" field.

@@ -52,7 +52,7 @@ type ActivateServicePayload struct {
 type AddMembersPayload struct {
 	// The members, in the order of the input; empty for a dry run.
 	Members []*ent.Member `json:"members"`
-	// Errors with the path of the row, such as ["input", "members", "3", "phone"LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3", "phone"]: ALREADY_MEMBER, CONFLICT for a User ID that is taken, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN.
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3", "phone"]: ALREADY_MEMBER, CONFLICT for a User ID that is taken, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -68,6 +68,14 @@ type Address struct {
 	PostalCode *string `json:"postalCode,omitempty"`
 	// Country, as ISO 3166-1 alpha-2.
 	Country *string `json:"country,omitempty"`
+}
+
+// What approveAccessRequests answers.
+type ApproveAccessRequestsPayload struct {
+	// The requests.
+	AccessRequests []*ent.AccessRequest `json:"accessRequests"`
+	// LIMIT_EXCEEDED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT; for a row, with its path such as ["input", "ids", "3"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, CONFLICT for a request named twice, INVALID for one of another tenant.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // What assign answers.
@@ -90,6 +98,22 @@ type AuditFilter struct {
 	To *time.Time `json:"to,omitempty"`
 	// Only what was done on behalf of another tenant.
 	DelegatedOnly *bool `json:"delegatedOnly,omitempty"`
+}
+
+// What changeEmail answers.
+type ChangeEmailPayload struct {
+	// Whether a mail is on its way.
+	Ok bool `json:"ok"`
+	// CREDENTIALS_INVALID, CONFLICT for the address that the person has.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What changePassword answers.
+type ChangePasswordPayload struct {
+	// Whether the password is set.
+	Ok bool `json:"ok"`
+	// CREDENTIALS_INVALID, PASSWORD_TOO_WEAK.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // What changeRole answers.
@@ -138,6 +162,14 @@ type DeclineInvitationPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What deleteTenant answers.
+type DeleteTenantPayload struct {
+	// The tenant that was.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// TENANT_HAS_ACTIVE_SUBSCRIPTIONS, LIMIT_EXCEEDED for a partner with more than 100 customers.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What enterTenant answers.
 type EnterTenantPayload struct {
 	// The token of the new session. It is shown once.
@@ -172,11 +204,19 @@ type InvitePartnerPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What leaveTenant answers.
+type LeaveTenantPayload struct {
+	// Whether the membership is given up.
+	Ok bool `json:"ok"`
+	// LAST_ADMINISTRATOR.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Which members.
 type MemberFilter struct {
 	// Only those whose name begins so; at least two characters, else SEARCH_TOO_SHORT.
 	Search *string `json:"search,omitempty"`
-	// Only those that stand so.
+	// Only those that stand so; all but those removed unless said otherwise.
 	Status []member.Status `json:"status,omitempty"`
 	// Only administrators, or only others.
 	Administrator *bool `json:"administrator,omitempty"`
@@ -200,6 +240,14 @@ type NarrowRelationshipPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What reactivateTenant answers.
+type ReactivateTenantPayload struct {
+	// The tenant.
+	Tenant *ent.Tenant `json:"tenant,omitempty"`
+	// CONFLICT for a tenant that is not suspended.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What recognizePartner answers.
 type RecognizePartnerPayload struct {
 	// The partner.
@@ -213,6 +261,22 @@ type RegisterPartnerPayload struct {
 	// The partner.
 	Partner *ent.Partner `json:"partner,omitempty"`
 	// None of its own.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rejectAccessRequests answers.
+type RejectAccessRequestsPayload struct {
+	// The requests.
+	AccessRequests []*ent.AccessRequest `json:"accessRequests"`
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, CONFLICT for a request named twice, INVALID for one of another tenant.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What removeMembers answers.
+type RemoveMembersPayload struct {
+	// The members that were removed.
+	RemovedIds []string `json:"removedIds"`
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -248,6 +312,14 @@ type ResumeRelationshipPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What retireFeature answers.
+type RetireFeaturePayload struct {
+	// The feature.
+	Feature *Feature `json:"feature,omitempty"`
+	// CONFLICT for a feature that is retired already.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What revokeAssignments answers.
 type RevokeAssignmentsPayload struct {
 	// The assignments.
@@ -264,11 +336,35 @@ type RevokeInvitationPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What revokeSession answers.
+type RevokeSessionPayload struct {
+	// The session that has ended; null when it is the one that asks.
+	Session *ent.Session `json:"session,omitempty"`
+	// None of its own.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What rotateInviteLink answers.
 type RotateInviteLinkPayload struct {
 	// The partner, with its new link.
 	Partner *ent.Partner `json:"partner,omitempty"`
 	// PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What sendPasswordLinks answers.
+type SendPasswordLinksPayload struct {
+	// The members.
+	Members []*ent.Member `json:"members"`
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice or one that is not active, ROLE_EXCEEDS_GRANT.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setMemberStatus answers.
+type SetMemberStatusPayload struct {
+	// The members whose status changed, and no others.
+	Members []*ent.Member `json:"members"`
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -292,11 +388,57 @@ type SignOutPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What signUp answers.
+type SignUpPayload struct {
+	// True unless there are userErrors.
+	Ok bool `json:"ok"`
+	// PHONE_COUNTRY_CODE_REQUIRED.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// How many sites there are, and how many of them are doing how.
+type SiteSummary struct {
+	// All of them.
+	Total int `json:"total"`
+	// Those that work.
+	Up int `json:"up"`
+	// Those that do not answer.
+	Down int `json:"down"`
+	// Those where something is wrong.
+	Alarm int `json:"alarm"`
+	// Those that are switched off.
+	Off int `json:"off"`
+	// Those not in service.
+	Inactive int `json:"inactive"`
+}
+
 // What suspendRelationship answers.
 type SuspendRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
 	// CONFLICT when that side has paused it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What suspendTenant answers.
+type SuspendTenantPayload struct {
+	// The tenant.
+	Tenant *ent.Tenant `json:"tenant,omitempty"`
+	// CONFLICT for a tenant that is suspended already.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What syncInventory answers.
+type SyncInventoryPayload struct {
+	// The tenant.
+	Tenant *ent.Tenant `json:"tenant,omitempty"`
+	// How many things were added.
+	Created int `json:"created"`
+	// How many things were changed.
+	Updated int `json:"updated"`
+	// How many things were as the books say.
+	Unchanged int `json:"unchanged"`
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "sites", "3", "name"]: CONFLICT for a thing named twice; NOT_FOUND for a device's site.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -332,11 +474,43 @@ type TerminateRelationshipPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What updateMembers answers.
+type UpdateMembersPayload struct {
+	// The members that changed, and no others, in the order of the input.
+	Members []*ent.Member `json:"members"`
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3", "phone"]: STALE_VERSION, CONFLICT for a User ID that is taken or a member named twice, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What updateRole answers.
 type UpdateRolePayload struct {
 	// The role.
 	Role *ent.Role `json:"role,omitempty"`
 	// CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN for a role of one's own, STALE_VERSION, SSO_LEVEL_REQUIRED.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateTenant answers.
+type UpdateTenantPayload struct {
+	// The tenant.
+	Tenant *ent.Tenant `json:"tenant,omitempty"`
+	// STALE_VERSION, TOO_MANY_TAGS, INVALID_TAG.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What upsertFeature answers.
+type UpsertFeaturePayload struct {
+	// The feature.
+	Feature *Feature `json:"feature,omitempty"`
+	// CONFLICT for a feature that is retired, LIMIT_EXCEEDED for more than 200 features.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What verifyEmail answers.
+type VerifyEmailPayload struct {
+	// Whether the address is proven.
+	Ok bool `json:"ok"`
+	// TOKEN_INVALID; REQUIRED for a person who has no password yet and names none; PASSWORD_TOO_WEAK.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -412,17 +586,23 @@ func (e FeatureKind) MarshalJSON() ([]byte, error) {
 type MemberOrderField string
 
 const (
+	// By the last sign-in; never comes before all others. Needs USERS VIEW.
+	MemberOrderFieldLastSignedInAt MemberOrderField = "LAST_SIGNED_IN_AT"
 	// By name.
 	MemberOrderFieldName MemberOrderField = "NAME"
+	// By status, then by name.
+	MemberOrderFieldStatus MemberOrderField = "STATUS"
 )
 
 var AllMemberOrderField = []MemberOrderField{
+	MemberOrderFieldLastSignedInAt,
 	MemberOrderFieldName,
+	MemberOrderFieldStatus,
 }
 
 func (e MemberOrderField) IsValid() bool {
 	switch e {
-	case MemberOrderFieldName:
+	case MemberOrderFieldLastSignedInAt, MemberOrderFieldName, MemberOrderFieldStatus:
 		return true
 	}
 	return false

@@ -76,6 +76,18 @@ type (
 	AssignmentConnection = Page[*ent.Assignment]
 	// AssignmentEdge is an edge of it.
 	AssignmentEdge = Edge[*ent.Assignment]
+	// SiteConnection is a page of sites.
+	SiteConnection = Page[*ent.Site]
+	// SiteEdge is an edge of it.
+	SiteEdge = Edge[*ent.Site]
+	// ServiceSubscriptionConnection is a page of subscriptions.
+	ServiceSubscriptionConnection = Page[*ent.ServiceSubscription]
+	// ServiceSubscriptionEdge is an edge of it.
+	ServiceSubscriptionEdge = Edge[*ent.ServiceSubscription]
+	// AccessRequestConnection is a page of access requests.
+	AccessRequestConnection = Page[*ent.AccessRequest]
+	// AccessRequestEdge is an edge of it.
+	AccessRequestEdge = Edge[*ent.AccessRequest]
 	// SessionConnection is a page of sessions.
 	SessionConnection = Page[*ent.Session]
 	// SessionEdge is an edge of it.

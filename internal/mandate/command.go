@@ -1,10 +1,15 @@
 package mandate
 
 import (
+	"time"
+
+	"mandate/ent"
+	"mandate/ent/member"
 	"mandate/ent/partner"
 	"mandate/ent/role"
+	"mandate/ent/site"
+	"mandate/ent/tenant"
 	"mandate/internal/access"
-	"time"
 )
 
 // SignIn is the command to begin a session.
@@ -22,6 +27,34 @@ type ResetPassword struct {
 // RequestPasswordReset is the command to mail a link to set a password.
 type RequestPasswordReset struct {
 	Email string
+}
+
+// ChangePassword is the command to set another password.
+type ChangePassword struct {
+	CurrentPassword string
+	NewPassword     string
+}
+
+// ChangeEmail is the command to take another address.
+type ChangeEmail struct {
+	NewEmail        string
+	CurrentPassword string
+}
+
+// VerifyEmail is the command to prove an address by a mailed token.
+type VerifyEmail struct {
+	Token       string
+	NewPassword *string
+}
+
+// RevokeSession is the command to end a session of one's own.
+type RevokeSession struct {
+	ID string
+}
+
+// LeaveTenant is the command to give one's own membership up.
+type LeaveTenant struct {
+	TenantID string
 }
 
 // EnterTenant is the command to begin a session in another organisation's tenant.
@@ -57,6 +90,88 @@ type ActivateService struct {
 	TenantID string
 }
 
+// UpdateTenant is the command to change a tenant's profile; nil leaves what is there.
+type UpdateTenant struct {
+	ID            string
+	Name          *string
+	Email         *string
+	AccountNumber *string
+	Address       *Address
+	Tags          []string
+	SignUpPolicy  *tenant.SignUpPolicy
+	Version       *int
+}
+
+// SuspendTenant is the command to close a tenant for a time.
+type SuspendTenant struct {
+	ID     string
+	Reason *string
+}
+
+// ReactivateTenant is the command to open a suspended tenant again.
+type ReactivateTenant struct {
+	ID string
+}
+
+// DeleteTenant is the command to delete a tenant.
+type DeleteTenant struct {
+	ID     string
+	Reason *string
+}
+
+// SyncInventory is the command to bring a tenant's sites, devices and subscriptions into line with the operator's books.
+type SyncInventory struct {
+	TenantID      string
+	Sites         []*Site
+	Devices       []*Device
+	Subscriptions []*ServiceSubscription
+	DryRun        *bool
+}
+
+// Site is a site as the books have it.
+type Site struct {
+	AccountNumber string
+	Name          string
+	City          *string
+	Region        *string
+	Status        site.Status
+}
+
+// Device is a device as the books have it.
+type Device struct {
+	SerialNumber      string
+	SiteAccountNumber *string
+	Name              *string
+}
+
+// ServiceSubscription is a subscription as the books have it.
+type ServiceSubscription struct {
+	ExternalID string
+	Name       string
+	Active     bool
+	EndsAt     *time.Time
+}
+
+// Synced is what SyncInventory did, or would do.
+type Synced struct {
+	Tenant                      *ent.Tenant
+	Created, Updated, Unchanged int
+}
+
+// UpsertFeature is the command to add a feature to the catalogue, or to rename one.
+type UpsertFeature struct {
+	Key         string
+	Name        string
+	ViewLabel   *string
+	ManageLabel *string
+	NoneLabel   *string
+}
+
+// RetireFeature is the command to take a feature out of the catalogue.
+type RetireFeature struct {
+	Key string
+}
+
 // Permission is a level on a feature.
 type Permission struct {
 	Feature string
@@ -83,7 +198,80 @@ type NewMember struct {
 	RoleID            *string
 	RoleKey           *role.Key
 	Permissions       []*Permission
+	AllSites          *bool
+	SiteIDs           []string
 	SendPasswordEmail *bool
+}
+
+// UpdateMembers is the command to change members of a tenant.
+type UpdateMembers struct {
+	TenantID string
+	Members  []*MemberChange
+	DryRun   *bool
+}
+
+// MemberChange is a change of a member; nil leaves what is there.
+type MemberChange struct {
+	ID            string
+	Version       *int
+	UserID        *string
+	Label         *string
+	FirstName     *string
+	LastName      *string
+	Phone         *string
+	Administrator *bool
+	RoleID        *string
+	RoleKey       *role.Key
+	Permissions   []*Permission
+	AllSites      *bool
+	SiteIDs       []string
+}
+
+// RemoveMembers is the command to remove members from a tenant.
+type RemoveMembers struct {
+	TenantID string
+	IDs      []string
+	DryRun   *bool
+}
+
+// SetMemberStatus is the command to suspend members, or to take that back.
+type SetMemberStatus struct {
+	TenantID string
+	IDs      []string
+	Status   member.Status
+	Reason   *string
+}
+
+// SendPasswordLinks is the command to mail members a link to set a password.
+type SendPasswordLinks struct {
+	TenantID string
+	IDs      []string
+}
+
+// SignUp is the command of somebody who wants to become a member.
+type SignUp struct {
+	TenantCode string
+	FirstName  string
+	LastName   string
+	Email      string
+	Phone      string
+	UserID     *string
+	Label      *string
+}
+
+// ApproveAccessRequests is the command to let people in who signed up.
+type ApproveAccessRequests struct {
+	IDs           []string
+	Administrator *bool
+	RoleID        *string
+	RoleKey       *role.Key
+	Permissions   []*Permission
+}
+
+// RejectAccessRequests is the command to turn people away who signed up.
+type RejectAccessRequests struct {
+	IDs    []string
+	Reason string
 }
 
 // ChangeRole is the command to give a member another role.

@@ -13,6 +13,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/onetimetoken"
+	"mandate/ent/predicate"
 	"mandate/ent/rule"
 	"mandate/ent/session"
 	"mandate/ent/user"
@@ -94,7 +95,7 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 		if sent == mostResets-1 {
 			life = mailWindow // the last one for now: nobody can use them up for somebody else
 		}
-		token, err := t.issue(ctx, u, onetimetoken.PurposeReset, life)
+		token, err := t.issue(ctx, ticket{to: u, purpose: onetimetoken.PurposeReset, life: life})
 		if err != nil {
 			return err
 		}
@@ -107,11 +108,24 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 	})
 }
 
+// ticket is a one-time token to be mailed.
+type ticket struct {
+	to       *ent.User
+	purpose  onetimetoken.Purpose
+	life     time.Duration
+	tenantID string // whose administrators have it sent
+	memberID string // the membership that it is to prove the address for, for SIGN_UP
+
+	email, canonical string // the address that it proves, for EMAIL
+}
+
 // issue makes a one-time token. Those there are stay good: otherwise whoever asks for links for somebody else could keep
-// them from ever using one. The first that is used kills all.
-func (t *tx) issue(ctx context.Context, u *ent.User, purpose onetimetoken.Purpose, life time.Duration) (string, error) {
+// them from ever using one. The first that sets a password kills all that could.
+func (t *tx) issue(ctx context.Context, k ticket) (string, error) {
 	token, hash := auth.NewToken()
-	err := t.OneTimeToken.Create().SetUserID(u.ID).SetPurpose(purpose).SetHash(hash).SetExpiresAt(t.now.Add(life)).Exec(ctx)
+	err := t.OneTimeToken.Create().SetUserID(k.to.ID).SetPurpose(k.purpose).SetHash(hash).SetExpiresAt(t.now.Add(k.life)).
+		SetNillableTenantID(some(k.tenantID)).SetNillableMemberID(some(k.memberID)).
+		SetNillableEmail(some(k.email)).SetNillableEmailCanonical(some(k.canonical)).Exec(ctx)
 	if err != nil {
 		return "", fmt.Errorf("make a link: %w", err)
 	}
@@ -131,7 +145,7 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 	if fault := checkPassword(cmd.NewPassword, "newPassword"); fault != nil {
 		return fault
 	}
-	known, err := s.Client.OneTimeToken.Query().Where(onetimetoken.Hash(hash), onetimetoken.UsedAtIsNil(), onetimetoken.ExpiresAtGT(s.Clock())).Exist(rule.Unscoped(ctx))
+	known, err := s.Client.OneTimeToken.Query().Where(usable(hash, s.Clock(), setsPassword...)).Exist(rule.Unscoped(ctx))
 	if err != nil {
 		return fmt.Errorf("look a link up: %w", err)
 	}
@@ -143,24 +157,46 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 		return fmt.Errorf("hash a password: %w", err)
 	}
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
-		n, err := t.OneTimeToken.Update().Where(onetimetoken.Hash(hash), onetimetoken.UsedAtIsNil(), onetimetoken.ExpiresAtGT(t.now)).SetUsedAt(t.now).Save(ctx)
+		row, err := t.redeem(ctx, hash, setsPassword...)
 		if err != nil {
-			return fmt.Errorf("use a link: %w", err)
+			return err
 		}
-		if n == 0 {
+		if row == nil {
 			return invalid
-		}
-		row, err := t.OneTimeToken.Query().Where(onetimetoken.Hash(hash)).WithUser().Only(ctx)
-		if err != nil {
-			return fmt.Errorf("use a link: %w", err)
 		}
 		return t.setPassword(ctx, row.Edges.User, phc, "password.reset")
 	})
 }
 
-// killLinks makes all links of the person dead that could set a password.
+// setsPassword lists the purposes of links by which a password is set, whether there was one or not.
+var setsPassword = []onetimetoken.Purpose{onetimetoken.PurposeWelcome, onetimetoken.PurposeReset}
+
+// usable matches the token with a hash, if it works at a moment for one of the purposes.
+func usable(hash string, now time.Time, purposes ...onetimetoken.Purpose) predicate.OneTimeToken {
+	return onetimetoken.And(onetimetoken.Hash(hash), onetimetoken.PurposeIn(purposes...), onetimetoken.UsedAtIsNil(), onetimetoken.ExpiresAtGT(now))
+}
+
+// redeem uses a token up, and returns it with its person; nil when it does not work for any of the purposes.
+func (t *tx) redeem(ctx context.Context, hash string, purposes ...onetimetoken.Purpose) (*ent.OneTimeToken, error) {
+	n, err := t.OneTimeToken.Update().Where(usable(hash, t.now, purposes...)).SetUsedAt(t.now).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("use a link: %w", err)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	row, err := t.OneTimeToken.Query().Where(onetimetoken.Hash(hash)).WithUser().Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("use a link: %w", err)
+	}
+	return row, nil
+}
+
+// killLinks makes all links of the person dead that set a password, or that were asked for with the one there was. What
+// only proves an address stays good.
 func (t *tx) killLinks(ctx context.Context, u *ent.User) error {
-	err := t.OneTimeToken.Update().Where(onetimetoken.UserID(u.ID), onetimetoken.UsedAtIsNil()).SetUsedAt(t.now).Exec(ctx)
+	err := t.OneTimeToken.Update().Where(onetimetoken.UserID(u.ID), onetimetoken.PurposeNEQ(onetimetoken.PurposeSignUp), onetimetoken.UsedAtIsNil()).
+		SetUsedAt(t.now).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("kill links: %w", err)
 	}

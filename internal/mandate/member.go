@@ -239,14 +239,14 @@ func (t *tx) checkPerson(ctx context.Context, tn *ent.Tenant, m newMember) error
 	if m.canonical == t.viewer.Email {
 		return broken(SelfApprovalForbidden, "Nobody adds themselves.", "email")
 	}
-	taken, err := t.Member.Query().Where(member.TenantID(tn.ID), member.Handle(m.handle)).Exist(ctx)
+	taken, err := t.Member.Query().Where(member.TenantID(tn.ID), member.PresentHandle(SortName(m.handle))).Exist(ctx)
 	if err != nil {
 		return err
 	}
 	if taken {
 		return broken(Conflict, "The User ID is taken.", "userId")
 	}
-	there, err := t.Member.Query().Where(member.TenantID(tn.ID), member.HasUserWith(user.EmailCanonical(m.canonical))).Exist(ctx)
+	there, err := t.Member.Query().Where(member.TenantID(tn.ID), member.PresentUserIDNotNil(), member.HasUserWith(user.EmailCanonical(m.canonical))).Exist(ctx)
 	if err != nil {
 		return err
 	}
@@ -261,8 +261,7 @@ func (t *tx) addMember(ctx context.Context, tn *ent.Tenant, m newMember, inviter
 	if err != nil {
 		return nil, err
 	}
-	row, err := t.Member.Create().SetTenantID(tn.ID).SetUserID(u.ID).SetFirstName(m.first).SetLastName(m.last).
-		SetSortName(SortName(m.name())).SetHandle(m.handle).SetLabel(m.label).SetPhone(m.phone).
+	row, err := t.newMember(tn, u, m.contact, m.handle).SetLabel(m.label).SetPhone(m.phone).
 		SetGuest(m.guest).SetAdministrator(m.administrator).SetNillableRoleID(some(m.role.id)).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("add a member: %w", err)

@@ -50,7 +50,7 @@ func (s *Service) CreateOperator(ctx context.Context, cmd CreateOperator) error 
 		if err != nil {
 			return err
 		}
-		there, err := t.Member.Query().Where(member.TenantID(tn.ID), member.UserID(u.ID)).Exist(ctx)
+		there, err := t.Member.Query().Where(member.TenantID(tn.ID), member.PresentUserID(u.ID)).Exist(ctx)
 		if err != nil {
 			return err
 		}

@@ -53,11 +53,16 @@ func (t *tx) user(ctx context.Context, c contact) (*ent.User, error) {
 	return u, nil
 }
 
+// newMember begins a membership. The keys that hold its person and its User ID are emptied when it ends.
+func (t *tx) newMember(tn *ent.Tenant, u *ent.User, c contact, handle string) *ent.MemberCreate {
+	return t.Member.Create().SetTenantID(tn.ID).SetUserID(u.ID).SetPresentUserID(u.ID).SetFirstName(c.first).SetLastName(c.last).
+		SetSortName(SortName(c.name())).SetHandle(handle).SetPresentHandle(SortName(handle))
+}
+
 // administrator makes a person administrator of a tenant that was just created.
 func (t *tx) administrator(ctx context.Context, tn *ent.Tenant, u *ent.User, c contact) (*ent.Member, error) {
 	handle, _, _ := strings.Cut(c.canonical, "@")
-	m, err := t.Member.Create().SetTenantID(tn.ID).SetUserID(u.ID).SetFirstName(c.first).SetLastName(c.last).
-		SetSortName(SortName(c.name())).SetHandle(handle).SetLabel(c.name()).SetAdministrator(true).Save(ctx)
+	m, err := t.newMember(tn, u, c, handle).SetLabel(c.name()).SetAdministrator(true).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("make the first administrator: %w", err)
 	}
@@ -69,7 +74,7 @@ func (t *tx) welcome(ctx context.Context, tn *ent.Tenant, u *ent.User, inviter s
 	if u.PasswordHash != nil {
 		return t.send(ctx, mailing{kind: "member.added", to: u, letter: mail.AddedToTenant{Tenant: tn.Name, Inviter: inviter}})
 	}
-	token, err := t.issue(ctx, u, onetimetoken.PurposeWelcome, welcomeLife)
+	token, err := t.issue(ctx, ticket{to: u, purpose: onetimetoken.PurposeWelcome, life: welcomeLife, tenantID: tn.ID})
 	if err != nil {
 		return err
 	}

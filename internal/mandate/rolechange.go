@@ -158,20 +158,11 @@ func (t *tx) mayChange(ctx context.Context, row, after *ent.Member, reach *rule.
 		return err
 	}
 	if row.Administrator && !after.Administrator && row.Status == member.StatusActive {
-		return t.anotherAdministrator(ctx, row)
-	}
-	return nil
-}
-
-// anotherAdministrator fails when the member is the tenant's last active administrator.
-func (t *tx) anotherAdministrator(ctx context.Context, row *ent.Member) error {
-	others, err := t.Member.Query().Where(member.TenantID(row.TenantID), member.IDNEQ(row.ID),
-		member.Administrator(true), member.StatusEQ(member.StatusActive)).Exist(ctx)
-	if err != nil {
-		return err
-	}
-	if !others {
-		return broken(LastAdministrator, "A tenant keeps at least one active administrator.", "memberId")
+		kept, err := t.keepsAdministrator(ctx, row.TenantID, row.ID)
+		if err != nil || kept {
+			return err
+		}
+		return lastAdministrator("memberId")
 	}
 	return nil
 }

@@ -76,8 +76,9 @@ const mostEmail = 320
 // domains reads domains as resolvers do, and looks at the length of their labels too.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
-// email cleans an address, and returns it as written to and as compared: its local part in ASCII, in lower case, its domain in
-// the ASCII form of IDNA. Look-alike letters, blanks inside and what cannot be seen are refused; dots and plus signs
+// email cleans an address, and returns it as shown and written to and as compared: in lower case, its local part in ASCII,
+// and to be compared its domain in the ASCII form of IDNA. How somebody typed it is not kept, and so nobody sees by it who
+// named an address first. Look-alike letters, blanks inside and what cannot be seen are refused; dots and plus signs
 // stay, because only the receiving server knows what they mean.
 func email(s string, field ...string) (typed, canonical string, fault *Error) {
 	fault = broken(Invalid, "This is not an e-mail address that can be written to.", field...)
@@ -108,7 +109,8 @@ func email(s string, field ...string) (typed, canonical string, fault *Error) {
 			return "", "", fault
 		}
 	}
-	return local + "@" + domain, strings.ToLower(local) + "@" + ascii, nil
+	local = strings.ToLower(local)
+	return local + "@" + strings.ToLower(domain), local + "@" + ascii, nil
 }
 
 // localPart reports the characters of an unquoted local part in ASCII.

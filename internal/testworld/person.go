@@ -68,7 +68,7 @@ func Guest(c *ent.MemberCreate) { c.SetGuest(true) }
 func (p *Person) Join(t *ent.Tenant, grant Grant) *Person {
 	p.w.t.Helper()
 	create := p.w.Write.Member.Create().SetTenantID(t.ID).SetUserID(p.ID).SetFirstName(strings.Title(p.name)).SetLastName("Smith"). //nolint:staticcheck // names in tests are ASCII
-																	SetSortName(mandate.SortName(p.name + " smith")).SetHandle(p.name).SetLabel(p.name)
+																	SetSortName(mandate.SortName(p.name + " smith")).SetHandle(p.name).SetPresentHandle(mandate.SortName(p.name)).SetPresentUserID(p.ID).SetLabel(p.name)
 	grant(create)
 	p.w.must(create.Exec(p.w.System()))
 	return p

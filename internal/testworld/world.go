@@ -218,7 +218,7 @@ func (w *World) Catalogue() []string {
 // Member returns the person's membership in a tenant.
 func (p *Person) Member(t *ent.Tenant) *ent.Member {
 	p.w.t.Helper()
-	m, err := p.w.Write.Member.Query().Where(member.TenantID(t.ID), member.UserID(p.ID)).Only(p.w.System())
+	m, err := p.w.Write.Member.Query().Where(member.TenantID(t.ID), member.PresentUserID(p.ID)).Only(p.w.System())
 	p.w.must(err)
 	return m
 }

@@ -1,0 +1,127 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+
+	"mandate/ent"
+	"mandate/ent/accessrequest"
+	"mandate/ent/assignment"
+	"mandate/ent/member"
+	"mandate/ent/memberpermission"
+	"mandate/ent/membersite"
+	"mandate/ent/onetimetoken"
+	"mandate/ent/session"
+	"mandate/ent/tenant"
+)
+
+// endMemberships ends memberships of a tenant, with all that hangs on them: what they gave, the assignments that others
+// of the tenant made them, what was entered from there, mailed links, and requests that wait. Whoever becomes a member
+// again begins anew. by names who decides about requests; "" for nobody.
+func (t *tx) endMemberships(ctx context.Context, tenantID string, rows []*ent.Member, by string) error {
+	ids, people := make([]string, len(rows)), make([]string, len(rows))
+	for i, m := range rows {
+		ids[i], people[i] = m.ID, m.UserID
+	}
+	for _, part := range split(ids) {
+		if err := t.emptyMemberships(ctx, part, by); err != nil {
+			return err
+		}
+	}
+	return t.endSessions(ctx, tenantID, people)
+}
+
+func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) error {
+	err := t.Member.Update().Where(member.IDIn(ids...)).SetStatus(member.StatusRemoved).ClearPresentUserID().ClearPresentHandle().
+		SetAdministrator(false).ClearRole().AddVersion(1).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end memberships: %w", err)
+	}
+	if _, err := t.MemberPermission.Delete().Where(memberpermission.MemberIDIn(ids...)).Exec(ctx); err != nil {
+		return fmt.Errorf("take levels back: %w", err)
+	}
+	if _, err := t.MemberSite.Delete().Where(membersite.MemberIDIn(ids...)).Exec(ctx); err != nil {
+		return fmt.Errorf("take sites back: %w", err)
+	}
+	err = t.Assignment.Update().Where(assignment.MemberIDIn(ids...), assignment.OpenKeyNotNil()).
+		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end assignments: %w", err)
+	}
+	err = t.OneTimeToken.Update().Where(onetimetoken.MemberIDIn(ids...), onetimetoken.UsedAtIsNil()).SetUsedAt(t.now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("kill links: %w", err)
+	}
+	err = t.AccessRequest.Update().Where(accessrequest.MemberIDIn(ids...), accessrequest.StatusEQ(accessrequest.StatusPending)).
+		SetStatus(accessrequest.StatusRejected).SetDecidedAt(t.now).SetNillableDecidedByName(some(by)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("close requests: %w", err)
+	}
+	return nil
+}
+
+// endSessions ends what people entered from a tenant where they are active no more, and all sessions of those who are
+// active nowhere.
+func (t *tx) endSessions(ctx context.Context, tenantID string, people []string) error {
+	for _, part := range split(people) {
+		err := t.Session.Update().Where(session.UserIDIn(part...), session.HomeTenantID(tenantID), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("end entered sessions: %w", err)
+		}
+		elsewhere, err := t.Member.Query().Where(member.UserIDIn(part...), member.StatusEQ(member.StatusActive),
+			member.HasTenantWith(tenant.StatusNEQ(tenant.StatusDeleted))).Select(member.FieldUserID).Strings(ctx)
+		if err != nil {
+			return fmt.Errorf("find other memberships: %w", err)
+		}
+		gone := without(part, elsewhere)
+		if len(gone) == 0 {
+			continue
+		}
+		if err := t.Session.Update().Where(session.UserIDIn(gone...), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx); err != nil {
+			return fmt.Errorf("end sessions: %w", err)
+		}
+	}
+	return nil
+}
+
+// keepsAdministrator reports whether a tenant keeps an active administrator without the given members.
+func (t *tx) keepsAdministrator(ctx context.Context, tenantID string, without ...string) (bool, error) {
+	kept, err := t.Member.Query().Where(member.TenantID(tenantID), member.IDNotIn(without...),
+		member.Administrator(true), member.StatusEQ(member.StatusActive)).Exist(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for an administrator: %w", err)
+	}
+	return kept, nil
+}
+
+func lastAdministrator(field ...string) *Error {
+	return broken(LastAdministrator, "A tenant keeps at least one active administrator.", field...)
+}
+
+// split cuts a list into parts that one statement can name.
+func split(ids []string) [][]string {
+	const most = 500
+	var parts [][]string
+	for ; len(ids) > most; ids = ids[most:] {
+		parts = append(parts, ids[:most])
+	}
+	if len(ids) > 0 {
+		parts = append(parts, ids)
+	}
+	return parts
+}
+
+// without returns the values of a list that are not in the other.
+func without(list, other []string) []string {
+	have := make(map[string]bool, len(other))
+	for _, v := range other {
+		have[v] = true
+	}
+	var left []string
+	for _, v := range list {
+		if !have[v] {
+			left = append(left, v)
+		}
+	}
+	return left
+}
