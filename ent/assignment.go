@@ -5,7 +5,6 @@ package ent
 import (
 	"fmt"
 	"mandate/ent/assignment"
-	"mandate/ent/member"
 	"mandate/ent/role"
 	"mandate/ent/tenant"
 	"mandate/internal/batch"
@@ -44,8 +43,8 @@ type Assignment struct {
 	TenantID string `json:"tenant_id,omitempty"`
 	// Copy of that tenant's sort name. It only picks and orders candidates.
 	TenantSortName string `json:"tenant_sort_name,omitempty"`
-	// The grantee: a member of the granting tenant.
-	MemberID *string `json:"member_id,omitempty"`
+	// Who it is given to: a member or a privilege group of the granting tenant, or a tech partner that it manages.
+	GranteeID string `json:"grantee_id,omitempty"`
 	// The relationship that it rests on, and ends with.
 	RelationshipID *string `json:"relationship_id,omitempty"`
 	// Name of the grantee.
@@ -77,13 +76,11 @@ type AssignmentEdges struct {
 	Granter *Tenant `json:"granter,omitempty"`
 	// ReachedTenant holds the value of the reached_tenant edge.
 	ReachedTenant *Tenant `json:"reached_tenant,omitempty"`
-	// Member holds the value of the member edge.
-	Member *Member `json:"member,omitempty"`
 	// GivenRole holds the value of the given_role edge.
 	GivenRole *Role `json:"given_role,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [3]bool
 }
 
 // GranterOrErr returns the Granter value or an error if the edge
@@ -108,23 +105,12 @@ func (e AssignmentEdges) ReachedTenantOrErr() (*Tenant, error) {
 	return nil, &NotLoadedError{edge: "reached_tenant"}
 }
 
-// MemberOrErr returns the Member value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e AssignmentEdges) MemberOrErr() (*Member, error) {
-	if e.Member != nil {
-		return e.Member, nil
-	} else if e.loadedTypes[2] {
-		return nil, &NotFoundError{label: member.Label}
-	}
-	return nil, &NotLoadedError{edge: "member"}
-}
-
 // GivenRoleOrErr returns the GivenRole value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e AssignmentEdges) GivenRoleOrErr() (*Role, error) {
 	if e.GivenRole != nil {
 		return e.GivenRole, nil
-	} else if e.loadedTypes[3] {
+	} else if e.loadedTypes[2] {
 		return nil, &NotFoundError{label: role.Label}
 	}
 	return nil, &NotLoadedError{edge: "given_role"}
@@ -137,7 +123,7 @@ func (*Assignment) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case assignment.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case assignment.FieldID, assignment.FieldPartnerName, assignment.FieldPartnerType, assignment.FieldPartnerCode, assignment.FieldCustomerName, assignment.FieldCustomerAccountNumber, assignment.FieldGranterID, assignment.FieldTenantID, assignment.FieldTenantSortName, assignment.FieldMemberID, assignment.FieldRelationshipID, assignment.FieldGranteeName, assignment.FieldRoleID, assignment.FieldStatus, assignment.FieldOpenKey:
+		case assignment.FieldID, assignment.FieldPartnerName, assignment.FieldPartnerType, assignment.FieldPartnerCode, assignment.FieldCustomerName, assignment.FieldCustomerAccountNumber, assignment.FieldGranterID, assignment.FieldTenantID, assignment.FieldTenantSortName, assignment.FieldGranteeID, assignment.FieldRelationshipID, assignment.FieldGranteeName, assignment.FieldRoleID, assignment.FieldStatus, assignment.FieldOpenKey:
 			values[i] = new(sql.NullString)
 		case assignment.FieldCreatedAt, assignment.FieldUpdatedAt, assignment.FieldStartsAt, assignment.FieldEndsAt, assignment.FieldEndedAt:
 			values[i] = new(sql.NullTime)
@@ -230,12 +216,11 @@ func (_m *Assignment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TenantSortName = value.String
 			}
-		case assignment.FieldMemberID:
+		case assignment.FieldGranteeID:
 			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field member_id", values[i])
+				return fmt.Errorf("unexpected type %T for field grantee_id", values[i])
 			} else if value.Valid {
-				_m.MemberID = new(string)
-				*_m.MemberID = value.String
+				_m.GranteeID = value.String
 			}
 		case assignment.FieldRelationshipID:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -312,11 +297,6 @@ func (_m *Assignment) QueryReachedTenant() *TenantQuery {
 	return NewAssignmentClient(_m.config).QueryReachedTenant(_m)
 }
 
-// QueryMember queries the "member" edge of the Assignment entity.
-func (_m *Assignment) QueryMember() *MemberQuery {
-	return NewAssignmentClient(_m.config).QueryMember(_m)
-}
-
 // QueryGivenRole queries the "given_role" edge of the Assignment entity.
 func (_m *Assignment) QueryGivenRole() *RoleQuery {
 	return NewAssignmentClient(_m.config).QueryGivenRole(_m)
@@ -382,10 +362,8 @@ func (_m *Assignment) String() string {
 	builder.WriteString("tenant_sort_name=")
 	builder.WriteString(_m.TenantSortName)
 	builder.WriteString(", ")
-	if v := _m.MemberID; v != nil {
-		builder.WriteString("member_id=")
-		builder.WriteString(*v)
-	}
+	builder.WriteString("grantee_id=")
+	builder.WriteString(_m.GranteeID)
 	builder.WriteString(", ")
 	if v := _m.RelationshipID; v != nil {
 		builder.WriteString("relationship_id=")

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"mandate/ent/assignment"
-	"mandate/ent/member"
 	"mandate/ent/role"
 	"mandate/ent/tenant"
 	"time"
@@ -113,17 +112,9 @@ func (_c *AssignmentCreate) SetTenantSortName(v string) *AssignmentCreate {
 	return _c
 }
 
-// SetMemberID sets the "member_id" field.
-func (_c *AssignmentCreate) SetMemberID(v string) *AssignmentCreate {
-	_c.mutation.SetMemberID(v)
-	return _c
-}
-
-// SetNillableMemberID sets the "member_id" field if the given value is not nil.
-func (_c *AssignmentCreate) SetNillableMemberID(v *string) *AssignmentCreate {
-	if v != nil {
-		_c.SetMemberID(*v)
-	}
+// SetGranteeID sets the "grantee_id" field.
+func (_c *AssignmentCreate) SetGranteeID(v string) *AssignmentCreate {
+	_c.mutation.SetGranteeID(v)
 	return _c
 }
 
@@ -243,11 +234,6 @@ func (_c *AssignmentCreate) SetReachedTenantID(id string) *AssignmentCreate {
 // SetReachedTenant sets the "reached_tenant" edge to the Tenant entity.
 func (_c *AssignmentCreate) SetReachedTenant(v *Tenant) *AssignmentCreate {
 	return _c.SetReachedTenantID(v.ID)
-}
-
-// SetMember sets the "member" edge to the Member entity.
-func (_c *AssignmentCreate) SetMember(v *Member) *AssignmentCreate {
-	return _c.SetMemberID(v.ID)
 }
 
 // SetGivenRoleID sets the "given_role" edge to the Role entity by ID.
@@ -375,6 +361,9 @@ func (_c *AssignmentCreate) check() error {
 			return &ValidationError{Name: "tenant_sort_name", err: fmt.Errorf(`ent: validator failed for field "Assignment.tenant_sort_name": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.GranteeID(); !ok {
+		return &ValidationError{Name: "grantee_id", err: errors.New(`ent: missing required field "Assignment.grantee_id"`)}
+	}
 	if _, ok := _c.mutation.GranteeName(); !ok {
 		return &ValidationError{Name: "grantee_name", err: errors.New(`ent: missing required field "Assignment.grantee_name"`)}
 	}
@@ -482,6 +471,10 @@ func (_c *AssignmentCreate) createSpec() (*Assignment, *sqlgraph.CreateSpec) {
 		_spec.SetField(assignment.FieldTenantSortName, field.TypeString, value)
 		_node.TenantSortName = value
 	}
+	if value, ok := _c.mutation.GranteeID(); ok {
+		_spec.SetField(assignment.FieldGranteeID, field.TypeString, value)
+		_node.GranteeID = value
+	}
 	if value, ok := _c.mutation.RelationshipID(); ok {
 		_spec.SetField(assignment.FieldRelationshipID, field.TypeString, value)
 		_node.RelationshipID = &value
@@ -542,23 +535,6 @@ func (_c *AssignmentCreate) createSpec() (*Assignment, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.TenantID = nodes[0]
-		_spec.Edges = append(_spec.Edges, edge)
-	}
-	if nodes := _c.mutation.MemberIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: false,
-			Table:   assignment.MemberTable,
-			Columns: []string{assignment.MemberColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(member.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_node.MemberID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.GivenRoleIDs(); len(nodes) > 0 {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"mandate/ent/assignment"
-	"mandate/ent/member"
 	"mandate/ent/predicate"
 	"mandate/ent/role"
 	"mandate/ent/tenant"
@@ -28,7 +27,6 @@ type AssignmentQuery struct {
 	predicates        []predicate.Assignment
 	withGranter       *TenantQuery
 	withReachedTenant *TenantQuery
-	withMember        *MemberQuery
 	withGivenRole     *RoleQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -103,28 +101,6 @@ func (_q *AssignmentQuery) QueryReachedTenant() *TenantQuery {
 			sqlgraph.From(assignment.Table, assignment.FieldID, selector),
 			sqlgraph.To(tenant.Table, tenant.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, assignment.ReachedTenantTable, assignment.ReachedTenantColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryMember chains the current query on the "member" edge.
-func (_q *AssignmentQuery) QueryMember() *MemberQuery {
-	query := (&MemberClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(assignment.Table, assignment.FieldID, selector),
-			sqlgraph.To(member.Table, member.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, assignment.MemberTable, assignment.MemberColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -348,7 +324,6 @@ func (_q *AssignmentQuery) Clone() *AssignmentQuery {
 		predicates:        append([]predicate.Assignment{}, _q.predicates...),
 		withGranter:       _q.withGranter.Clone(),
 		withReachedTenant: _q.withReachedTenant.Clone(),
-		withMember:        _q.withMember.Clone(),
 		withGivenRole:     _q.withGivenRole.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
@@ -375,17 +350,6 @@ func (_q *AssignmentQuery) WithReachedTenant(opts ...func(*TenantQuery)) *Assign
 		opt(query)
 	}
 	_q.withReachedTenant = query
-	return _q
-}
-
-// WithMember tells the query-builder to eager-load the nodes that are connected to
-// the "member" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *AssignmentQuery) WithMember(opts ...func(*MemberQuery)) *AssignmentQuery {
-	query := (&MemberClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withMember = query
 	return _q
 }
 
@@ -484,10 +448,9 @@ func (_q *AssignmentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*A
 	var (
 		nodes       = []*Assignment{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [3]bool{
 			_q.withGranter != nil,
 			_q.withReachedTenant != nil,
-			_q.withMember != nil,
 			_q.withGivenRole != nil,
 		}
 	)
@@ -518,12 +481,6 @@ func (_q *AssignmentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*A
 	if query := _q.withReachedTenant; query != nil {
 		if err := _q.loadReachedTenant(ctx, query, nodes, nil,
 			func(n *Assignment, e *Tenant) { n.Edges.ReachedTenant = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withMember; query != nil {
-		if err := _q.loadMember(ctx, query, nodes, nil,
-			func(n *Assignment, e *Member) { n.Edges.Member = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -594,38 +551,6 @@ func (_q *AssignmentQuery) loadReachedTenant(ctx context.Context, query *TenantQ
 	}
 	return nil
 }
-func (_q *AssignmentQuery) loadMember(ctx context.Context, query *MemberQuery, nodes []*Assignment, init func(*Assignment), assign func(*Assignment, *Member)) error {
-	ids := make([]string, 0, len(nodes))
-	nodeids := make(map[string][]*Assignment)
-	for i := range nodes {
-		if nodes[i].MemberID == nil {
-			continue
-		}
-		fk := *nodes[i].MemberID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(member.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "member_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
 func (_q *AssignmentQuery) loadGivenRole(ctx context.Context, query *RoleQuery, nodes []*Assignment, init func(*Assignment), assign func(*Assignment, *Role)) error {
 	ids := make([]string, 0, len(nodes))
 	nodeids := make(map[string][]*Assignment)
@@ -686,9 +611,6 @@ func (_q *AssignmentQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withReachedTenant != nil {
 			_spec.Node.AddColumnOnce(assignment.FieldTenantID)
-		}
-		if _q.withMember != nil {
-			_spec.Node.AddColumnOnce(assignment.FieldMemberID)
 		}
 		if _q.withGivenRole != nil {
 			_spec.Node.AddColumnOnce(assignment.FieldRoleID)

@@ -16,6 +16,8 @@ import (
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
+	"mandate/ent/groupcustomer"
+	"mandate/ent/groupmember"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -23,6 +25,7 @@ import (
 	"mandate/ent/onetimetoken"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
@@ -56,6 +59,10 @@ type Client struct {
 	Device *DeviceClient
 	// Feature is the client for interacting with the Feature builders.
 	Feature *FeatureClient
+	// GroupCustomer is the client for interacting with the GroupCustomer builders.
+	GroupCustomer *GroupCustomerClient
+	// GroupMember is the client for interacting with the GroupMember builders.
+	GroupMember *GroupMemberClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// Member is the client for interacting with the Member builders.
@@ -70,6 +77,8 @@ type Client struct {
 	OutboxMessage *OutboxMessageClient
 	// Partner is the client for interacting with the Partner builders.
 	Partner *PartnerClient
+	// PrivilegeGroup is the client for interacting with the PrivilegeGroup builders.
+	PrivilegeGroup *PrivilegeGroupClient
 	// Relationship is the client for interacting with the Relationship builders.
 	Relationship *RelationshipClient
 	// Role is the client for interacting with the Role builders.
@@ -104,6 +113,8 @@ func (c *Client) init() {
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.Device = NewDeviceClient(c.config)
 	c.Feature = NewFeatureClient(c.config)
+	c.GroupCustomer = NewGroupCustomerClient(c.config)
+	c.GroupMember = NewGroupMemberClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
 	c.Member = NewMemberClient(c.config)
 	c.MemberPermission = NewMemberPermissionClient(c.config)
@@ -111,6 +122,7 @@ func (c *Client) init() {
 	c.OneTimeToken = NewOneTimeTokenClient(c.config)
 	c.OutboxMessage = NewOutboxMessageClient(c.config)
 	c.Partner = NewPartnerClient(c.config)
+	c.PrivilegeGroup = NewPrivilegeGroupClient(c.config)
 	c.Relationship = NewRelationshipClient(c.config)
 	c.Role = NewRoleClient(c.config)
 	c.RolePermission = NewRolePermissionClient(c.config)
@@ -217,6 +229,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AuditEvent:          NewAuditEventClient(cfg),
 		Device:              NewDeviceClient(cfg),
 		Feature:             NewFeatureClient(cfg),
+		GroupCustomer:       NewGroupCustomerClient(cfg),
+		GroupMember:         NewGroupMemberClient(cfg),
 		Invitation:          NewInvitationClient(cfg),
 		Member:              NewMemberClient(cfg),
 		MemberPermission:    NewMemberPermissionClient(cfg),
@@ -224,6 +238,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		OneTimeToken:        NewOneTimeTokenClient(cfg),
 		OutboxMessage:       NewOutboxMessageClient(cfg),
 		Partner:             NewPartnerClient(cfg),
+		PrivilegeGroup:      NewPrivilegeGroupClient(cfg),
 		Relationship:        NewRelationshipClient(cfg),
 		Role:                NewRoleClient(cfg),
 		RolePermission:      NewRolePermissionClient(cfg),
@@ -257,6 +272,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AuditEvent:          NewAuditEventClient(cfg),
 		Device:              NewDeviceClient(cfg),
 		Feature:             NewFeatureClient(cfg),
+		GroupCustomer:       NewGroupCustomerClient(cfg),
+		GroupMember:         NewGroupMemberClient(cfg),
 		Invitation:          NewInvitationClient(cfg),
 		Member:              NewMemberClient(cfg),
 		MemberPermission:    NewMemberPermissionClient(cfg),
@@ -264,6 +281,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		OneTimeToken:        NewOneTimeTokenClient(cfg),
 		OutboxMessage:       NewOutboxMessageClient(cfg),
 		Partner:             NewPartnerClient(cfg),
+		PrivilegeGroup:      NewPrivilegeGroupClient(cfg),
 		Relationship:        NewRelationshipClient(cfg),
 		Role:                NewRoleClient(cfg),
 		RolePermission:      NewRolePermissionClient(cfg),
@@ -302,10 +320,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature, c.Invitation,
-		c.Member, c.MemberPermission, c.MemberSite, c.OneTimeToken, c.OutboxMessage,
-		c.Partner, c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription,
-		c.Session, c.Site, c.Tenant, c.TenantTag, c.User,
+		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature,
+		c.GroupCustomer, c.GroupMember, c.Invitation, c.Member, c.MemberPermission,
+		c.MemberSite, c.OneTimeToken, c.OutboxMessage, c.Partner, c.PrivilegeGroup,
+		c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription, c.Session,
+		c.Site, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -315,10 +334,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature, c.Invitation,
-		c.Member, c.MemberPermission, c.MemberSite, c.OneTimeToken, c.OutboxMessage,
-		c.Partner, c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription,
-		c.Session, c.Site, c.Tenant, c.TenantTag, c.User,
+		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature,
+		c.GroupCustomer, c.GroupMember, c.Invitation, c.Member, c.MemberPermission,
+		c.MemberSite, c.OneTimeToken, c.OutboxMessage, c.Partner, c.PrivilegeGroup,
+		c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription, c.Session,
+		c.Site, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -337,6 +357,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Device.mutate(ctx, m)
 	case *FeatureMutation:
 		return c.Feature.mutate(ctx, m)
+	case *GroupCustomerMutation:
+		return c.GroupCustomer.mutate(ctx, m)
+	case *GroupMemberMutation:
+		return c.GroupMember.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
 	case *MemberMutation:
@@ -351,6 +375,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OutboxMessage.mutate(ctx, m)
 	case *PartnerMutation:
 		return c.Partner.mutate(ctx, m)
+	case *PrivilegeGroupMutation:
+		return c.PrivilegeGroup.mutate(ctx, m)
 	case *RelationshipMutation:
 		return c.Relationship.mutate(ctx, m)
 	case *RoleMutation:
@@ -673,22 +699,6 @@ func (c *AssignmentClient) QueryReachedTenant(_m *Assignment) *TenantQuery {
 			sqlgraph.From(assignment.Table, assignment.FieldID, id),
 			sqlgraph.To(tenant.Table, tenant.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, assignment.ReachedTenantTable, assignment.ReachedTenantColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryMember queries the member edge of a Assignment.
-func (c *AssignmentClient) QueryMember(_m *Assignment) *MemberQuery {
-	query := (&MemberClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(assignment.Table, assignment.FieldID, id),
-			sqlgraph.To(member.Table, member.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, assignment.MemberTable, assignment.MemberColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1169,6 +1179,338 @@ func (c *FeatureClient) mutate(ctx context.Context, m *FeatureMutation) (Value, 
 		return (&FeatureDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Feature mutation op: %q", m.Op())
+	}
+}
+
+// GroupCustomerClient is a client for the GroupCustomer schema.
+type GroupCustomerClient struct {
+	config
+}
+
+// NewGroupCustomerClient returns a client for the GroupCustomer from the given config.
+func NewGroupCustomerClient(c config) *GroupCustomerClient {
+	return &GroupCustomerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `groupcustomer.Hooks(f(g(h())))`.
+func (c *GroupCustomerClient) Use(hooks ...Hook) {
+	c.hooks.GroupCustomer = append(c.hooks.GroupCustomer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `groupcustomer.Intercept(f(g(h())))`.
+func (c *GroupCustomerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GroupCustomer = append(c.inters.GroupCustomer, interceptors...)
+}
+
+// Create returns a builder for creating a GroupCustomer entity.
+func (c *GroupCustomerClient) Create() *GroupCustomerCreate {
+	mutation := newGroupCustomerMutation(c.config, OpCreate)
+	return &GroupCustomerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GroupCustomer entities.
+func (c *GroupCustomerClient) CreateBulk(builders ...*GroupCustomerCreate) *GroupCustomerCreateBulk {
+	return &GroupCustomerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GroupCustomerClient) MapCreateBulk(slice any, setFunc func(*GroupCustomerCreate, int)) *GroupCustomerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GroupCustomerCreateBulk{err: fmt.Errorf("calling to GroupCustomerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GroupCustomerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GroupCustomerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GroupCustomer.
+func (c *GroupCustomerClient) Update() *GroupCustomerUpdate {
+	mutation := newGroupCustomerMutation(c.config, OpUpdate)
+	return &GroupCustomerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GroupCustomerClient) UpdateOne(_m *GroupCustomer) *GroupCustomerUpdateOne {
+	mutation := newGroupCustomerMutation(c.config, OpUpdateOne, withGroupCustomer(_m))
+	return &GroupCustomerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GroupCustomerClient) UpdateOneID(id string) *GroupCustomerUpdateOne {
+	mutation := newGroupCustomerMutation(c.config, OpUpdateOne, withGroupCustomerID(id))
+	return &GroupCustomerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GroupCustomer.
+func (c *GroupCustomerClient) Delete() *GroupCustomerDelete {
+	mutation := newGroupCustomerMutation(c.config, OpDelete)
+	return &GroupCustomerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GroupCustomerClient) DeleteOne(_m *GroupCustomer) *GroupCustomerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GroupCustomerClient) DeleteOneID(id string) *GroupCustomerDeleteOne {
+	builder := c.Delete().Where(groupcustomer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GroupCustomerDeleteOne{builder}
+}
+
+// Query returns a query builder for GroupCustomer.
+func (c *GroupCustomerClient) Query() *GroupCustomerQuery {
+	return &GroupCustomerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGroupCustomer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GroupCustomer entity by its id.
+func (c *GroupCustomerClient) Get(ctx context.Context, id string) (*GroupCustomer, error) {
+	return c.Query().Where(groupcustomer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GroupCustomerClient) GetX(ctx context.Context, id string) *GroupCustomer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryGroup queries the group edge of a GroupCustomer.
+func (c *GroupCustomerClient) QueryGroup(_m *GroupCustomer) *PrivilegeGroupQuery {
+	query := (&PrivilegeGroupClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(groupcustomer.Table, groupcustomer.FieldID, id),
+			sqlgraph.To(privilegegroup.Table, privilegegroup.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, groupcustomer.GroupTable, groupcustomer.GroupColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCustomer queries the customer edge of a GroupCustomer.
+func (c *GroupCustomerClient) QueryCustomer(_m *GroupCustomer) *TenantQuery {
+	query := (&TenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(groupcustomer.Table, groupcustomer.FieldID, id),
+			sqlgraph.To(tenant.Table, tenant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, groupcustomer.CustomerTable, groupcustomer.CustomerColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GroupCustomerClient) Hooks() []Hook {
+	hooks := c.hooks.GroupCustomer
+	return append(hooks[:len(hooks):len(hooks)], groupcustomer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GroupCustomerClient) Interceptors() []Interceptor {
+	return c.inters.GroupCustomer
+}
+
+func (c *GroupCustomerClient) mutate(ctx context.Context, m *GroupCustomerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GroupCustomerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GroupCustomerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GroupCustomerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GroupCustomerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GroupCustomer mutation op: %q", m.Op())
+	}
+}
+
+// GroupMemberClient is a client for the GroupMember schema.
+type GroupMemberClient struct {
+	config
+}
+
+// NewGroupMemberClient returns a client for the GroupMember from the given config.
+func NewGroupMemberClient(c config) *GroupMemberClient {
+	return &GroupMemberClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `groupmember.Hooks(f(g(h())))`.
+func (c *GroupMemberClient) Use(hooks ...Hook) {
+	c.hooks.GroupMember = append(c.hooks.GroupMember, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `groupmember.Intercept(f(g(h())))`.
+func (c *GroupMemberClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GroupMember = append(c.inters.GroupMember, interceptors...)
+}
+
+// Create returns a builder for creating a GroupMember entity.
+func (c *GroupMemberClient) Create() *GroupMemberCreate {
+	mutation := newGroupMemberMutation(c.config, OpCreate)
+	return &GroupMemberCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GroupMember entities.
+func (c *GroupMemberClient) CreateBulk(builders ...*GroupMemberCreate) *GroupMemberCreateBulk {
+	return &GroupMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GroupMemberClient) MapCreateBulk(slice any, setFunc func(*GroupMemberCreate, int)) *GroupMemberCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GroupMemberCreateBulk{err: fmt.Errorf("calling to GroupMemberClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GroupMemberCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GroupMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GroupMember.
+func (c *GroupMemberClient) Update() *GroupMemberUpdate {
+	mutation := newGroupMemberMutation(c.config, OpUpdate)
+	return &GroupMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GroupMemberClient) UpdateOne(_m *GroupMember) *GroupMemberUpdateOne {
+	mutation := newGroupMemberMutation(c.config, OpUpdateOne, withGroupMember(_m))
+	return &GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GroupMemberClient) UpdateOneID(id string) *GroupMemberUpdateOne {
+	mutation := newGroupMemberMutation(c.config, OpUpdateOne, withGroupMemberID(id))
+	return &GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GroupMember.
+func (c *GroupMemberClient) Delete() *GroupMemberDelete {
+	mutation := newGroupMemberMutation(c.config, OpDelete)
+	return &GroupMemberDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GroupMemberClient) DeleteOne(_m *GroupMember) *GroupMemberDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GroupMemberClient) DeleteOneID(id string) *GroupMemberDeleteOne {
+	builder := c.Delete().Where(groupmember.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GroupMemberDeleteOne{builder}
+}
+
+// Query returns a query builder for GroupMember.
+func (c *GroupMemberClient) Query() *GroupMemberQuery {
+	return &GroupMemberQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGroupMember},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GroupMember entity by its id.
+func (c *GroupMemberClient) Get(ctx context.Context, id string) (*GroupMember, error) {
+	return c.Query().Where(groupmember.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GroupMemberClient) GetX(ctx context.Context, id string) *GroupMember {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryGroup queries the group edge of a GroupMember.
+func (c *GroupMemberClient) QueryGroup(_m *GroupMember) *PrivilegeGroupQuery {
+	query := (&PrivilegeGroupClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(groupmember.Table, groupmember.FieldID, id),
+			sqlgraph.To(privilegegroup.Table, privilegegroup.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, groupmember.GroupTable, groupmember.GroupColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryMember queries the member edge of a GroupMember.
+func (c *GroupMemberClient) QueryMember(_m *GroupMember) *MemberQuery {
+	query := (&MemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(groupmember.Table, groupmember.FieldID, id),
+			sqlgraph.To(member.Table, member.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, groupmember.MemberTable, groupmember.MemberColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GroupMemberClient) Hooks() []Hook {
+	hooks := c.hooks.GroupMember
+	return append(hooks[:len(hooks):len(hooks)], groupmember.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GroupMemberClient) Interceptors() []Interceptor {
+	return c.inters.GroupMember
+}
+
+func (c *GroupMemberClient) mutate(ctx context.Context, m *GroupMemberMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GroupMemberCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GroupMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GroupMemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GroupMember mutation op: %q", m.Op())
 	}
 }
 
@@ -2315,6 +2657,204 @@ func (c *PartnerClient) mutate(ctx context.Context, m *PartnerMutation) (Value, 
 		return (&PartnerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Partner mutation op: %q", m.Op())
+	}
+}
+
+// PrivilegeGroupClient is a client for the PrivilegeGroup schema.
+type PrivilegeGroupClient struct {
+	config
+}
+
+// NewPrivilegeGroupClient returns a client for the PrivilegeGroup from the given config.
+func NewPrivilegeGroupClient(c config) *PrivilegeGroupClient {
+	return &PrivilegeGroupClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `privilegegroup.Hooks(f(g(h())))`.
+func (c *PrivilegeGroupClient) Use(hooks ...Hook) {
+	c.hooks.PrivilegeGroup = append(c.hooks.PrivilegeGroup, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `privilegegroup.Intercept(f(g(h())))`.
+func (c *PrivilegeGroupClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PrivilegeGroup = append(c.inters.PrivilegeGroup, interceptors...)
+}
+
+// Create returns a builder for creating a PrivilegeGroup entity.
+func (c *PrivilegeGroupClient) Create() *PrivilegeGroupCreate {
+	mutation := newPrivilegeGroupMutation(c.config, OpCreate)
+	return &PrivilegeGroupCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PrivilegeGroup entities.
+func (c *PrivilegeGroupClient) CreateBulk(builders ...*PrivilegeGroupCreate) *PrivilegeGroupCreateBulk {
+	return &PrivilegeGroupCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PrivilegeGroupClient) MapCreateBulk(slice any, setFunc func(*PrivilegeGroupCreate, int)) *PrivilegeGroupCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PrivilegeGroupCreateBulk{err: fmt.Errorf("calling to PrivilegeGroupClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PrivilegeGroupCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PrivilegeGroupCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PrivilegeGroup.
+func (c *PrivilegeGroupClient) Update() *PrivilegeGroupUpdate {
+	mutation := newPrivilegeGroupMutation(c.config, OpUpdate)
+	return &PrivilegeGroupUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PrivilegeGroupClient) UpdateOne(_m *PrivilegeGroup) *PrivilegeGroupUpdateOne {
+	mutation := newPrivilegeGroupMutation(c.config, OpUpdateOne, withPrivilegeGroup(_m))
+	return &PrivilegeGroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PrivilegeGroupClient) UpdateOneID(id string) *PrivilegeGroupUpdateOne {
+	mutation := newPrivilegeGroupMutation(c.config, OpUpdateOne, withPrivilegeGroupID(id))
+	return &PrivilegeGroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PrivilegeGroup.
+func (c *PrivilegeGroupClient) Delete() *PrivilegeGroupDelete {
+	mutation := newPrivilegeGroupMutation(c.config, OpDelete)
+	return &PrivilegeGroupDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PrivilegeGroupClient) DeleteOne(_m *PrivilegeGroup) *PrivilegeGroupDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PrivilegeGroupClient) DeleteOneID(id string) *PrivilegeGroupDeleteOne {
+	builder := c.Delete().Where(privilegegroup.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PrivilegeGroupDeleteOne{builder}
+}
+
+// Query returns a query builder for PrivilegeGroup.
+func (c *PrivilegeGroupClient) Query() *PrivilegeGroupQuery {
+	return &PrivilegeGroupQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePrivilegeGroup},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PrivilegeGroup entity by its id.
+func (c *PrivilegeGroupClient) Get(ctx context.Context, id string) (*PrivilegeGroup, error) {
+	return c.Query().Where(privilegegroup.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PrivilegeGroupClient) GetX(ctx context.Context, id string) *PrivilegeGroup {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryTenant queries the tenant edge of a PrivilegeGroup.
+func (c *PrivilegeGroupClient) QueryTenant(_m *PrivilegeGroup) *TenantQuery {
+	query := (&TenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(privilegegroup.Table, privilegegroup.FieldID, id),
+			sqlgraph.To(tenant.Table, tenant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, privilegegroup.TenantTable, privilegegroup.TenantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGivenRole queries the given_role edge of a PrivilegeGroup.
+func (c *PrivilegeGroupClient) QueryGivenRole(_m *PrivilegeGroup) *RoleQuery {
+	query := (&RoleClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(privilegegroup.Table, privilegegroup.FieldID, id),
+			sqlgraph.To(role.Table, role.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, privilegegroup.GivenRoleTable, privilegegroup.GivenRoleColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGroupMembers queries the group_members edge of a PrivilegeGroup.
+func (c *PrivilegeGroupClient) QueryGroupMembers(_m *PrivilegeGroup) *GroupMemberQuery {
+	query := (&GroupMemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(privilegegroup.Table, privilegegroup.FieldID, id),
+			sqlgraph.To(groupmember.Table, groupmember.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, privilegegroup.GroupMembersTable, privilegegroup.GroupMembersColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGroupCustomers queries the group_customers edge of a PrivilegeGroup.
+func (c *PrivilegeGroupClient) QueryGroupCustomers(_m *PrivilegeGroup) *GroupCustomerQuery {
+	query := (&GroupCustomerClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(privilegegroup.Table, privilegegroup.FieldID, id),
+			sqlgraph.To(groupcustomer.Table, groupcustomer.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, privilegegroup.GroupCustomersTable, privilegegroup.GroupCustomersColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PrivilegeGroupClient) Hooks() []Hook {
+	hooks := c.hooks.PrivilegeGroup
+	return append(hooks[:len(hooks):len(hooks)], privilegegroup.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PrivilegeGroupClient) Interceptors() []Interceptor {
+	return c.inters.PrivilegeGroup
+}
+
+func (c *PrivilegeGroupClient) mutate(ctx context.Context, m *PrivilegeGroupMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PrivilegeGroupCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PrivilegeGroupUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PrivilegeGroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PrivilegeGroupDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PrivilegeGroup mutation op: %q", m.Op())
 	}
 }
 
@@ -3735,16 +4275,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessRequest, Assignment, AuditEvent, Device, Feature, Invitation, Member,
-		MemberPermission, MemberSite, OneTimeToken, OutboxMessage, Partner,
-		Relationship, Role, RolePermission, ServiceSubscription, Session, Site, Tenant,
-		TenantTag, User []ent.Hook
+		AccessRequest, Assignment, AuditEvent, Device, Feature, GroupCustomer,
+		GroupMember, Invitation, Member, MemberPermission, MemberSite, OneTimeToken,
+		OutboxMessage, Partner, PrivilegeGroup, Relationship, Role, RolePermission,
+		ServiceSubscription, Session, Site, Tenant, TenantTag, User []ent.Hook
 	}
 	inters struct {
-		AccessRequest, Assignment, AuditEvent, Device, Feature, Invitation, Member,
-		MemberPermission, MemberSite, OneTimeToken, OutboxMessage, Partner,
-		Relationship, Role, RolePermission, ServiceSubscription, Session, Site, Tenant,
-		TenantTag, User []ent.Interceptor
+		AccessRequest, Assignment, AuditEvent, Device, Feature, GroupCustomer,
+		GroupMember, Invitation, Member, MemberPermission, MemberSite, OneTimeToken,
+		OutboxMessage, Partner, PrivilegeGroup, Relationship, Role, RolePermission,
+		ServiceSubscription, Session, Site, Tenant, TenantTag, User []ent.Interceptor
 	}
 )
 

@@ -11,6 +11,8 @@ import (
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
+	"mandate/ent/groupcustomer"
+	"mandate/ent/groupmember"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -18,6 +20,7 @@ import (
 	"mandate/ent/onetimetoken"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
@@ -98,6 +101,8 @@ func checkColumn(t, c string) error {
 			auditevent.Table:          auditevent.ValidColumn,
 			device.Table:              device.ValidColumn,
 			feature.Table:             feature.ValidColumn,
+			groupcustomer.Table:       groupcustomer.ValidColumn,
+			groupmember.Table:         groupmember.ValidColumn,
 			invitation.Table:          invitation.ValidColumn,
 			member.Table:              member.ValidColumn,
 			memberpermission.Table:    memberpermission.ValidColumn,
@@ -105,6 +110,7 @@ func checkColumn(t, c string) error {
 			onetimetoken.Table:        onetimetoken.ValidColumn,
 			outboxmessage.Table:       outboxmessage.ValidColumn,
 			partner.Table:             partner.ValidColumn,
+			privilegegroup.Table:      privilegegroup.ValidColumn,
 			relationship.Table:        relationship.ValidColumn,
 			role.Table:                role.ValidColumn,
 			rolepermission.Table:      rolepermission.ValidColumn,

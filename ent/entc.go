@@ -28,7 +28,7 @@ func main() {
 			entgen.Nodes(comments),
 			entgen.Enums,
 			entgen.Connections("Tenant", "Member", "Role", "Relationship", "Invitation", "Assignment", "Session", "AuditEvent",
-				"Site", "ServiceSubscription", "AccessRequest"),
+				"Site", "ServiceSubscription", "AccessRequest", "PrivilegeGroup", "Partner"),
 			entgen.Orders("Tenant", map[string]string{"NAME": "By name."}),
 			entgen.Orders("Member", map[string]string{
 				"NAME": "By name.", "STATUS": "By status, then by name.",

@@ -11,6 +11,8 @@ import (
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
+	"mandate/ent/groupcustomer"
+	"mandate/ent/groupmember"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -19,6 +21,7 @@ import (
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
 	"mandate/ent/predicate"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
@@ -50,6 +53,8 @@ const (
 	TypeAuditEvent          = "AuditEvent"
 	TypeDevice              = "Device"
 	TypeFeature             = "Feature"
+	TypeGroupCustomer       = "GroupCustomer"
+	TypeGroupMember         = "GroupMember"
 	TypeInvitation          = "Invitation"
 	TypeMember              = "Member"
 	TypeMemberPermission    = "MemberPermission"
@@ -57,6 +62,7 @@ const (
 	TypeOneTimeToken        = "OneTimeToken"
 	TypeOutboxMessage       = "OutboxMessage"
 	TypePartner             = "Partner"
+	TypePrivilegeGroup      = "PrivilegeGroup"
 	TypeRelationship        = "Relationship"
 	TypeRole                = "Role"
 	TypeRolePermission      = "RolePermission"
@@ -1062,6 +1068,7 @@ type AssignmentMutation struct {
 	customer_name           *string
 	customer_account_number *string
 	tenant_sort_name        *string
+	grantee_id              *string
 	relationship_id         *string
 	grantee_name            *string
 	status                  *assignment.Status
@@ -1074,8 +1081,6 @@ type AssignmentMutation struct {
 	clearedgranter          bool
 	reached_tenant          *string
 	clearedreached_tenant   bool
-	member                  *string
-	clearedmember           bool
 	given_role              *string
 	clearedgiven_role       bool
 	done                    bool
@@ -1629,53 +1634,40 @@ func (m *AssignmentMutation) ResetTenantSortName() {
 	m.tenant_sort_name = nil
 }
 
-// SetMemberID sets the "member_id" field.
-func (m *AssignmentMutation) SetMemberID(s string) {
-	m.member = &s
+// SetGranteeID sets the "grantee_id" field.
+func (m *AssignmentMutation) SetGranteeID(s string) {
+	m.grantee_id = &s
 }
 
-// MemberID returns the value of the "member_id" field in the mutation.
-func (m *AssignmentMutation) MemberID() (r string, exists bool) {
-	v := m.member
+// GranteeID returns the value of the "grantee_id" field in the mutation.
+func (m *AssignmentMutation) GranteeID() (r string, exists bool) {
+	v := m.grantee_id
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldMemberID returns the old "member_id" field's value of the Assignment entity.
+// OldGranteeID returns the old "grantee_id" field's value of the Assignment entity.
 // If the Assignment object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AssignmentMutation) OldMemberID(ctx context.Context) (v *string, err error) {
+func (m *AssignmentMutation) OldGranteeID(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+		return v, errors.New("OldGranteeID is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldMemberID requires an ID field in the mutation")
+		return v, errors.New("OldGranteeID requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+		return v, fmt.Errorf("querying old value for OldGranteeID: %w", err)
 	}
-	return oldValue.MemberID, nil
+	return oldValue.GranteeID, nil
 }
 
-// ClearMemberID clears the value of the "member_id" field.
-func (m *AssignmentMutation) ClearMemberID() {
-	m.member = nil
-	m.clearedFields[assignment.FieldMemberID] = struct{}{}
-}
-
-// MemberIDCleared returns if the "member_id" field was cleared in this mutation.
-func (m *AssignmentMutation) MemberIDCleared() bool {
-	_, ok := m.clearedFields[assignment.FieldMemberID]
-	return ok
-}
-
-// ResetMemberID resets all changes to the "member_id" field.
-func (m *AssignmentMutation) ResetMemberID() {
-	m.member = nil
-	delete(m.clearedFields, assignment.FieldMemberID)
+// ResetGranteeID resets all changes to the "grantee_id" field.
+func (m *AssignmentMutation) ResetGranteeID() {
+	m.grantee_id = nil
 }
 
 // SetRelationshipID sets the "relationship_id" field.
@@ -2085,33 +2077,6 @@ func (m *AssignmentMutation) ResetReachedTenant() {
 	m.clearedreached_tenant = false
 }
 
-// ClearMember clears the "member" edge to the Member entity.
-func (m *AssignmentMutation) ClearMember() {
-	m.clearedmember = true
-	m.clearedFields[assignment.FieldMemberID] = struct{}{}
-}
-
-// MemberCleared reports if the "member" edge to the Member entity was cleared.
-func (m *AssignmentMutation) MemberCleared() bool {
-	return m.MemberIDCleared() || m.clearedmember
-}
-
-// MemberIDs returns the "member" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// MemberID instead. It exists only for internal usage by the builders.
-func (m *AssignmentMutation) MemberIDs() (ids []string) {
-	if id := m.member; id != nil {
-		ids = append(ids, *id)
-	}
-	return
-}
-
-// ResetMember resets all changes to the "member" edge.
-func (m *AssignmentMutation) ResetMember() {
-	m.member = nil
-	m.clearedmember = false
-}
-
 // SetGivenRoleID sets the "given_role" edge to the Role entity by id.
 func (m *AssignmentMutation) SetGivenRoleID(id string) {
 	m.given_role = &id
@@ -2220,8 +2185,8 @@ func (m *AssignmentMutation) Fields() []string {
 	if m.tenant_sort_name != nil {
 		fields = append(fields, assignment.FieldTenantSortName)
 	}
-	if m.member != nil {
-		fields = append(fields, assignment.FieldMemberID)
+	if m.grantee_id != nil {
+		fields = append(fields, assignment.FieldGranteeID)
 	}
 	if m.relationship_id != nil {
 		fields = append(fields, assignment.FieldRelationshipID)
@@ -2277,8 +2242,8 @@ func (m *AssignmentMutation) Field(name string) (ent.Value, bool) {
 		return m.TenantID()
 	case assignment.FieldTenantSortName:
 		return m.TenantSortName()
-	case assignment.FieldMemberID:
-		return m.MemberID()
+	case assignment.FieldGranteeID:
+		return m.GranteeID()
 	case assignment.FieldRelationshipID:
 		return m.RelationshipID()
 	case assignment.FieldGranteeName:
@@ -2326,8 +2291,8 @@ func (m *AssignmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldTenantID(ctx)
 	case assignment.FieldTenantSortName:
 		return m.OldTenantSortName(ctx)
-	case assignment.FieldMemberID:
-		return m.OldMemberID(ctx)
+	case assignment.FieldGranteeID:
+		return m.OldGranteeID(ctx)
 	case assignment.FieldRelationshipID:
 		return m.OldRelationshipID(ctx)
 	case assignment.FieldGranteeName:
@@ -2430,12 +2395,12 @@ func (m *AssignmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTenantSortName(v)
 		return nil
-	case assignment.FieldMemberID:
+	case assignment.FieldGranteeID:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetMemberID(v)
+		m.SetGranteeID(v)
 		return nil
 	case assignment.FieldRelationshipID:
 		v, ok := value.(string)
@@ -2544,9 +2509,6 @@ func (m *AssignmentMutation) ClearedFields() []string {
 	if m.FieldCleared(assignment.FieldCustomerAccountNumber) {
 		fields = append(fields, assignment.FieldCustomerAccountNumber)
 	}
-	if m.FieldCleared(assignment.FieldMemberID) {
-		fields = append(fields, assignment.FieldMemberID)
-	}
 	if m.FieldCleared(assignment.FieldRelationshipID) {
 		fields = append(fields, assignment.FieldRelationshipID)
 	}
@@ -2578,9 +2540,6 @@ func (m *AssignmentMutation) ClearField(name string) error {
 		return nil
 	case assignment.FieldCustomerAccountNumber:
 		m.ClearCustomerAccountNumber()
-		return nil
-	case assignment.FieldMemberID:
-		m.ClearMemberID()
 		return nil
 	case assignment.FieldRelationshipID:
 		m.ClearRelationshipID()
@@ -2635,8 +2594,8 @@ func (m *AssignmentMutation) ResetField(name string) error {
 	case assignment.FieldTenantSortName:
 		m.ResetTenantSortName()
 		return nil
-	case assignment.FieldMemberID:
-		m.ResetMemberID()
+	case assignment.FieldGranteeID:
+		m.ResetGranteeID()
 		return nil
 	case assignment.FieldRelationshipID:
 		m.ResetRelationshipID()
@@ -2668,15 +2627,12 @@ func (m *AssignmentMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *AssignmentMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 3)
 	if m.granter != nil {
 		edges = append(edges, assignment.EdgeGranter)
 	}
 	if m.reached_tenant != nil {
 		edges = append(edges, assignment.EdgeReachedTenant)
-	}
-	if m.member != nil {
-		edges = append(edges, assignment.EdgeMember)
 	}
 	if m.given_role != nil {
 		edges = append(edges, assignment.EdgeGivenRole)
@@ -2696,10 +2652,6 @@ func (m *AssignmentMutation) AddedIDs(name string) []ent.Value {
 		if id := m.reached_tenant; id != nil {
 			return []ent.Value{*id}
 		}
-	case assignment.EdgeMember:
-		if id := m.member; id != nil {
-			return []ent.Value{*id}
-		}
 	case assignment.EdgeGivenRole:
 		if id := m.given_role; id != nil {
 			return []ent.Value{*id}
@@ -2710,7 +2662,7 @@ func (m *AssignmentMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *AssignmentMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 3)
 	return edges
 }
 
@@ -2722,15 +2674,12 @@ func (m *AssignmentMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *AssignmentMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 3)
 	if m.clearedgranter {
 		edges = append(edges, assignment.EdgeGranter)
 	}
 	if m.clearedreached_tenant {
 		edges = append(edges, assignment.EdgeReachedTenant)
-	}
-	if m.clearedmember {
-		edges = append(edges, assignment.EdgeMember)
 	}
 	if m.clearedgiven_role {
 		edges = append(edges, assignment.EdgeGivenRole)
@@ -2746,8 +2695,6 @@ func (m *AssignmentMutation) EdgeCleared(name string) bool {
 		return m.clearedgranter
 	case assignment.EdgeReachedTenant:
 		return m.clearedreached_tenant
-	case assignment.EdgeMember:
-		return m.clearedmember
 	case assignment.EdgeGivenRole:
 		return m.clearedgiven_role
 	}
@@ -2763,9 +2710,6 @@ func (m *AssignmentMutation) ClearEdge(name string) error {
 		return nil
 	case assignment.EdgeReachedTenant:
 		m.ClearReachedTenant()
-		return nil
-	case assignment.EdgeMember:
-		m.ClearMember()
 		return nil
 	case assignment.EdgeGivenRole:
 		m.ClearGivenRole()
@@ -2783,9 +2727,6 @@ func (m *AssignmentMutation) ResetEdge(name string) error {
 		return nil
 	case assignment.EdgeReachedTenant:
 		m.ResetReachedTenant()
-		return nil
-	case assignment.EdgeMember:
-		m.ResetMember()
 		return nil
 	case assignment.EdgeGivenRole:
 		m.ResetGivenRole()
@@ -5909,6 +5850,1140 @@ func (m *FeatureMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *FeatureMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Feature edge %s", name)
+}
+
+// GroupCustomerMutation represents an operation that mutates the GroupCustomer nodes in the graph.
+type GroupCustomerMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	tenant_id          *string
+	customer_sort_name *string
+	clearedFields      map[string]struct{}
+	group              *string
+	clearedgroup       bool
+	customer           *string
+	clearedcustomer    bool
+	done               bool
+	oldValue           func(context.Context) (*GroupCustomer, error)
+	predicates         []predicate.GroupCustomer
+}
+
+var _ ent.Mutation = (*GroupCustomerMutation)(nil)
+
+// groupcustomerOption allows management of the mutation configuration using functional options.
+type groupcustomerOption func(*GroupCustomerMutation)
+
+// newGroupCustomerMutation creates new mutation for the GroupCustomer entity.
+func newGroupCustomerMutation(c config, op Op, opts ...groupcustomerOption) *GroupCustomerMutation {
+	m := &GroupCustomerMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGroupCustomer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGroupCustomerID sets the ID field of the mutation.
+func withGroupCustomerID(id string) groupcustomerOption {
+	return func(m *GroupCustomerMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GroupCustomer
+		)
+		m.oldValue = func(ctx context.Context) (*GroupCustomer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GroupCustomer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGroupCustomer sets the old GroupCustomer of the mutation.
+func withGroupCustomer(node *GroupCustomer) groupcustomerOption {
+	return func(m *GroupCustomerMutation) {
+		m.oldValue = func(context.Context) (*GroupCustomer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GroupCustomerMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GroupCustomerMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GroupCustomer entities.
+func (m *GroupCustomerMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GroupCustomerMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GroupCustomerMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GroupCustomer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *GroupCustomerMutation) SetTenantID(s string) {
+	m.tenant_id = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *GroupCustomerMutation) TenantID() (r string, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the GroupCustomer entity.
+// If the GroupCustomer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupCustomerMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *GroupCustomerMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetGroupID sets the "group_id" field.
+func (m *GroupCustomerMutation) SetGroupID(s string) {
+	m.group = &s
+}
+
+// GroupID returns the value of the "group_id" field in the mutation.
+func (m *GroupCustomerMutation) GroupID() (r string, exists bool) {
+	v := m.group
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGroupID returns the old "group_id" field's value of the GroupCustomer entity.
+// If the GroupCustomer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupCustomerMutation) OldGroupID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGroupID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGroupID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGroupID: %w", err)
+	}
+	return oldValue.GroupID, nil
+}
+
+// ResetGroupID resets all changes to the "group_id" field.
+func (m *GroupCustomerMutation) ResetGroupID() {
+	m.group = nil
+}
+
+// SetCustomerID sets the "customer_id" field.
+func (m *GroupCustomerMutation) SetCustomerID(s string) {
+	m.customer = &s
+}
+
+// CustomerID returns the value of the "customer_id" field in the mutation.
+func (m *GroupCustomerMutation) CustomerID() (r string, exists bool) {
+	v := m.customer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCustomerID returns the old "customer_id" field's value of the GroupCustomer entity.
+// If the GroupCustomer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupCustomerMutation) OldCustomerID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCustomerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCustomerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCustomerID: %w", err)
+	}
+	return oldValue.CustomerID, nil
+}
+
+// ResetCustomerID resets all changes to the "customer_id" field.
+func (m *GroupCustomerMutation) ResetCustomerID() {
+	m.customer = nil
+}
+
+// SetCustomerSortName sets the "customer_sort_name" field.
+func (m *GroupCustomerMutation) SetCustomerSortName(s string) {
+	m.customer_sort_name = &s
+}
+
+// CustomerSortName returns the value of the "customer_sort_name" field in the mutation.
+func (m *GroupCustomerMutation) CustomerSortName() (r string, exists bool) {
+	v := m.customer_sort_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCustomerSortName returns the old "customer_sort_name" field's value of the GroupCustomer entity.
+// If the GroupCustomer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupCustomerMutation) OldCustomerSortName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCustomerSortName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCustomerSortName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCustomerSortName: %w", err)
+	}
+	return oldValue.CustomerSortName, nil
+}
+
+// ResetCustomerSortName resets all changes to the "customer_sort_name" field.
+func (m *GroupCustomerMutation) ResetCustomerSortName() {
+	m.customer_sort_name = nil
+}
+
+// ClearGroup clears the "group" edge to the PrivilegeGroup entity.
+func (m *GroupCustomerMutation) ClearGroup() {
+	m.clearedgroup = true
+	m.clearedFields[groupcustomer.FieldGroupID] = struct{}{}
+}
+
+// GroupCleared reports if the "group" edge to the PrivilegeGroup entity was cleared.
+func (m *GroupCustomerMutation) GroupCleared() bool {
+	return m.clearedgroup
+}
+
+// GroupIDs returns the "group" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GroupID instead. It exists only for internal usage by the builders.
+func (m *GroupCustomerMutation) GroupIDs() (ids []string) {
+	if id := m.group; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGroup resets all changes to the "group" edge.
+func (m *GroupCustomerMutation) ResetGroup() {
+	m.group = nil
+	m.clearedgroup = false
+}
+
+// ClearCustomer clears the "customer" edge to the Tenant entity.
+func (m *GroupCustomerMutation) ClearCustomer() {
+	m.clearedcustomer = true
+	m.clearedFields[groupcustomer.FieldCustomerID] = struct{}{}
+}
+
+// CustomerCleared reports if the "customer" edge to the Tenant entity was cleared.
+func (m *GroupCustomerMutation) CustomerCleared() bool {
+	return m.clearedcustomer
+}
+
+// CustomerIDs returns the "customer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CustomerID instead. It exists only for internal usage by the builders.
+func (m *GroupCustomerMutation) CustomerIDs() (ids []string) {
+	if id := m.customer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCustomer resets all changes to the "customer" edge.
+func (m *GroupCustomerMutation) ResetCustomer() {
+	m.customer = nil
+	m.clearedcustomer = false
+}
+
+// Where appends a list predicates to the GroupCustomerMutation builder.
+func (m *GroupCustomerMutation) Where(ps ...predicate.GroupCustomer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GroupCustomerMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GroupCustomerMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GroupCustomer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GroupCustomerMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GroupCustomerMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GroupCustomer).
+func (m *GroupCustomerMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GroupCustomerMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.tenant_id != nil {
+		fields = append(fields, groupcustomer.FieldTenantID)
+	}
+	if m.group != nil {
+		fields = append(fields, groupcustomer.FieldGroupID)
+	}
+	if m.customer != nil {
+		fields = append(fields, groupcustomer.FieldCustomerID)
+	}
+	if m.customer_sort_name != nil {
+		fields = append(fields, groupcustomer.FieldCustomerSortName)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GroupCustomerMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case groupcustomer.FieldTenantID:
+		return m.TenantID()
+	case groupcustomer.FieldGroupID:
+		return m.GroupID()
+	case groupcustomer.FieldCustomerID:
+		return m.CustomerID()
+	case groupcustomer.FieldCustomerSortName:
+		return m.CustomerSortName()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GroupCustomerMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case groupcustomer.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case groupcustomer.FieldGroupID:
+		return m.OldGroupID(ctx)
+	case groupcustomer.FieldCustomerID:
+		return m.OldCustomerID(ctx)
+	case groupcustomer.FieldCustomerSortName:
+		return m.OldCustomerSortName(ctx)
+	}
+	return nil, fmt.Errorf("unknown GroupCustomer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupCustomerMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case groupcustomer.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case groupcustomer.FieldGroupID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGroupID(v)
+		return nil
+	case groupcustomer.FieldCustomerID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCustomerID(v)
+		return nil
+	case groupcustomer.FieldCustomerSortName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCustomerSortName(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GroupCustomer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GroupCustomerMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GroupCustomerMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupCustomerMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown GroupCustomer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GroupCustomerMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GroupCustomerMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GroupCustomerMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GroupCustomer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GroupCustomerMutation) ResetField(name string) error {
+	switch name {
+	case groupcustomer.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case groupcustomer.FieldGroupID:
+		m.ResetGroupID()
+		return nil
+	case groupcustomer.FieldCustomerID:
+		m.ResetCustomerID()
+		return nil
+	case groupcustomer.FieldCustomerSortName:
+		m.ResetCustomerSortName()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupCustomer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GroupCustomerMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.group != nil {
+		edges = append(edges, groupcustomer.EdgeGroup)
+	}
+	if m.customer != nil {
+		edges = append(edges, groupcustomer.EdgeCustomer)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GroupCustomerMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case groupcustomer.EdgeGroup:
+		if id := m.group; id != nil {
+			return []ent.Value{*id}
+		}
+	case groupcustomer.EdgeCustomer:
+		if id := m.customer; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GroupCustomerMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GroupCustomerMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GroupCustomerMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedgroup {
+		edges = append(edges, groupcustomer.EdgeGroup)
+	}
+	if m.clearedcustomer {
+		edges = append(edges, groupcustomer.EdgeCustomer)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GroupCustomerMutation) EdgeCleared(name string) bool {
+	switch name {
+	case groupcustomer.EdgeGroup:
+		return m.clearedgroup
+	case groupcustomer.EdgeCustomer:
+		return m.clearedcustomer
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GroupCustomerMutation) ClearEdge(name string) error {
+	switch name {
+	case groupcustomer.EdgeGroup:
+		m.ClearGroup()
+		return nil
+	case groupcustomer.EdgeCustomer:
+		m.ClearCustomer()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupCustomer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GroupCustomerMutation) ResetEdge(name string) error {
+	switch name {
+	case groupcustomer.EdgeGroup:
+		m.ResetGroup()
+		return nil
+	case groupcustomer.EdgeCustomer:
+		m.ResetCustomer()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupCustomer edge %s", name)
+}
+
+// GroupMemberMutation represents an operation that mutates the GroupMember nodes in the graph.
+type GroupMemberMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	tenant_id     *string
+	clearedFields map[string]struct{}
+	group         *string
+	clearedgroup  bool
+	member        *string
+	clearedmember bool
+	done          bool
+	oldValue      func(context.Context) (*GroupMember, error)
+	predicates    []predicate.GroupMember
+}
+
+var _ ent.Mutation = (*GroupMemberMutation)(nil)
+
+// groupmemberOption allows management of the mutation configuration using functional options.
+type groupmemberOption func(*GroupMemberMutation)
+
+// newGroupMemberMutation creates new mutation for the GroupMember entity.
+func newGroupMemberMutation(c config, op Op, opts ...groupmemberOption) *GroupMemberMutation {
+	m := &GroupMemberMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGroupMember,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGroupMemberID sets the ID field of the mutation.
+func withGroupMemberID(id string) groupmemberOption {
+	return func(m *GroupMemberMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GroupMember
+		)
+		m.oldValue = func(ctx context.Context) (*GroupMember, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GroupMember.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGroupMember sets the old GroupMember of the mutation.
+func withGroupMember(node *GroupMember) groupmemberOption {
+	return func(m *GroupMemberMutation) {
+		m.oldValue = func(context.Context) (*GroupMember, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GroupMemberMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GroupMemberMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GroupMember entities.
+func (m *GroupMemberMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GroupMemberMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GroupMemberMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GroupMember.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *GroupMemberMutation) SetTenantID(s string) {
+	m.tenant_id = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *GroupMemberMutation) TenantID() (r string, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *GroupMemberMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetGroupID sets the "group_id" field.
+func (m *GroupMemberMutation) SetGroupID(s string) {
+	m.group = &s
+}
+
+// GroupID returns the value of the "group_id" field in the mutation.
+func (m *GroupMemberMutation) GroupID() (r string, exists bool) {
+	v := m.group
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGroupID returns the old "group_id" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldGroupID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGroupID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGroupID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGroupID: %w", err)
+	}
+	return oldValue.GroupID, nil
+}
+
+// ResetGroupID resets all changes to the "group_id" field.
+func (m *GroupMemberMutation) ResetGroupID() {
+	m.group = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *GroupMemberMutation) SetMemberID(s string) {
+	m.member = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *GroupMemberMutation) MemberID() (r string, exists bool) {
+	v := m.member
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the GroupMember entity.
+// If the GroupMember object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GroupMemberMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *GroupMemberMutation) ResetMemberID() {
+	m.member = nil
+}
+
+// ClearGroup clears the "group" edge to the PrivilegeGroup entity.
+func (m *GroupMemberMutation) ClearGroup() {
+	m.clearedgroup = true
+	m.clearedFields[groupmember.FieldGroupID] = struct{}{}
+}
+
+// GroupCleared reports if the "group" edge to the PrivilegeGroup entity was cleared.
+func (m *GroupMemberMutation) GroupCleared() bool {
+	return m.clearedgroup
+}
+
+// GroupIDs returns the "group" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GroupID instead. It exists only for internal usage by the builders.
+func (m *GroupMemberMutation) GroupIDs() (ids []string) {
+	if id := m.group; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGroup resets all changes to the "group" edge.
+func (m *GroupMemberMutation) ResetGroup() {
+	m.group = nil
+	m.clearedgroup = false
+}
+
+// ClearMember clears the "member" edge to the Member entity.
+func (m *GroupMemberMutation) ClearMember() {
+	m.clearedmember = true
+	m.clearedFields[groupmember.FieldMemberID] = struct{}{}
+}
+
+// MemberCleared reports if the "member" edge to the Member entity was cleared.
+func (m *GroupMemberMutation) MemberCleared() bool {
+	return m.clearedmember
+}
+
+// MemberIDs returns the "member" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MemberID instead. It exists only for internal usage by the builders.
+func (m *GroupMemberMutation) MemberIDs() (ids []string) {
+	if id := m.member; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMember resets all changes to the "member" edge.
+func (m *GroupMemberMutation) ResetMember() {
+	m.member = nil
+	m.clearedmember = false
+}
+
+// Where appends a list predicates to the GroupMemberMutation builder.
+func (m *GroupMemberMutation) Where(ps ...predicate.GroupMember) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GroupMemberMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GroupMemberMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GroupMember, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GroupMemberMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GroupMemberMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GroupMember).
+func (m *GroupMemberMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GroupMemberMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.tenant_id != nil {
+		fields = append(fields, groupmember.FieldTenantID)
+	}
+	if m.group != nil {
+		fields = append(fields, groupmember.FieldGroupID)
+	}
+	if m.member != nil {
+		fields = append(fields, groupmember.FieldMemberID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GroupMemberMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case groupmember.FieldTenantID:
+		return m.TenantID()
+	case groupmember.FieldGroupID:
+		return m.GroupID()
+	case groupmember.FieldMemberID:
+		return m.MemberID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GroupMemberMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case groupmember.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case groupmember.FieldGroupID:
+		return m.OldGroupID(ctx)
+	case groupmember.FieldMemberID:
+		return m.OldMemberID(ctx)
+	}
+	return nil, fmt.Errorf("unknown GroupMember field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupMemberMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case groupmember.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case groupmember.FieldGroupID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGroupID(v)
+		return nil
+	case groupmember.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GroupMemberMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GroupMemberMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GroupMemberMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown GroupMember numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GroupMemberMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GroupMemberMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GroupMemberMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GroupMember nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GroupMemberMutation) ResetField(name string) error {
+	switch name {
+	case groupmember.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case groupmember.FieldGroupID:
+		m.ResetGroupID()
+		return nil
+	case groupmember.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GroupMemberMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.group != nil {
+		edges = append(edges, groupmember.EdgeGroup)
+	}
+	if m.member != nil {
+		edges = append(edges, groupmember.EdgeMember)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GroupMemberMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case groupmember.EdgeGroup:
+		if id := m.group; id != nil {
+			return []ent.Value{*id}
+		}
+	case groupmember.EdgeMember:
+		if id := m.member; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GroupMemberMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GroupMemberMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GroupMemberMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedgroup {
+		edges = append(edges, groupmember.EdgeGroup)
+	}
+	if m.clearedmember {
+		edges = append(edges, groupmember.EdgeMember)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GroupMemberMutation) EdgeCleared(name string) bool {
+	switch name {
+	case groupmember.EdgeGroup:
+		return m.clearedgroup
+	case groupmember.EdgeMember:
+		return m.clearedmember
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GroupMemberMutation) ClearEdge(name string) error {
+	switch name {
+	case groupmember.EdgeGroup:
+		m.ClearGroup()
+		return nil
+	case groupmember.EdgeMember:
+		m.ClearMember()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GroupMemberMutation) ResetEdge(name string) error {
+	switch name {
+	case groupmember.EdgeGroup:
+		m.ResetGroup()
+		return nil
+	case groupmember.EdgeMember:
+		m.ResetMember()
+		return nil
+	}
+	return fmt.Errorf("unknown GroupMember edge %s", name)
 }
 
 // InvitationMutation represents an operation that mutates the Invitation nodes in the graph.
@@ -14178,6 +15253,1055 @@ func (m *PartnerMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Partner edge %s", name)
 }
 
+// PrivilegeGroupMutation represents an operation that mutates the PrivilegeGroup nodes in the graph.
+type PrivilegeGroupMutation struct {
+	config
+	op                     Op
+	typ                    string
+	id                     *string
+	version                *int
+	addversion             *int
+	created_at             *time.Time
+	updated_at             *time.Time
+	name                   *string
+	description            *string
+	scope                  *privilegegroup.Scope
+	clearedFields          map[string]struct{}
+	tenant                 *string
+	clearedtenant          bool
+	given_role             *string
+	clearedgiven_role      bool
+	group_members          map[string]struct{}
+	removedgroup_members   map[string]struct{}
+	clearedgroup_members   bool
+	group_customers        map[string]struct{}
+	removedgroup_customers map[string]struct{}
+	clearedgroup_customers bool
+	done                   bool
+	oldValue               func(context.Context) (*PrivilegeGroup, error)
+	predicates             []predicate.PrivilegeGroup
+}
+
+var _ ent.Mutation = (*PrivilegeGroupMutation)(nil)
+
+// privilegegroupOption allows management of the mutation configuration using functional options.
+type privilegegroupOption func(*PrivilegeGroupMutation)
+
+// newPrivilegeGroupMutation creates new mutation for the PrivilegeGroup entity.
+func newPrivilegeGroupMutation(c config, op Op, opts ...privilegegroupOption) *PrivilegeGroupMutation {
+	m := &PrivilegeGroupMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePrivilegeGroup,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPrivilegeGroupID sets the ID field of the mutation.
+func withPrivilegeGroupID(id string) privilegegroupOption {
+	return func(m *PrivilegeGroupMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PrivilegeGroup
+		)
+		m.oldValue = func(ctx context.Context) (*PrivilegeGroup, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PrivilegeGroup.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPrivilegeGroup sets the old PrivilegeGroup of the mutation.
+func withPrivilegeGroup(node *PrivilegeGroup) privilegegroupOption {
+	return func(m *PrivilegeGroupMutation) {
+		m.oldValue = func(context.Context) (*PrivilegeGroup, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PrivilegeGroupMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PrivilegeGroupMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PrivilegeGroup entities.
+func (m *PrivilegeGroupMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PrivilegeGroupMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PrivilegeGroupMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PrivilegeGroup.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetVersion sets the "version" field.
+func (m *PrivilegeGroupMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *PrivilegeGroupMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *PrivilegeGroupMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *PrivilegeGroupMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *PrivilegeGroupMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PrivilegeGroupMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PrivilegeGroupMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PrivilegeGroupMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *PrivilegeGroupMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *PrivilegeGroupMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *PrivilegeGroupMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *PrivilegeGroupMutation) SetTenantID(s string) {
+	m.tenant = &s
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *PrivilegeGroupMutation) TenantID() (r string, exists bool) {
+	v := m.tenant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldTenantID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *PrivilegeGroupMutation) ResetTenantID() {
+	m.tenant = nil
+}
+
+// SetName sets the "name" field.
+func (m *PrivilegeGroupMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *PrivilegeGroupMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *PrivilegeGroupMutation) ResetName() {
+	m.name = nil
+}
+
+// SetDescription sets the "description" field.
+func (m *PrivilegeGroupMutation) SetDescription(s string) {
+	m.description = &s
+}
+
+// Description returns the value of the "description" field in the mutation.
+func (m *PrivilegeGroupMutation) Description() (r string, exists bool) {
+	v := m.description
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescription returns the old "description" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldDescription(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescription is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescription requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescription: %w", err)
+	}
+	return oldValue.Description, nil
+}
+
+// ClearDescription clears the value of the "description" field.
+func (m *PrivilegeGroupMutation) ClearDescription() {
+	m.description = nil
+	m.clearedFields[privilegegroup.FieldDescription] = struct{}{}
+}
+
+// DescriptionCleared returns if the "description" field was cleared in this mutation.
+func (m *PrivilegeGroupMutation) DescriptionCleared() bool {
+	_, ok := m.clearedFields[privilegegroup.FieldDescription]
+	return ok
+}
+
+// ResetDescription resets all changes to the "description" field.
+func (m *PrivilegeGroupMutation) ResetDescription() {
+	m.description = nil
+	delete(m.clearedFields, privilegegroup.FieldDescription)
+}
+
+// SetScope sets the "scope" field.
+func (m *PrivilegeGroupMutation) SetScope(pr privilegegroup.Scope) {
+	m.scope = &pr
+}
+
+// Scope returns the value of the "scope" field in the mutation.
+func (m *PrivilegeGroupMutation) Scope() (r privilegegroup.Scope, exists bool) {
+	v := m.scope
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScope returns the old "scope" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldScope(ctx context.Context) (v privilegegroup.Scope, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScope is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScope requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScope: %w", err)
+	}
+	return oldValue.Scope, nil
+}
+
+// ResetScope resets all changes to the "scope" field.
+func (m *PrivilegeGroupMutation) ResetScope() {
+	m.scope = nil
+}
+
+// SetRoleID sets the "role_id" field.
+func (m *PrivilegeGroupMutation) SetRoleID(s string) {
+	m.given_role = &s
+}
+
+// RoleID returns the value of the "role_id" field in the mutation.
+func (m *PrivilegeGroupMutation) RoleID() (r string, exists bool) {
+	v := m.given_role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRoleID returns the old "role_id" field's value of the PrivilegeGroup entity.
+// If the PrivilegeGroup object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PrivilegeGroupMutation) OldRoleID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRoleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRoleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRoleID: %w", err)
+	}
+	return oldValue.RoleID, nil
+}
+
+// ResetRoleID resets all changes to the "role_id" field.
+func (m *PrivilegeGroupMutation) ResetRoleID() {
+	m.given_role = nil
+}
+
+// ClearTenant clears the "tenant" edge to the Tenant entity.
+func (m *PrivilegeGroupMutation) ClearTenant() {
+	m.clearedtenant = true
+	m.clearedFields[privilegegroup.FieldTenantID] = struct{}{}
+}
+
+// TenantCleared reports if the "tenant" edge to the Tenant entity was cleared.
+func (m *PrivilegeGroupMutation) TenantCleared() bool {
+	return m.clearedtenant
+}
+
+// TenantIDs returns the "tenant" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TenantID instead. It exists only for internal usage by the builders.
+func (m *PrivilegeGroupMutation) TenantIDs() (ids []string) {
+	if id := m.tenant; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTenant resets all changes to the "tenant" edge.
+func (m *PrivilegeGroupMutation) ResetTenant() {
+	m.tenant = nil
+	m.clearedtenant = false
+}
+
+// SetGivenRoleID sets the "given_role" edge to the Role entity by id.
+func (m *PrivilegeGroupMutation) SetGivenRoleID(id string) {
+	m.given_role = &id
+}
+
+// ClearGivenRole clears the "given_role" edge to the Role entity.
+func (m *PrivilegeGroupMutation) ClearGivenRole() {
+	m.clearedgiven_role = true
+	m.clearedFields[privilegegroup.FieldRoleID] = struct{}{}
+}
+
+// GivenRoleCleared reports if the "given_role" edge to the Role entity was cleared.
+func (m *PrivilegeGroupMutation) GivenRoleCleared() bool {
+	return m.clearedgiven_role
+}
+
+// GivenRoleID returns the "given_role" edge ID in the mutation.
+func (m *PrivilegeGroupMutation) GivenRoleID() (id string, exists bool) {
+	if m.given_role != nil {
+		return *m.given_role, true
+	}
+	return
+}
+
+// GivenRoleIDs returns the "given_role" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GivenRoleID instead. It exists only for internal usage by the builders.
+func (m *PrivilegeGroupMutation) GivenRoleIDs() (ids []string) {
+	if id := m.given_role; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGivenRole resets all changes to the "given_role" edge.
+func (m *PrivilegeGroupMutation) ResetGivenRole() {
+	m.given_role = nil
+	m.clearedgiven_role = false
+}
+
+// AddGroupMemberIDs adds the "group_members" edge to the GroupMember entity by ids.
+func (m *PrivilegeGroupMutation) AddGroupMemberIDs(ids ...string) {
+	if m.group_members == nil {
+		m.group_members = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.group_members[ids[i]] = struct{}{}
+	}
+}
+
+// ClearGroupMembers clears the "group_members" edge to the GroupMember entity.
+func (m *PrivilegeGroupMutation) ClearGroupMembers() {
+	m.clearedgroup_members = true
+}
+
+// GroupMembersCleared reports if the "group_members" edge to the GroupMember entity was cleared.
+func (m *PrivilegeGroupMutation) GroupMembersCleared() bool {
+	return m.clearedgroup_members
+}
+
+// RemoveGroupMemberIDs removes the "group_members" edge to the GroupMember entity by IDs.
+func (m *PrivilegeGroupMutation) RemoveGroupMemberIDs(ids ...string) {
+	if m.removedgroup_members == nil {
+		m.removedgroup_members = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.group_members, ids[i])
+		m.removedgroup_members[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedGroupMembers returns the removed IDs of the "group_members" edge to the GroupMember entity.
+func (m *PrivilegeGroupMutation) RemovedGroupMembersIDs() (ids []string) {
+	for id := range m.removedgroup_members {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// GroupMembersIDs returns the "group_members" edge IDs in the mutation.
+func (m *PrivilegeGroupMutation) GroupMembersIDs() (ids []string) {
+	for id := range m.group_members {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetGroupMembers resets all changes to the "group_members" edge.
+func (m *PrivilegeGroupMutation) ResetGroupMembers() {
+	m.group_members = nil
+	m.clearedgroup_members = false
+	m.removedgroup_members = nil
+}
+
+// AddGroupCustomerIDs adds the "group_customers" edge to the GroupCustomer entity by ids.
+func (m *PrivilegeGroupMutation) AddGroupCustomerIDs(ids ...string) {
+	if m.group_customers == nil {
+		m.group_customers = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.group_customers[ids[i]] = struct{}{}
+	}
+}
+
+// ClearGroupCustomers clears the "group_customers" edge to the GroupCustomer entity.
+func (m *PrivilegeGroupMutation) ClearGroupCustomers() {
+	m.clearedgroup_customers = true
+}
+
+// GroupCustomersCleared reports if the "group_customers" edge to the GroupCustomer entity was cleared.
+func (m *PrivilegeGroupMutation) GroupCustomersCleared() bool {
+	return m.clearedgroup_customers
+}
+
+// RemoveGroupCustomerIDs removes the "group_customers" edge to the GroupCustomer entity by IDs.
+func (m *PrivilegeGroupMutation) RemoveGroupCustomerIDs(ids ...string) {
+	if m.removedgroup_customers == nil {
+		m.removedgroup_customers = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.group_customers, ids[i])
+		m.removedgroup_customers[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedGroupCustomers returns the removed IDs of the "group_customers" edge to the GroupCustomer entity.
+func (m *PrivilegeGroupMutation) RemovedGroupCustomersIDs() (ids []string) {
+	for id := range m.removedgroup_customers {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// GroupCustomersIDs returns the "group_customers" edge IDs in the mutation.
+func (m *PrivilegeGroupMutation) GroupCustomersIDs() (ids []string) {
+	for id := range m.group_customers {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetGroupCustomers resets all changes to the "group_customers" edge.
+func (m *PrivilegeGroupMutation) ResetGroupCustomers() {
+	m.group_customers = nil
+	m.clearedgroup_customers = false
+	m.removedgroup_customers = nil
+}
+
+// Where appends a list predicates to the PrivilegeGroupMutation builder.
+func (m *PrivilegeGroupMutation) Where(ps ...predicate.PrivilegeGroup) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PrivilegeGroupMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PrivilegeGroupMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PrivilegeGroup, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PrivilegeGroupMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PrivilegeGroupMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PrivilegeGroup).
+func (m *PrivilegeGroupMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PrivilegeGroupMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.version != nil {
+		fields = append(fields, privilegegroup.FieldVersion)
+	}
+	if m.created_at != nil {
+		fields = append(fields, privilegegroup.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, privilegegroup.FieldUpdatedAt)
+	}
+	if m.tenant != nil {
+		fields = append(fields, privilegegroup.FieldTenantID)
+	}
+	if m.name != nil {
+		fields = append(fields, privilegegroup.FieldName)
+	}
+	if m.description != nil {
+		fields = append(fields, privilegegroup.FieldDescription)
+	}
+	if m.scope != nil {
+		fields = append(fields, privilegegroup.FieldScope)
+	}
+	if m.given_role != nil {
+		fields = append(fields, privilegegroup.FieldRoleID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PrivilegeGroupMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case privilegegroup.FieldVersion:
+		return m.Version()
+	case privilegegroup.FieldCreatedAt:
+		return m.CreatedAt()
+	case privilegegroup.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case privilegegroup.FieldTenantID:
+		return m.TenantID()
+	case privilegegroup.FieldName:
+		return m.Name()
+	case privilegegroup.FieldDescription:
+		return m.Description()
+	case privilegegroup.FieldScope:
+		return m.Scope()
+	case privilegegroup.FieldRoleID:
+		return m.RoleID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PrivilegeGroupMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case privilegegroup.FieldVersion:
+		return m.OldVersion(ctx)
+	case privilegegroup.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case privilegegroup.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case privilegegroup.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case privilegegroup.FieldName:
+		return m.OldName(ctx)
+	case privilegegroup.FieldDescription:
+		return m.OldDescription(ctx)
+	case privilegegroup.FieldScope:
+		return m.OldScope(ctx)
+	case privilegegroup.FieldRoleID:
+		return m.OldRoleID(ctx)
+	}
+	return nil, fmt.Errorf("unknown PrivilegeGroup field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PrivilegeGroupMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case privilegegroup.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case privilegegroup.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case privilegegroup.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case privilegegroup.FieldTenantID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case privilegegroup.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case privilegegroup.FieldDescription:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescription(v)
+		return nil
+	case privilegegroup.FieldScope:
+		v, ok := value.(privilegegroup.Scope)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScope(v)
+		return nil
+	case privilegegroup.FieldRoleID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRoleID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PrivilegeGroup field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PrivilegeGroupMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, privilegegroup.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PrivilegeGroupMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case privilegegroup.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PrivilegeGroupMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case privilegegroup.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PrivilegeGroup numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PrivilegeGroupMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(privilegegroup.FieldDescription) {
+		fields = append(fields, privilegegroup.FieldDescription)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PrivilegeGroupMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PrivilegeGroupMutation) ClearField(name string) error {
+	switch name {
+	case privilegegroup.FieldDescription:
+		m.ClearDescription()
+		return nil
+	}
+	return fmt.Errorf("unknown PrivilegeGroup nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PrivilegeGroupMutation) ResetField(name string) error {
+	switch name {
+	case privilegegroup.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case privilegegroup.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case privilegegroup.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case privilegegroup.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case privilegegroup.FieldName:
+		m.ResetName()
+		return nil
+	case privilegegroup.FieldDescription:
+		m.ResetDescription()
+		return nil
+	case privilegegroup.FieldScope:
+		m.ResetScope()
+		return nil
+	case privilegegroup.FieldRoleID:
+		m.ResetRoleID()
+		return nil
+	}
+	return fmt.Errorf("unknown PrivilegeGroup field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PrivilegeGroupMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.tenant != nil {
+		edges = append(edges, privilegegroup.EdgeTenant)
+	}
+	if m.given_role != nil {
+		edges = append(edges, privilegegroup.EdgeGivenRole)
+	}
+	if m.group_members != nil {
+		edges = append(edges, privilegegroup.EdgeGroupMembers)
+	}
+	if m.group_customers != nil {
+		edges = append(edges, privilegegroup.EdgeGroupCustomers)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PrivilegeGroupMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case privilegegroup.EdgeTenant:
+		if id := m.tenant; id != nil {
+			return []ent.Value{*id}
+		}
+	case privilegegroup.EdgeGivenRole:
+		if id := m.given_role; id != nil {
+			return []ent.Value{*id}
+		}
+	case privilegegroup.EdgeGroupMembers:
+		ids := make([]ent.Value, 0, len(m.group_members))
+		for id := range m.group_members {
+			ids = append(ids, id)
+		}
+		return ids
+	case privilegegroup.EdgeGroupCustomers:
+		ids := make([]ent.Value, 0, len(m.group_customers))
+		for id := range m.group_customers {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PrivilegeGroupMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.removedgroup_members != nil {
+		edges = append(edges, privilegegroup.EdgeGroupMembers)
+	}
+	if m.removedgroup_customers != nil {
+		edges = append(edges, privilegegroup.EdgeGroupCustomers)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PrivilegeGroupMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case privilegegroup.EdgeGroupMembers:
+		ids := make([]ent.Value, 0, len(m.removedgroup_members))
+		for id := range m.removedgroup_members {
+			ids = append(ids, id)
+		}
+		return ids
+	case privilegegroup.EdgeGroupCustomers:
+		ids := make([]ent.Value, 0, len(m.removedgroup_customers))
+		for id := range m.removedgroup_customers {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PrivilegeGroupMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.clearedtenant {
+		edges = append(edges, privilegegroup.EdgeTenant)
+	}
+	if m.clearedgiven_role {
+		edges = append(edges, privilegegroup.EdgeGivenRole)
+	}
+	if m.clearedgroup_members {
+		edges = append(edges, privilegegroup.EdgeGroupMembers)
+	}
+	if m.clearedgroup_customers {
+		edges = append(edges, privilegegroup.EdgeGroupCustomers)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PrivilegeGroupMutation) EdgeCleared(name string) bool {
+	switch name {
+	case privilegegroup.EdgeTenant:
+		return m.clearedtenant
+	case privilegegroup.EdgeGivenRole:
+		return m.clearedgiven_role
+	case privilegegroup.EdgeGroupMembers:
+		return m.clearedgroup_members
+	case privilegegroup.EdgeGroupCustomers:
+		return m.clearedgroup_customers
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PrivilegeGroupMutation) ClearEdge(name string) error {
+	switch name {
+	case privilegegroup.EdgeTenant:
+		m.ClearTenant()
+		return nil
+	case privilegegroup.EdgeGivenRole:
+		m.ClearGivenRole()
+		return nil
+	}
+	return fmt.Errorf("unknown PrivilegeGroup unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PrivilegeGroupMutation) ResetEdge(name string) error {
+	switch name {
+	case privilegegroup.EdgeTenant:
+		m.ResetTenant()
+		return nil
+	case privilegegroup.EdgeGivenRole:
+		m.ResetGivenRole()
+		return nil
+	case privilegegroup.EdgeGroupMembers:
+		m.ResetGroupMembers()
+		return nil
+	case privilegegroup.EdgeGroupCustomers:
+		m.ResetGroupCustomers()
+		return nil
+	}
+	return fmt.Errorf("unknown PrivilegeGroup edge %s", name)
+}
+
 // RelationshipMutation represents an operation that mutates the Relationship nodes in the graph.
 type RelationshipMutation struct {
 	config
@@ -20407,6 +22531,7 @@ type TenantMutation struct {
 	sort_name            *string
 	status               *tenant.Status
 	partner_id           *string
+	managed_by_id        *string
 	account_number       *string
 	email                *string
 	street               *string
@@ -20852,6 +22977,55 @@ func (m *TenantMutation) PartnerIDCleared() bool {
 func (m *TenantMutation) ResetPartnerID() {
 	m.partner_id = nil
 	delete(m.clearedFields, tenant.FieldPartnerID)
+}
+
+// SetManagedByID sets the "managed_by_id" field.
+func (m *TenantMutation) SetManagedByID(s string) {
+	m.managed_by_id = &s
+}
+
+// ManagedByID returns the value of the "managed_by_id" field in the mutation.
+func (m *TenantMutation) ManagedByID() (r string, exists bool) {
+	v := m.managed_by_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldManagedByID returns the old "managed_by_id" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldManagedByID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldManagedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldManagedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldManagedByID: %w", err)
+	}
+	return oldValue.ManagedByID, nil
+}
+
+// ClearManagedByID clears the value of the "managed_by_id" field.
+func (m *TenantMutation) ClearManagedByID() {
+	m.managed_by_id = nil
+	m.clearedFields[tenant.FieldManagedByID] = struct{}{}
+}
+
+// ManagedByIDCleared returns if the "managed_by_id" field was cleared in this mutation.
+func (m *TenantMutation) ManagedByIDCleared() bool {
+	_, ok := m.clearedFields[tenant.FieldManagedByID]
+	return ok
+}
+
+// ResetManagedByID resets all changes to the "managed_by_id" field.
+func (m *TenantMutation) ResetManagedByID() {
+	m.managed_by_id = nil
+	delete(m.clearedFields, tenant.FieldManagedByID)
 }
 
 // SetAccountNumber sets the "account_number" field.
@@ -21473,7 +23647,7 @@ func (m *TenantMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TenantMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.version != nil {
 		fields = append(fields, tenant.FieldVersion)
 	}
@@ -21497,6 +23671,9 @@ func (m *TenantMutation) Fields() []string {
 	}
 	if m.partner_id != nil {
 		fields = append(fields, tenant.FieldPartnerID)
+	}
+	if m.managed_by_id != nil {
+		fields = append(fields, tenant.FieldManagedByID)
 	}
 	if m.account_number != nil {
 		fields = append(fields, tenant.FieldAccountNumber)
@@ -21552,6 +23729,8 @@ func (m *TenantMutation) Field(name string) (ent.Value, bool) {
 		return m.Status()
 	case tenant.FieldPartnerID:
 		return m.PartnerID()
+	case tenant.FieldManagedByID:
+		return m.ManagedByID()
 	case tenant.FieldAccountNumber:
 		return m.AccountNumber()
 	case tenant.FieldEmail:
@@ -21597,6 +23776,8 @@ func (m *TenantMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldStatus(ctx)
 	case tenant.FieldPartnerID:
 		return m.OldPartnerID(ctx)
+	case tenant.FieldManagedByID:
+		return m.OldManagedByID(ctx)
 	case tenant.FieldAccountNumber:
 		return m.OldAccountNumber(ctx)
 	case tenant.FieldEmail:
@@ -21681,6 +23862,13 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPartnerID(v)
+		return nil
+	case tenant.FieldManagedByID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetManagedByID(v)
 		return nil
 	case tenant.FieldAccountNumber:
 		v, ok := value.(string)
@@ -21800,6 +23988,9 @@ func (m *TenantMutation) ClearedFields() []string {
 	if m.FieldCleared(tenant.FieldPartnerID) {
 		fields = append(fields, tenant.FieldPartnerID)
 	}
+	if m.FieldCleared(tenant.FieldManagedByID) {
+		fields = append(fields, tenant.FieldManagedByID)
+	}
 	if m.FieldCleared(tenant.FieldAccountNumber) {
 		fields = append(fields, tenant.FieldAccountNumber)
 	}
@@ -21843,6 +24034,9 @@ func (m *TenantMutation) ClearField(name string) error {
 	switch name {
 	case tenant.FieldPartnerID:
 		m.ClearPartnerID()
+		return nil
+	case tenant.FieldManagedByID:
+		m.ClearManagedByID()
 		return nil
 	case tenant.FieldAccountNumber:
 		m.ClearAccountNumber()
@@ -21902,6 +24096,9 @@ func (m *TenantMutation) ResetField(name string) error {
 		return nil
 	case tenant.FieldPartnerID:
 		m.ResetPartnerID()
+		return nil
+	case tenant.FieldManagedByID:
+		m.ResetManagedByID()
 		return nil
 	case tenant.FieldAccountNumber:
 		m.ResetAccountNumber()

@@ -35,6 +35,8 @@ type Tenant struct {
 	Status tenant.Status `json:"status,omitempty"`
 	// Copy of the partner tenant in the live relationship. It only picks and orders candidates; the relationship decides.
 	PartnerID *string `json:"partner_id,omitempty"`
+	// The MSP's tenant that manages this one, of a tech partner.
+	ManagedByID *string `json:"managed_by_id,omitempty"`
 	// Number of the account in the operator's books.
 	AccountNumber *string `json:"account_number,omitempty"`
 	// Contact address of the account.
@@ -102,7 +104,7 @@ func (*Tenant) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case tenant.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case tenant.FieldID, tenant.FieldKind, tenant.FieldName, tenant.FieldSortName, tenant.FieldStatus, tenant.FieldPartnerID, tenant.FieldAccountNumber, tenant.FieldEmail, tenant.FieldStreet, tenant.FieldCity, tenant.FieldRegion, tenant.FieldPostalCode, tenant.FieldCountry, tenant.FieldSignUpPolicy, tenant.FieldSignUpCode:
+		case tenant.FieldID, tenant.FieldKind, tenant.FieldName, tenant.FieldSortName, tenant.FieldStatus, tenant.FieldPartnerID, tenant.FieldManagedByID, tenant.FieldAccountNumber, tenant.FieldEmail, tenant.FieldStreet, tenant.FieldCity, tenant.FieldRegion, tenant.FieldPostalCode, tenant.FieldCountry, tenant.FieldSignUpPolicy, tenant.FieldSignUpCode:
 			values[i] = new(sql.NullString)
 		case tenant.FieldCreatedAt, tenant.FieldUpdatedAt, tenant.FieldServiceActivatedAt:
 			values[i] = new(sql.NullTime)
@@ -175,6 +177,13 @@ func (_m *Tenant) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PartnerID = new(string)
 				*_m.PartnerID = value.String
+			}
+		case tenant.FieldManagedByID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field managed_by_id", values[i])
+			} else if value.Valid {
+				_m.ManagedByID = new(string)
+				*_m.ManagedByID = value.String
 			}
 		case tenant.FieldAccountNumber:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -314,6 +323,11 @@ func (_m *Tenant) String() string {
 	builder.WriteString(", ")
 	if v := _m.PartnerID; v != nil {
 		builder.WriteString("partner_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ManagedByID; v != nil {
+		builder.WriteString("managed_by_id=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

@@ -94,6 +94,20 @@ func (_c *TenantCreate) SetNillablePartnerID(v *string) *TenantCreate {
 	return _c
 }
 
+// SetManagedByID sets the "managed_by_id" field.
+func (_c *TenantCreate) SetManagedByID(v string) *TenantCreate {
+	_c.mutation.SetManagedByID(v)
+	return _c
+}
+
+// SetNillableManagedByID sets the "managed_by_id" field if the given value is not nil.
+func (_c *TenantCreate) SetNillableManagedByID(v *string) *TenantCreate {
+	if v != nil {
+		_c.SetManagedByID(*v)
+	}
+	return _c
+}
+
 // SetAccountNumber sets the "account_number" field.
 func (_c *TenantCreate) SetAccountNumber(v string) *TenantCreate {
 	_c.mutation.SetAccountNumber(v)
@@ -494,6 +508,10 @@ func (_c *TenantCreate) createSpec() (*Tenant, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.PartnerID(); ok {
 		_spec.SetField(tenant.FieldPartnerID, field.TypeString, value)
 		_node.PartnerID = &value
+	}
+	if value, ok := _c.mutation.ManagedByID(); ok {
+		_spec.SetField(tenant.FieldManagedByID, field.TypeString, value)
+		_node.ManagedByID = &value
 	}
 	if value, ok := _c.mutation.AccountNumber(); ok {
 		_spec.SetField(tenant.FieldAccountNumber, field.TypeString, value)

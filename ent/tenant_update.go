@@ -526,6 +526,9 @@ func (_u *TenantUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.PartnerIDCleared() {
 		_spec.ClearField(tenant.FieldPartnerID, field.TypeString)
 	}
+	if _u.mutation.ManagedByIDCleared() {
+		_spec.ClearField(tenant.FieldManagedByID, field.TypeString)
+	}
 	if value, ok := _u.mutation.AccountNumber(); ok {
 		_spec.SetField(tenant.FieldAccountNumber, field.TypeString, value)
 	}
@@ -1218,6 +1221,9 @@ func (_u *TenantUpdateOne) sqlSave(ctx context.Context) (_node *Tenant, err erro
 	}
 	if _u.mutation.PartnerIDCleared() {
 		_spec.ClearField(tenant.FieldPartnerID, field.TypeString)
+	}
+	if _u.mutation.ManagedByIDCleared() {
+		_spec.ClearField(tenant.FieldManagedByID, field.TypeString)
 	}
 	if value, ok := _u.mutation.AccountNumber(); ok {
 		_spec.SetField(tenant.FieldAccountNumber, field.TypeString, value)

@@ -24,6 +24,10 @@ type Tx struct {
 	Device *DeviceClient
 	// Feature is the client for interacting with the Feature builders.
 	Feature *FeatureClient
+	// GroupCustomer is the client for interacting with the GroupCustomer builders.
+	GroupCustomer *GroupCustomerClient
+	// GroupMember is the client for interacting with the GroupMember builders.
+	GroupMember *GroupMemberClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// Member is the client for interacting with the Member builders.
@@ -38,6 +42,8 @@ type Tx struct {
 	OutboxMessage *OutboxMessageClient
 	// Partner is the client for interacting with the Partner builders.
 	Partner *PartnerClient
+	// PrivilegeGroup is the client for interacting with the PrivilegeGroup builders.
+	PrivilegeGroup *PrivilegeGroupClient
 	// Relationship is the client for interacting with the Relationship builders.
 	Relationship *RelationshipClient
 	// Role is the client for interacting with the Role builders.
@@ -192,6 +198,8 @@ func (tx *Tx) init() {
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.Device = NewDeviceClient(tx.config)
 	tx.Feature = NewFeatureClient(tx.config)
+	tx.GroupCustomer = NewGroupCustomerClient(tx.config)
+	tx.GroupMember = NewGroupMemberClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.Member = NewMemberClient(tx.config)
 	tx.MemberPermission = NewMemberPermissionClient(tx.config)
@@ -199,6 +207,7 @@ func (tx *Tx) init() {
 	tx.OneTimeToken = NewOneTimeTokenClient(tx.config)
 	tx.OutboxMessage = NewOutboxMessageClient(tx.config)
 	tx.Partner = NewPartnerClient(tx.config)
+	tx.PrivilegeGroup = NewPrivilegeGroupClient(tx.config)
 	tx.Relationship = NewRelationshipClient(tx.config)
 	tx.Role = NewRoleClient(tx.config)
 	tx.RolePermission = NewRolePermissionClient(tx.config)

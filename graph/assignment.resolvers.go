@@ -13,10 +13,7 @@ import (
 )
 
 func (r *assignmentResolver) Grantee(ctx context.Context, obj *ent.Assignment) (model.AssignmentGrantee, error) {
-	if obj.MemberID == nil {
-		return nil, nil
-	}
-	m, err := one(ctx, obj, func(a *ent.Assignment) string { return orZero(a.MemberID) }, r.grantees, memberID)
+	m, err := one(ctx, obj, func(a *ent.Assignment) string { return a.GranteeID }, r.grantees, memberID)
 	if err != nil || m == nil {
 		return nil, err
 	}

@@ -39,8 +39,8 @@ const (
 	FieldTenantID = "tenant_id"
 	// FieldTenantSortName holds the string denoting the tenant_sort_name field in the database.
 	FieldTenantSortName = "tenant_sort_name"
-	// FieldMemberID holds the string denoting the member_id field in the database.
-	FieldMemberID = "member_id"
+	// FieldGranteeID holds the string denoting the grantee_id field in the database.
+	FieldGranteeID = "grantee_id"
 	// FieldRelationshipID holds the string denoting the relationship_id field in the database.
 	FieldRelationshipID = "relationship_id"
 	// FieldGranteeName holds the string denoting the grantee_name field in the database.
@@ -61,8 +61,6 @@ const (
 	EdgeGranter = "granter"
 	// EdgeReachedTenant holds the string denoting the reached_tenant edge name in mutations.
 	EdgeReachedTenant = "reached_tenant"
-	// EdgeMember holds the string denoting the member edge name in mutations.
-	EdgeMember = "member"
 	// EdgeGivenRole holds the string denoting the given_role edge name in mutations.
 	EdgeGivenRole = "given_role"
 	// Table holds the table name of the assignment in the database.
@@ -81,13 +79,6 @@ const (
 	ReachedTenantInverseTable = "tenants"
 	// ReachedTenantColumn is the table column denoting the reached_tenant relation/edge.
 	ReachedTenantColumn = "tenant_id"
-	// MemberTable is the table that holds the member relation/edge.
-	MemberTable = "assignments"
-	// MemberInverseTable is the table name for the Member entity.
-	// It exists in this package in order to avoid circular dependency with the "member" package.
-	MemberInverseTable = "members"
-	// MemberColumn is the table column denoting the member relation/edge.
-	MemberColumn = "member_id"
 	// GivenRoleTable is the table that holds the given_role relation/edge.
 	GivenRoleTable = "assignments"
 	// GivenRoleInverseTable is the table name for the Role entity.
@@ -111,7 +102,7 @@ var Columns = []string{
 	FieldGranterID,
 	FieldTenantID,
 	FieldTenantSortName,
-	FieldMemberID,
+	FieldGranteeID,
 	FieldRelationshipID,
 	FieldGranteeName,
 	FieldRoleID,
@@ -253,9 +244,9 @@ func ByTenantSortName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTenantSortName, opts...).ToFunc()
 }
 
-// ByMemberID orders the results by the member_id field.
-func ByMemberID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldMemberID, opts...).ToFunc()
+// ByGranteeID orders the results by the grantee_id field.
+func ByGranteeID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGranteeID, opts...).ToFunc()
 }
 
 // ByRelationshipID orders the results by the relationship_id field.
@@ -312,13 +303,6 @@ func ByReachedTenantField(field string, opts ...sql.OrderTermOption) OrderOption
 	}
 }
 
-// ByMemberField orders the results by member field.
-func ByMemberField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newMemberStep(), sql.OrderByField(field, opts...))
-	}
-}
-
 // ByGivenRoleField orders the results by given_role field.
 func ByGivenRoleField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -337,13 +321,6 @@ func newReachedTenantStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(ReachedTenantInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, ReachedTenantTable, ReachedTenantColumn),
-	)
-}
-func newMemberStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(MemberInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, MemberTable, MemberColumn),
 	)
 }
 func newGivenRoleStep() *sqlgraph.Step {

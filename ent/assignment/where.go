@@ -120,9 +120,9 @@ func TenantSortName(v string) predicate.Assignment {
 	return predicate.Assignment(sql.FieldEQ(FieldTenantSortName, v))
 }
 
-// MemberID applies equality check predicate on the "member_id" field. It's identical to MemberIDEQ.
-func MemberID(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldEQ(FieldMemberID, v))
+// GranteeID applies equality check predicate on the "grantee_id" field. It's identical to GranteeIDEQ.
+func GranteeID(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldEQ(FieldGranteeID, v))
 }
 
 // RelationshipID applies equality check predicate on the "relationship_id" field. It's identical to RelationshipIDEQ.
@@ -820,79 +820,69 @@ func TenantSortNameContainsFold(v string) predicate.Assignment {
 	return predicate.Assignment(sql.FieldContainsFold(FieldTenantSortName, v))
 }
 
-// MemberIDEQ applies the EQ predicate on the "member_id" field.
-func MemberIDEQ(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldEQ(FieldMemberID, v))
+// GranteeIDEQ applies the EQ predicate on the "grantee_id" field.
+func GranteeIDEQ(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldEQ(FieldGranteeID, v))
 }
 
-// MemberIDNEQ applies the NEQ predicate on the "member_id" field.
-func MemberIDNEQ(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldNEQ(FieldMemberID, v))
+// GranteeIDNEQ applies the NEQ predicate on the "grantee_id" field.
+func GranteeIDNEQ(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldNEQ(FieldGranteeID, v))
 }
 
-// MemberIDIn applies the In predicate on the "member_id" field.
-func MemberIDIn(vs ...string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldIn(FieldMemberID, vs...))
+// GranteeIDIn applies the In predicate on the "grantee_id" field.
+func GranteeIDIn(vs ...string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldIn(FieldGranteeID, vs...))
 }
 
-// MemberIDNotIn applies the NotIn predicate on the "member_id" field.
-func MemberIDNotIn(vs ...string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldNotIn(FieldMemberID, vs...))
+// GranteeIDNotIn applies the NotIn predicate on the "grantee_id" field.
+func GranteeIDNotIn(vs ...string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldNotIn(FieldGranteeID, vs...))
 }
 
-// MemberIDGT applies the GT predicate on the "member_id" field.
-func MemberIDGT(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldGT(FieldMemberID, v))
+// GranteeIDGT applies the GT predicate on the "grantee_id" field.
+func GranteeIDGT(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldGT(FieldGranteeID, v))
 }
 
-// MemberIDGTE applies the GTE predicate on the "member_id" field.
-func MemberIDGTE(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldGTE(FieldMemberID, v))
+// GranteeIDGTE applies the GTE predicate on the "grantee_id" field.
+func GranteeIDGTE(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldGTE(FieldGranteeID, v))
 }
 
-// MemberIDLT applies the LT predicate on the "member_id" field.
-func MemberIDLT(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldLT(FieldMemberID, v))
+// GranteeIDLT applies the LT predicate on the "grantee_id" field.
+func GranteeIDLT(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldLT(FieldGranteeID, v))
 }
 
-// MemberIDLTE applies the LTE predicate on the "member_id" field.
-func MemberIDLTE(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldLTE(FieldMemberID, v))
+// GranteeIDLTE applies the LTE predicate on the "grantee_id" field.
+func GranteeIDLTE(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldLTE(FieldGranteeID, v))
 }
 
-// MemberIDContains applies the Contains predicate on the "member_id" field.
-func MemberIDContains(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldContains(FieldMemberID, v))
+// GranteeIDContains applies the Contains predicate on the "grantee_id" field.
+func GranteeIDContains(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldContains(FieldGranteeID, v))
 }
 
-// MemberIDHasPrefix applies the HasPrefix predicate on the "member_id" field.
-func MemberIDHasPrefix(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldHasPrefix(FieldMemberID, v))
+// GranteeIDHasPrefix applies the HasPrefix predicate on the "grantee_id" field.
+func GranteeIDHasPrefix(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldHasPrefix(FieldGranteeID, v))
 }
 
-// MemberIDHasSuffix applies the HasSuffix predicate on the "member_id" field.
-func MemberIDHasSuffix(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldHasSuffix(FieldMemberID, v))
+// GranteeIDHasSuffix applies the HasSuffix predicate on the "grantee_id" field.
+func GranteeIDHasSuffix(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldHasSuffix(FieldGranteeID, v))
 }
 
-// MemberIDIsNil applies the IsNil predicate on the "member_id" field.
-func MemberIDIsNil() predicate.Assignment {
-	return predicate.Assignment(sql.FieldIsNull(FieldMemberID))
+// GranteeIDEqualFold applies the EqualFold predicate on the "grantee_id" field.
+func GranteeIDEqualFold(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldEqualFold(FieldGranteeID, v))
 }
 
-// MemberIDNotNil applies the NotNil predicate on the "member_id" field.
-func MemberIDNotNil() predicate.Assignment {
-	return predicate.Assignment(sql.FieldNotNull(FieldMemberID))
-}
-
-// MemberIDEqualFold applies the EqualFold predicate on the "member_id" field.
-func MemberIDEqualFold(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldEqualFold(FieldMemberID, v))
-}
-
-// MemberIDContainsFold applies the ContainsFold predicate on the "member_id" field.
-func MemberIDContainsFold(v string) predicate.Assignment {
-	return predicate.Assignment(sql.FieldContainsFold(FieldMemberID, v))
+// GranteeIDContainsFold applies the ContainsFold predicate on the "grantee_id" field.
+func GranteeIDContainsFold(v string) predicate.Assignment {
+	return predicate.Assignment(sql.FieldContainsFold(FieldGranteeID, v))
 }
 
 // RelationshipIDEQ applies the EQ predicate on the "relationship_id" field.
@@ -1373,29 +1363,6 @@ func HasReachedTenant() predicate.Assignment {
 func HasReachedTenantWith(preds ...predicate.Tenant) predicate.Assignment {
 	return predicate.Assignment(func(s *sql.Selector) {
 		step := newReachedTenantStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
-// HasMember applies the HasEdge predicate on the "member" edge.
-func HasMember() predicate.Assignment {
-	return predicate.Assignment(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, MemberTable, MemberColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasMemberWith applies the HasEdge predicate on the "member" edge with a given conditions (other predicates).
-func HasMemberWith(preds ...predicate.Member) predicate.Assignment {
-	return predicate.Assignment(func(s *sql.Selector) {
-		step := newMemberStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

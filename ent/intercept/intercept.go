@@ -12,6 +12,8 @@ import (
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
+	"mandate/ent/groupcustomer"
+	"mandate/ent/groupmember"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -20,6 +22,7 @@ import (
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
 	"mandate/ent/predicate"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
@@ -224,6 +227,60 @@ func (f TraverseFeature) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.FeatureQuery", q)
 }
 
+// The GroupCustomerFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GroupCustomerFunc func(context.Context, *ent.GroupCustomerQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f GroupCustomerFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.GroupCustomerQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.GroupCustomerQuery", q)
+}
+
+// The TraverseGroupCustomer type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGroupCustomer func(context.Context, *ent.GroupCustomerQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGroupCustomer) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGroupCustomer) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.GroupCustomerQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.GroupCustomerQuery", q)
+}
+
+// The GroupMemberFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GroupMemberFunc func(context.Context, *ent.GroupMemberQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f GroupMemberFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.GroupMemberQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.GroupMemberQuery", q)
+}
+
+// The TraverseGroupMember type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGroupMember func(context.Context, *ent.GroupMemberQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGroupMember) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGroupMember) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.GroupMemberQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.GroupMemberQuery", q)
+}
+
 // The InvitationFunc type is an adapter to allow the use of ordinary function as a Querier.
 type InvitationFunc func(context.Context, *ent.InvitationQuery) (ent.Value, error)
 
@@ -411,6 +468,33 @@ func (f TraversePartner) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.PartnerQuery", q)
+}
+
+// The PrivilegeGroupFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PrivilegeGroupFunc func(context.Context, *ent.PrivilegeGroupQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PrivilegeGroupFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PrivilegeGroupQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PrivilegeGroupQuery", q)
+}
+
+// The TraversePrivilegeGroup type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePrivilegeGroup func(context.Context, *ent.PrivilegeGroupQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePrivilegeGroup) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePrivilegeGroup) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PrivilegeGroupQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PrivilegeGroupQuery", q)
 }
 
 // The RelationshipFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -669,6 +753,10 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.DeviceQuery, predicate.Device, device.OrderOption]{typ: ent.TypeDevice, tq: q}, nil
 	case *ent.FeatureQuery:
 		return &query[*ent.FeatureQuery, predicate.Feature, feature.OrderOption]{typ: ent.TypeFeature, tq: q}, nil
+	case *ent.GroupCustomerQuery:
+		return &query[*ent.GroupCustomerQuery, predicate.GroupCustomer, groupcustomer.OrderOption]{typ: ent.TypeGroupCustomer, tq: q}, nil
+	case *ent.GroupMemberQuery:
+		return &query[*ent.GroupMemberQuery, predicate.GroupMember, groupmember.OrderOption]{typ: ent.TypeGroupMember, tq: q}, nil
 	case *ent.InvitationQuery:
 		return &query[*ent.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: ent.TypeInvitation, tq: q}, nil
 	case *ent.MemberQuery:
@@ -683,6 +771,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.OutboxMessageQuery, predicate.OutboxMessage, outboxmessage.OrderOption]{typ: ent.TypeOutboxMessage, tq: q}, nil
 	case *ent.PartnerQuery:
 		return &query[*ent.PartnerQuery, predicate.Partner, partner.OrderOption]{typ: ent.TypePartner, tq: q}, nil
+	case *ent.PrivilegeGroupQuery:
+		return &query[*ent.PrivilegeGroupQuery, predicate.PrivilegeGroup, privilegegroup.OrderOption]{typ: ent.TypePrivilegeGroup, tq: q}, nil
 	case *ent.RelationshipQuery:
 		return &query[*ent.RelationshipQuery, predicate.Relationship, relationship.OrderOption]{typ: ent.TypeRelationship, tq: q}, nil
 	case *ent.RoleQuery:

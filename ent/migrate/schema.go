@@ -71,6 +71,7 @@ var (
 		{Name: "customer_name", Type: field.TypeString, Nullable: true, Size: 200},
 		{Name: "customer_account_number", Type: field.TypeString, Nullable: true, Size: 60},
 		{Name: "tenant_sort_name", Type: field.TypeString, Size: 400},
+		{Name: "grantee_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "relationship_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "grantee_name", Type: field.TypeString, Size: 210},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"SCHEDULED", "ACTIVE", "EXPIRED", "REVOKED"}, Default: "ACTIVE"},
@@ -80,7 +81,6 @@ var (
 		{Name: "open_key", Type: field.TypeString, Unique: true, Nullable: true, Size: 100, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(100)"}},
 		{Name: "granter_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
-		{Name: "member_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "role_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 	}
 	// AssignmentsTable holds the schema information for the "assignments" table.
@@ -91,21 +91,15 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "assignments_tenants_granter",
-				Columns:    []*schema.Column{AssignmentsColumns[17]},
-				RefColumns: []*schema.Column{TenantsColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "assignments_tenants_reached_tenant",
 				Columns:    []*schema.Column{AssignmentsColumns[18]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "assignments_members_member",
+				Symbol:     "assignments_tenants_reached_tenant",
 				Columns:    []*schema.Column{AssignmentsColumns[19]},
-				RefColumns: []*schema.Column{MembersColumns[0]},
-				OnDelete:   schema.SetNull,
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "assignments_roles_given_role",
@@ -118,27 +112,27 @@ var (
 			{
 				Name:    "assignments_page",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[9], AssignmentsColumns[18], AssignmentsColumns[12], AssignmentsColumns[17], AssignmentsColumns[20], AssignmentsColumns[13], AssignmentsColumns[14]},
+				Columns: []*schema.Column{AssignmentsColumns[10], AssignmentsColumns[9], AssignmentsColumns[19], AssignmentsColumns[13], AssignmentsColumns[18], AssignmentsColumns[20], AssignmentsColumns[14], AssignmentsColumns[15]},
 			},
 			{
 				Name:    "assignments_levels",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[18], AssignmentsColumns[12], AssignmentsColumns[17], AssignmentsColumns[20], AssignmentsColumns[13], AssignmentsColumns[14]},
+				Columns: []*schema.Column{AssignmentsColumns[10], AssignmentsColumns[19], AssignmentsColumns[13], AssignmentsColumns[18], AssignmentsColumns[20], AssignmentsColumns[14], AssignmentsColumns[15]},
 			},
 			{
 				Name:    "assignment_tenant_id_granter_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[18], AssignmentsColumns[17], AssignmentsColumns[12]},
+				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[18], AssignmentsColumns[13]},
 			},
 			{
 				Name:    "assignment_granter_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[17], AssignmentsColumns[0]},
+				Columns: []*schema.Column{AssignmentsColumns[18], AssignmentsColumns[0]},
 			},
 			{
 				Name:    "assignment_relationship_id",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[10]},
+				Columns: []*schema.Column{AssignmentsColumns[11]},
 			},
 			{
 				Name:    "assignment_role_id",
@@ -252,6 +246,90 @@ var (
 		Name:       "features",
 		Columns:    FeaturesColumns,
 		PrimaryKey: []*schema.Column{FeaturesColumns[0]},
+	}
+	// GroupCustomersColumns holds the columns for the "group_customers" table.
+	GroupCustomersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "customer_sort_name", Type: field.TypeString, Size: 400},
+		{Name: "customer_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "group_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// GroupCustomersTable holds the schema information for the "group_customers" table.
+	GroupCustomersTable = &schema.Table{
+		Name:       "group_customers",
+		Columns:    GroupCustomersColumns,
+		PrimaryKey: []*schema.Column{GroupCustomersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "group_customers_tenants_customer",
+				Columns:    []*schema.Column{GroupCustomersColumns[3]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "group_customers_privilege_groups_group_customers",
+				Columns:    []*schema.Column{GroupCustomersColumns[4]},
+				RefColumns: []*schema.Column{PrivilegeGroupsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "group_customers_page",
+				Unique:  false,
+				Columns: []*schema.Column{GroupCustomersColumns[4], GroupCustomersColumns[2], GroupCustomersColumns[3]},
+			},
+			{
+				Name:    "groupcustomer_group_id_customer_id",
+				Unique:  true,
+				Columns: []*schema.Column{GroupCustomersColumns[4], GroupCustomersColumns[3]},
+			},
+			{
+				Name:    "groupcustomer_customer_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupCustomersColumns[3]},
+			},
+		},
+	}
+	// GroupMembersColumns holds the columns for the "group_members" table.
+	GroupMembersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "member_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "group_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// GroupMembersTable holds the schema information for the "group_members" table.
+	GroupMembersTable = &schema.Table{
+		Name:       "group_members",
+		Columns:    GroupMembersColumns,
+		PrimaryKey: []*schema.Column{GroupMembersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "group_members_members_member",
+				Columns:    []*schema.Column{GroupMembersColumns[2]},
+				RefColumns: []*schema.Column{MembersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "group_members_privilege_groups_group_members",
+				Columns:    []*schema.Column{GroupMembersColumns[3]},
+				RefColumns: []*schema.Column{PrivilegeGroupsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "groupmember_group_id_member_id",
+				Unique:  true,
+				Columns: []*schema.Column{GroupMembersColumns[3], GroupMembersColumns[2]},
+			},
+			{
+				Name:    "groupmember_member_id_group_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupMembersColumns[2], GroupMembersColumns[3]},
+			},
+		},
 	}
 	// InvitationsColumns holds the columns for the "invitations" table.
 	InvitationsColumns = []*schema.Column{
@@ -572,7 +650,7 @@ var (
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
-		{Name: "type", Type: field.TypeEnum, Enums: []string{"MSP", "RESELLER", "SUPPORT"}},
+		{Name: "type", Type: field.TypeEnum, Enums: []string{"MSP", "RESELLER", "SUPPORT", "INTEGRATOR", "INSTALLER"}},
 		{Name: "code", Type: field.TypeString, Unique: true, Size: 20},
 		{Name: "link_key", Type: field.TypeString, Unique: true, Size: 64, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(64)"}},
 		{Name: "recognized", Type: field.TypeBool, Default: false},
@@ -596,6 +674,50 @@ var (
 				Name:    "partner_tenant_id",
 				Unique:  true,
 				Columns: []*schema.Column{PartnersColumns[7]},
+			},
+		},
+	}
+	// PrivilegeGroupsColumns holds the columns for the "privilege_groups" table.
+	PrivilegeGroupsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "name", Type: field.TypeString, Size: 100},
+		{Name: "description", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "scope", Type: field.TypeEnum, Enums: []string{"ALL_CUSTOMERS", "SPECIFIC_CUSTOMERS"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "role_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// PrivilegeGroupsTable holds the schema information for the "privilege_groups" table.
+	PrivilegeGroupsTable = &schema.Table{
+		Name:       "privilege_groups",
+		Columns:    PrivilegeGroupsColumns,
+		PrimaryKey: []*schema.Column{PrivilegeGroupsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "privilege_groups_tenants_tenant",
+				Columns:    []*schema.Column{PrivilegeGroupsColumns[7]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "privilege_groups_roles_given_role",
+				Columns:    []*schema.Column{PrivilegeGroupsColumns[8]},
+				RefColumns: []*schema.Column{RolesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "privilegegroup_tenant_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{PrivilegeGroupsColumns[7], PrivilegeGroupsColumns[4]},
+			},
+			{
+				Name:    "privilegegroup_tenant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PrivilegeGroupsColumns[7], PrivilegeGroupsColumns[0]},
 			},
 		},
 	}
@@ -894,6 +1016,7 @@ var (
 		{Name: "sort_name", Type: field.TypeString, Size: 400},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "SUSPENDED", "DELETED"}, Default: "ACTIVE"},
 		{Name: "partner_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "managed_by_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "account_number", Type: field.TypeString, Nullable: true, Size: 60},
 		{Name: "email", Type: field.TypeString, Nullable: true, Size: 320},
 		{Name: "street", Type: field.TypeString, Nullable: true, Size: 200},
@@ -925,6 +1048,11 @@ var (
 				Name:    "tenants_partner_page",
 				Unique:  false,
 				Columns: []*schema.Column{TenantsColumns[8], TenantsColumns[6], TenantsColumns[0]},
+			},
+			{
+				Name:    "tenants_managed_page",
+				Unique:  false,
+				Columns: []*schema.Column{TenantsColumns[9], TenantsColumns[6], TenantsColumns[0]},
 			},
 		},
 	}
@@ -983,6 +1111,8 @@ var (
 		AuditEventsTable,
 		DevicesTable,
 		FeaturesTable,
+		GroupCustomersTable,
+		GroupMembersTable,
 		InvitationsTable,
 		MembersTable,
 		MemberPermissionsTable,
@@ -990,6 +1120,7 @@ var (
 		OneTimeTokensTable,
 		OutboxMessagesTable,
 		PartnersTable,
+		PrivilegeGroupsTable,
 		RelationshipsTable,
 		RolesTable,
 		RolePermissionsTable,
@@ -1007,10 +1138,13 @@ func init() {
 	AccessRequestsTable.ForeignKeys[1].RefTable = MembersTable
 	AssignmentsTable.ForeignKeys[0].RefTable = TenantsTable
 	AssignmentsTable.ForeignKeys[1].RefTable = TenantsTable
-	AssignmentsTable.ForeignKeys[2].RefTable = MembersTable
-	AssignmentsTable.ForeignKeys[3].RefTable = RolesTable
+	AssignmentsTable.ForeignKeys[2].RefTable = RolesTable
 	DevicesTable.ForeignKeys[0].RefTable = TenantsTable
 	DevicesTable.ForeignKeys[1].RefTable = SitesTable
+	GroupCustomersTable.ForeignKeys[0].RefTable = TenantsTable
+	GroupCustomersTable.ForeignKeys[1].RefTable = PrivilegeGroupsTable
+	GroupMembersTable.ForeignKeys[0].RefTable = MembersTable
+	GroupMembersTable.ForeignKeys[1].RefTable = PrivilegeGroupsTable
 	InvitationsTable.ForeignKeys[0].RefTable = TenantsTable
 	InvitationsTable.ForeignKeys[1].RefTable = TenantsTable
 	InvitationsTable.ForeignKeys[2].RefTable = RolesTable
@@ -1022,6 +1156,8 @@ func init() {
 	MemberSitesTable.ForeignKeys[1].RefTable = SitesTable
 	OneTimeTokensTable.ForeignKeys[0].RefTable = UsersTable
 	PartnersTable.ForeignKeys[0].RefTable = TenantsTable
+	PrivilegeGroupsTable.ForeignKeys[0].RefTable = TenantsTable
+	PrivilegeGroupsTable.ForeignKeys[1].RefTable = RolesTable
 	RelationshipsTable.ForeignKeys[0].RefTable = TenantsTable
 	RelationshipsTable.ForeignKeys[1].RefTable = TenantsTable
 	RelationshipsTable.ForeignKeys[2].RefTable = RolesTable

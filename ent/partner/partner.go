@@ -89,9 +89,11 @@ type Type string
 
 // Type values.
 const (
-	TypeMSP      Type = "MSP"
-	TypeReseller Type = "RESELLER"
-	TypeSupport  Type = "SUPPORT"
+	TypeMSP        Type = "MSP"
+	TypeReseller   Type = "RESELLER"
+	TypeSupport    Type = "SUPPORT"
+	TypeIntegrator Type = "INTEGRATOR"
+	TypeInstaller  Type = "INSTALLER"
 )
 
 func (_type Type) String() string {
@@ -101,7 +103,7 @@ func (_type Type) String() string {
 // TypeValidator is a validator for the "type" field enum values. It is called by the builders before save.
 func TypeValidator(_type Type) error {
 	switch _type {
-	case TypeMSP, TypeReseller, TypeSupport:
+	case TypeMSP, TypeReseller, TypeSupport, TypeIntegrator, TypeInstaller:
 		return nil
 	default:
 		return fmt.Errorf("partner: invalid enum value for type field: %q", _type)

@@ -21,6 +21,12 @@ type Device func(*sql.Selector)
 // Feature is the predicate function for feature builders.
 type Feature func(*sql.Selector)
 
+// GroupCustomer is the predicate function for groupcustomer builders.
+type GroupCustomer func(*sql.Selector)
+
+// GroupMember is the predicate function for groupmember builders.
+type GroupMember func(*sql.Selector)
+
 // Invitation is the predicate function for invitation builders.
 type Invitation func(*sql.Selector)
 
@@ -41,6 +47,9 @@ type OutboxMessage func(*sql.Selector)
 
 // Partner is the predicate function for partner builders.
 type Partner func(*sql.Selector)
+
+// PrivilegeGroup is the predicate function for privilegegroup builders.
+type PrivilegeGroup func(*sql.Selector)
 
 // Relationship is the predicate function for relationship builders.
 type Relationship func(*sql.Selector)

@@ -230,6 +230,54 @@ func (f FeatureMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.FeatureMutation", m)
 }
 
+// The GroupCustomerQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type GroupCustomerQueryRuleFunc func(context.Context, *ent.GroupCustomerQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f GroupCustomerQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.GroupCustomerQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.GroupCustomerQuery", q)
+}
+
+// The GroupCustomerMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type GroupCustomerMutationRuleFunc func(context.Context, *ent.GroupCustomerMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f GroupCustomerMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.GroupCustomerMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.GroupCustomerMutation", m)
+}
+
+// The GroupMemberQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type GroupMemberQueryRuleFunc func(context.Context, *ent.GroupMemberQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f GroupMemberQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.GroupMemberQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.GroupMemberQuery", q)
+}
+
+// The GroupMemberMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type GroupMemberMutationRuleFunc func(context.Context, *ent.GroupMemberMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f GroupMemberMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.GroupMemberMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.GroupMemberMutation", m)
+}
+
 // The InvitationQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type InvitationQueryRuleFunc func(context.Context, *ent.InvitationQuery) error
@@ -396,6 +444,30 @@ func (f PartnerMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PartnerMutation", m)
+}
+
+// The PrivilegeGroupQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PrivilegeGroupQueryRuleFunc func(context.Context, *ent.PrivilegeGroupQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PrivilegeGroupQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PrivilegeGroupQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PrivilegeGroupQuery", q)
+}
+
+// The PrivilegeGroupMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PrivilegeGroupMutationRuleFunc func(context.Context, *ent.PrivilegeGroupMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PrivilegeGroupMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PrivilegeGroupMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PrivilegeGroupMutation", m)
 }
 
 // The RelationshipQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -29,6 +29,7 @@ type Access struct {
 	loaded bool
 	now    time.Time
 	homes  []*Membership
+	groups map[string][]*group // by membership
 	routes []route
 	roles  map[string]access.Levels
 	reach  map[string]*Reach // by tenant
@@ -149,14 +150,14 @@ func (a *Access) load(ctx context.Context) error {
 		return nil
 	}
 	a.viewer, a.loaded, a.now = v, false, clock.Now(ctx)
-	a.homes, a.routes = nil, nil
+	a.homes, a.groups, a.routes = nil, nil, nil
 	a.roles, a.reach, a.sought = make(map[string]access.Levels), make(map[string]*Reach), make(map[string]bool)
 	if v.SignedIn() {
 		if err := a.loadHomes(ctx); err != nil {
 			return fmt.Errorf("load memberships: %w", err)
 		}
 	}
-	a.routes = routes(a.homes, a.now)
+	a.routes = a.routesOut()
 	a.loaded = true
 	for _, m := range a.homes {
 		if !v.Entered() {

@@ -7,12 +7,13 @@ import (
 )
 
 // maxLinks is how many links beyond the membership the longest route has.
-const maxLinks = 2
+const maxLinks = 3
 
 type found struct {
 	route  int
 	tenant string
 	bond   string
+	ids    [maxLinks]string
 	roles  [maxLinks]string
 	ends   [maxLinks]moment
 }
@@ -37,7 +38,7 @@ func (a *Access) resolve(ctx context.Context, tenantIDs []string) error {
 		var f found
 		to := []any{&f.route, &f.tenant, &f.bond}
 		for i := range maxLinks {
-			to = append(to, &f.roles[i], &f.ends[i])
+			to = append(to, &f.ids[i], &f.roles[i], &f.ends[i])
 		}
 		if err := rows.Scan(to...); err != nil {
 			return fmt.Errorf("resolve tenants: %w", err)
@@ -61,7 +62,17 @@ func (a *Access) resolve(ctx context.Context, tenantIDs []string) error {
 func (a *Access) addPath(f found) {
 	route := a.routes[f.route]
 	p := Path{Via: route.via, Home: route.home, Levels: route.levels, RelationshipID: f.bond}
-	for i := range route.links {
+	if g := route.group; g != nil {
+		p.Links = append(p.Links, Link{GroupLink, g.id, g.roleID})
+	}
+	if f.bond == "" && route.orManaged {
+		p.Via = MSP
+	}
+	for i, l := range route.links {
+		if f.ids[i] == "" {
+			continue
+		}
+		p.Links = append(p.Links, Link{l.kind, f.ids[i], f.roles[i]})
 		p.Levels = p.Levels.Min(a.roles[f.roles[i]])
 		if end := f.ends[i].t; end != nil && (p.EndsAt == nil || end.Before(*p.EndsAt)) {
 			p.EndsAt = end
@@ -82,13 +93,14 @@ func (r *route) levelsOf(s *statement, index int, tenantIDs []string, d string) 
 	if r.bond == "" {
 		s.add(", ''")
 	} else {
-		s.add(", " + r.bond)
+		s.add(", COALESCE(" + r.bond + ",'')")
 	}
 	for i := range maxLinks {
 		if i < len(r.links) {
-			s.add(", " + r.links[i].role + ", " + r.links[i].ends)
+			l := r.links[i]
+			s.add(", COALESCE(" + l.id + ",''), COALESCE(" + l.role + ",''), " + l.ends)
 		} else {
-			s.add(", '', NULL")
+			s.add(", '', '', NULL")
 		}
 	}
 	r.from(s, d, false)

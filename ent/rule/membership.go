@@ -20,6 +20,10 @@ type Membership struct {
 	Guest         bool
 	AllSites      bool // whether all sites of the tenant are seen, and not only those listed for the member
 	Levels        access.Levels
+	partnerID     string // of the partner whose tenant it is
+	partnerType   string
+	managerID     string // the MSP's tenant that manages the tenant, of a tech partner
+	managerStands bool   // whether that one is active
 	roleID        string
 	direct        map[access.Feature]access.Level
 }
@@ -58,8 +62,9 @@ func (a *Access) RunsInstallation(ctx context.Context) (bool, error) {
 }
 
 func (a *Access) loadHomes(ctx context.Context) error {
-	rows, err := a.db.QueryContext(ctx, `SELECT m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, COALESCE(m.role_id,''), p.feature, p.level
-		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN member_permissions p ON p.member_id=m.id
+	rows, err := a.db.QueryContext(ctx, `SELECT m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, COALESCE(m.role_id,''), COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), COALESCE(y.status,'')='ACTIVE', p.feature, p.level
+		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN partners x ON x.tenant_id=t.id LEFT JOIN tenants y ON y.id=t.managed_by_id
+		LEFT JOIN member_permissions p ON p.member_id=m.id
 		WHERE m.user_id=? AND m.status='ACTIVE' AND t.status='ACTIVE' ORDER BY m.id`, a.viewer.UserID)
 	if err != nil {
 		return err
@@ -69,7 +74,7 @@ func (a *Access) loadHomes(ctx context.Context) error {
 		var m Membership
 		var feature sql.NullString
 		var level sql.NullInt16
-		if err := rows.Scan(&m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.roleID, &feature, &level); err != nil {
+		if err := rows.Scan(&m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.roleID, &m.partnerID, &m.partnerType, &m.managerID, &m.managerStands, &feature, &level); err != nil {
 			return err
 		}
 		if n := len(a.homes); n == 0 || a.homes[n-1].ID != m.ID {
@@ -83,9 +88,15 @@ func (a *Access) loadHomes(ctx context.Context) error {
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
+	if err := a.loadGroups(ctx); err != nil {
+		return err
+	}
 	var roles []string
 	for _, m := range a.homes {
 		roles = append(roles, m.roleID)
+		for _, g := range a.groups[m.ID] {
+			roles = append(roles, g.roleID)
+		}
 	}
 	if err := a.loadRoles(ctx, roles); err != nil {
 		return err
@@ -94,6 +105,44 @@ func (a *Access) loadHomes(ctx context.Context) error {
 		m.Levels = MemberLevels(m.Administrator, m.Guest, a.roles[m.roleID], m.direct)
 	}
 	return nil
+}
+
+// group is a privilege group that holds one of the viewer's memberships.
+type group struct {
+	id, name, roleID string
+	all              bool // whether it reaches all customers, and not only those listed
+}
+
+// loadGroups reads the privilege groups of the memberships that can have any: those of partners that hold relationships,
+// but for administrators, who reach everything without.
+func (a *Access) loadGroups(ctx context.Context) error {
+	var members []string
+	for _, m := range a.homes {
+		if m.Kind == partnerKind && m.managerID == "" && !m.Administrator {
+			members = append(members, m.ID)
+		}
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	var s statement
+	s.add("SELECT gm.member_id, g.id, g.name, g.role_id, g.scope='ALL_CUSTOMERS' FROM group_members gm JOIN privilege_groups g ON g.id=gm.group_id WHERE ").
+		in("gm.member_id", members).add(" ORDER BY g.id")
+	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	a.groups = make(map[string][]*group)
+	for rows.Next() {
+		var member string
+		var g group
+		if err := rows.Scan(&member, &g.id, &g.name, &g.roleID, &g.all); err != nil {
+			return err
+		}
+		a.groups[member] = append(a.groups[member], &g)
+	}
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // MemberLevels is what a membership gives by itself: everything to an administrator, to anybody else the maximum of

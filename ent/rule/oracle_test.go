@@ -76,7 +76,11 @@ var systemRoles = []role{
 	})},
 }
 
-type tenant struct{ id, kind, status, name string }
+type tenant struct {
+	id, kind, status, name string
+	partnerID, partnerType string  // of a partner
+	manager                *tenant // of a tech partner
+}
 
 type membership struct {
 	id, user, status string
@@ -127,10 +131,20 @@ type relationship struct {
 
 type assignment struct {
 	span
-	to       *membership
-	granter  *tenant
-	customer *tenant
-	role     *role
+	to      string // a membership, a group or a tech partner, by its id
+	granter *tenant
+	reached *tenant
+	role    *role
+}
+
+// group is a privilege group.
+type group struct {
+	id        string
+	of        *tenant
+	role      *role
+	all       bool
+	members   []*membership
+	customers []*tenant
 }
 
 type world struct {
@@ -140,6 +154,7 @@ type world struct {
 	members       []*membership
 	relationships []*relationship
 	assignments   []*assignment
+	groups        []*group
 }
 
 // path is one way to a tenant.
@@ -165,18 +180,86 @@ func (w *world) paths(user string, to *tenant) (list []path) {
 				list = append(list, path{rule.Operator, office})
 			}
 		}
-		for _, r := range w.relationships {
-			if r.partner != m.of || r.customer != to || !r.live(w.now) {
+		list = append(list, w.work(m, to)...)
+	}
+	return list
+}
+
+// work lists the ways of a partner's member to a tenant.
+func (w *world) work(m *membership, to *tenant) (list []path) {
+	if m.of.kind != "PARTNER" {
+		return nil
+	}
+	active := to.status == "ACTIVE"
+	if msp := m.of.manager; msp != nil { // a tech partner's people reach what both the MSP and the tech partner let them
+		bond := w.live(msp, to)
+		if bond == nil || msp.status != "ACTIVE" || !active {
+			return nil
+		}
+		for _, a := range w.given(m.of.partnerID, msp, to) {
+			if m.administrator {
+				list = append(list, path{rule.TechPartner, bond.role.levels.and(a.role.levels)})
 				continue
 			}
-			if m.administrator && (to.status == "ACTIVE" || to.status == "SUSPENDED" && r.kind == "PARTNER_OF_RECORD") {
-				list = append(list, path{rule.Relationship, r.role.levels})
+			for _, b := range w.given(m.id, m.of, to) {
+				list = append(list, path{rule.TechPartner, bond.role.levels.and(a.role.levels).and(b.role.levels)})
 			}
-			for _, a := range w.assignments {
-				if !m.administrator && a.to == m && a.granter == m.of && a.customer == to && a.live(w.now) && to.status == "ACTIVE" {
-					list = append(list, path{rule.Assignment, r.role.levels.and(a.role.levels)})
-				}
+		}
+		return list
+	}
+	bond := w.live(m.of, to)
+	manages := to.manager == m.of && m.of.partnerType == "MSP"
+	if m.administrator {
+		if bond != nil && (active || to.status == "SUSPENDED" && bond.kind == "PARTNER_OF_RECORD") {
+			list = append(list, path{rule.Relationship, bond.role.levels})
+		}
+		if manages && to.status != "DELETED" {
+			list = append(list, path{rule.MSP, everything})
+		}
+		return list
+	}
+	if !active {
+		return nil
+	}
+	for _, a := range w.given(m.id, m.of, to) {
+		switch {
+		case bond != nil:
+			list = append(list, path{rule.Assignment, bond.role.levels.and(a.role.levels)})
+		case manages:
+			list = append(list, path{rule.MSP, a.role.levels})
+		}
+	}
+	for _, g := range w.groups {
+		if g.of != m.of || !slices.Contains(g.members, m) {
+			continue
+		}
+		if bond != nil && (g.all || slices.Contains(g.customers, to)) {
+			list = append(list, path{rule.PrivilegeGroup, bond.role.levels.and(g.role.levels)})
+		}
+		for _, a := range w.given(g.id, m.of, to) {
+			if manages {
+				list = append(list, path{rule.MSP, a.role.levels.and(g.role.levels)})
 			}
+		}
+	}
+	return list
+}
+
+// live returns the live relationship between a partner and a customer; nil without one.
+func (w *world) live(partner, customer *tenant) *relationship {
+	for _, r := range w.relationships {
+		if r.partner == partner && r.customer == customer && r.span.live(w.now) {
+			return r
+		}
+	}
+	return nil
+}
+
+// given lists the live assignments that one tenant made to a grantee in another.
+func (w *world) given(to string, granter, reached *tenant) (list []*assignment) {
+	for _, a := range w.assignments {
+		if a.to == to && a.granter == granter && a.reached == reached && a.live(w.now) {
+			list = append(list, a)
 		}
 	}
 	return list
@@ -210,18 +293,22 @@ func newWorld(r *rand.Rand, now time.Time) *world {
 		w.roles = append(w.roles, role{newID("rol", 100+i), leveled(func(f access.Feature) access.Level { return direct[f] })})
 	}
 	anyRole := func() *role { return &w.roles[r.IntN(len(w.roles))] }
-	kinds := []string{"OPERATOR", "PARTNER", "PARTNER"}
+	kinds := []string{"OPERATOR", "PARTNER", "PARTNER", "PARTNER", "PARTNER"}
 	for range 3 + r.IntN(7) {
 		kinds = append(kinds, "CUSTOMER")
 	}
 	for i, kind := range kinds {
-		w.tenants = append(w.tenants, &tenant{newID("ten", i), kind, pick(r, "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED", "SUSPENDED", "DELETED"),
-			pick(r, "alder", "birch", "cedar", "cedar wood", "fir")})
+		w.tenants = append(w.tenants, &tenant{id: newID("ten", i), kind: kind, partnerID: newID("prt", i), status: pick(r, "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED", "SUSPENDED", "DELETED"),
+			name: pick(r, "alder", "birch", "cedar", "cedar wood", "fir")})
 	}
-	partners, customers := w.tenants[1:3], w.tenants[3:]
+	partners, techs, customers := w.tenants[1:3], w.tenants[3:5], w.tenants[5:]
+	partners[0].partnerType, partners[1].partnerType = "MSP", pick(r, "MSP", "RESELLER")
+	for _, x := range techs {
+		x.partnerType, x.manager = pick(r, "INTEGRATOR", "INSTALLER"), pick(r, partners[0], partners[0], partners[1])
+	}
 	for user := range 4 {
 		for i, t := range w.tenants {
-			if r.IntN(2) == 0 {
+			if r.IntN(2) == 0 && (t.kind != "PARTNER" || r.IntN(2) == 0) {
 				continue
 			}
 			m := &membership{id: newID("mem", 100*user+i), user: newID("usr", user), of: t, status: pick(r, "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED", "REMOVED", "PENDING_APPROVAL")}
@@ -238,27 +325,55 @@ func newWorld(r *rand.Rand, now time.Time) *world {
 		}
 	}
 	for i, c := range customers {
-		for j := range pick(r, 0, 1, 1, 1, 2) {
+		for j := range pick(r, 0, 1, 1, 1, 1, 1, 2) {
 			rel := &relationship{span: newSpan(), id: newID("rel", 10*i+j), kind: pick(r, "CUSTOMER_DESIGNATED", "PARTNER_OF_RECORD"), partner: pick(r, partners...), customer: c, role: anyRole()}
 			if j > 0 {
 				rel.status = "TERMINATED" // one stands, the others are history
 			}
 			w.relationships = append(w.relationships, rel)
 		}
-		for _, m := range w.members {
-			if m.of.kind != "PARTNER" {
-				continue
-			}
-			for j := range r.IntN(3) {
-				a := &assignment{span: newSpan(), to: m, granter: m.of, customer: c, role: anyRole()}
-				if a.status != "ACTIVE" || j > 0 {
-					a.status = "REVOKED" // at most one is open
+	}
+	for i, p := range partners {
+		for j := range r.IntN(3) {
+			g := &group{id: newID("grp", 10*i+j), of: p, role: anyRole(), all: r.IntN(2) == 0}
+			for _, m := range w.members {
+				if m.of == p && r.IntN(2) == 0 {
+					g.members = append(g.members, m)
 				}
-				if r.IntN(10) == 0 {
-					a.granter = pick(r, partners...)
-				}
-				w.assignments = append(w.assignments, a)
 			}
+			for _, c := range customers {
+				if !g.all && r.IntN(2) == 0 {
+					g.customers = append(g.customers, c)
+				}
+			}
+			w.groups = append(w.groups, g)
+		}
+	}
+	grant := func(to string, granter, reached *tenant) {
+		for j := range pick(r, 0, 1, 1, 1, 2) {
+			a := &assignment{span: newSpan(), to: to, granter: granter, reached: reached, role: anyRole()}
+			if a.status != "ACTIVE" || j > 0 {
+				a.status = "REVOKED" // at most one is open
+			}
+			if r.IntN(10) == 0 {
+				a.granter = pick(r, w.tenants[1:5]...)
+			}
+			w.assignments = append(w.assignments, a)
+		}
+	}
+	for _, m := range w.members {
+		for _, x := range slices.Concat(techs, customers) {
+			if m.of.kind == "PARTNER" && m.of != x {
+				grant(m.id, m.of, x)
+			}
+		}
+	}
+	for _, x := range techs {
+		for _, c := range customers {
+			grant(x.partnerID, x.manager, c)
+		}
+		for _, g := range w.groups {
+			grant(g.id, g.of, x)
 		}
 	}
 	return w
@@ -282,15 +397,15 @@ func (w *world) write(t *testing.T, db *sql.DB) {
 		t.Helper()
 		do("INSERT INTO "+table+" ("+columns+") VALUES (?"+strings.Repeat(",?", len(args)-1)+")", args...)
 	}
-	for _, table := range []string{"assignments", "relationships", "member_permissions", "members", "role_permissions", "users", "tenants"} {
+	for _, table := range []string{"group_members", "group_customers", "privilege_groups", "partners", "assignments", "relationships", "member_permissions", "members", "role_permissions", "users", "tenants"} {
 		do("DELETE FROM " + table)
 	}
 	do("DELETE FROM roles WHERE id>=?", newID("rol", 100))
 	for i, r := range w.roles[len(systemRoles):] {
-		insert("roles", "id,created_at,updated_at,tenant_id,name", r.id, w.now, w.now, newID("ten", 4), fmt.Sprint("role ", i))
+		insert("roles", "id,created_at,updated_at,tenant_id,name", r.id, w.now, w.now, newID("ten", 6), fmt.Sprint("role ", i))
 		for j, f := range features[:len(features)-1] {
 			if r.levels[f] > access.None {
-				insert("role_permissions", "id,tenant_id,role_id,feature,level", newID("rpm", 100*i+j), newID("ten", 4), r.id, string(f), r.levels[f])
+				insert("role_permissions", "id,tenant_id,role_id,feature,level", newID("rpm", 100*i+j), newID("ten", 6), r.id, string(f), r.levels[f])
 			}
 		}
 	}
@@ -305,7 +420,14 @@ func (w *world) write(t *testing.T, db *sql.DB) {
 		if r := live[x]; r != nil {
 			partner = r.partner.id
 		}
-		insert("tenants", "id,created_at,updated_at,kind,status,name,sort_name,partner_id", x.id, w.now, w.now, x.kind, x.status, x.name, x.name, partner)
+		var manager any
+		if x.manager != nil {
+			manager = x.manager.id
+		}
+		insert("tenants", "id,created_at,updated_at,kind,status,name,sort_name,partner_id,managed_by_id", x.id, w.now, w.now, x.kind, x.status, x.name, x.name, partner, manager)
+		if x.kind == "PARTNER" {
+			insert("partners", "id,created_at,updated_at,tenant_id,type,code,link_key", x.partnerID, w.now, w.now, x.id, x.partnerType, x.id[20:], x.id)
+		}
 	}
 	for user := range 4 {
 		insert("users", "id,created_at,updated_at,email,email_canonical", newID("usr", user), w.now, w.now, fmt.Sprint(user), fmt.Sprint(user))
@@ -332,8 +454,21 @@ func (w *world) write(t *testing.T, db *sql.DB) {
 			r.id, w.now, w.now, "", "", "", r.kind, r.status, active, r.starts, r.ends, r.partner.id, r.customer.id, r.role.id)
 	}
 	for i, a := range w.assignments {
-		insert("assignments", "id,created_at,updated_at,partner_name,partner_type,partner_code,tenant_sort_name,grantee_name,status,starts_at,ends_at,granter_id,tenant_id,member_id,role_id",
-			newID("asg", i), w.now, w.now, "", "", "", a.customer.name, "", a.status, a.starts, a.ends, a.granter.id, a.customer.id, a.to.id, a.role.id)
+		insert("assignments", "id,created_at,updated_at,partner_name,partner_type,partner_code,tenant_sort_name,grantee_name,status,starts_at,ends_at,granter_id,tenant_id,grantee_id,role_id",
+			newID("asg", i), w.now, w.now, "", "", "", a.reached.name, "", a.status, a.starts, a.ends, a.granter.id, a.reached.id, a.to, a.role.id)
+	}
+	for i, g := range w.groups {
+		scope := "SPECIFIC_CUSTOMERS"
+		if g.all {
+			scope = "ALL_CUSTOMERS"
+		}
+		insert("privilege_groups", "id,created_at,updated_at,tenant_id,name,scope,role_id", g.id, w.now, w.now, g.of.id, g.id, scope, g.role.id)
+		for j, m := range g.members {
+			insert("group_members", "id,tenant_id,group_id,member_id", newID("gme", 1000*i+j), g.of.id, g.id, m.id)
+		}
+		for j, c := range g.customers {
+			insert("group_customers", "id,tenant_id,group_id,customer_id,customer_sort_name", newID("gcu", 1000*i+j), g.of.id, g.id, c.id, c.name)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
@@ -362,8 +497,8 @@ func TestAccessAgainstTheOracle(t *testing.T) {
 				t.Fatalf("the world of seed %d differs", seed)
 			}
 		}
-		for _, via := range []rule.Via{rule.Own, rule.Relationship, rule.Assignment, rule.Operator} {
-			if seen[via] < worlds/2 {
+		for _, via := range []rule.Via{rule.Own, rule.Relationship, rule.Assignment, rule.PrivilegeGroup, rule.TechPartner, rule.MSP, rule.Operator} {
+			if seen[via] < worlds/3 {
 				t.Errorf("the worlds have %d paths by %s: too few to tell anything", seen[via], via)
 			}
 		}
@@ -436,7 +571,8 @@ func (c *check) reach(seen map[rule.Via]int) {
 func (c *check) lists() {
 	lists := []rule.List{{}}
 	for range 4 {
-		l := rule.List{Via: pick(c.r, nil, []rule.Via{rule.Relationship, rule.Assignment, rule.Operator}, []rule.Via{rule.Own}, []rule.Via{rule.Assignment})}
+		l := rule.List{Via: pick(c.r, nil, []rule.Via{rule.Relationship, rule.Assignment, rule.PrivilegeGroup, rule.TechPartner, rule.Operator}, []rule.Via{rule.Own},
+			[]rule.Via{rule.Assignment}, []rule.Via{rule.MSP}, []rule.Via{rule.MSP, rule.Assignment}, []rule.Via{rule.PrivilegeGroup, rule.TechPartner})}
 		l.Kinds = pick(c.r, nil, []string{"CUSTOMER"}, []string{"PARTNER", "CUSTOMER"})
 		l.Status = pick(c.r, nil, []string{"ACTIVE"}, []string{"SUSPENDED"})
 		l.Prefix = pick(c.r, "", "", "ce", "cedar")

@@ -118,10 +118,11 @@ func (a *Access) listed(l List) []route {
 	}
 	var rs []route
 	for _, r := range all {
-		if len(l.Via) > 0 && !slices.Contains(l.Via, r.via) {
+		r, along := r.towards(l.Via)
+		if !along {
 			continue
 		}
-		if l.PartnerID != "" && (r.bond == "" || r.home.TenantID != l.PartnerID) {
+		if l.PartnerID != "" && (!slices.Contains(r.partners, l.PartnerID)) {
 			continue
 		}
 		if l.Needs != "" && r.levels.At(l.Needs) < access.View {
@@ -204,6 +205,12 @@ func (r *route) branch(s *statement, l List, d string, ordered bool) {
 	if l.Needs != "" {
 		for _, link := range r.links {
 			s.add(" AND ")
+			if link.kind == RelationshipLink && r.orManaged {
+				s.add("(r.id IS NULL OR ")
+				reaching(s, link.role, l.Needs, access.View)
+				s.add(")")
+				continue
+			}
 			reaching(s, link.role, l.Needs, access.View)
 		}
 	}

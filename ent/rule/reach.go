@@ -20,6 +20,23 @@ type Path struct {
 	Levels         access.Levels
 	EndsAt         *time.Time // when its first link ends; nil if none does
 	RelationshipID string     // the relationship that it rests on, if any
+	Links          []Link     // beyond the membership
+}
+
+// LinkKind names what a link of a path is.
+type LinkKind string
+
+// The kinds of link beyond the membership.
+const (
+	GroupLink        LinkKind = "PRIVILEGE_GROUP"
+	RelationshipLink LinkKind = "RELATIONSHIP"
+	AssignmentLink   LinkKind = "ASSIGNMENT"
+)
+
+// Link is one link of a path: the row that it is, and the role in it.
+type Link struct {
+	Kind       LinkKind
+	ID, RoleID string
 }
 
 // own returns the path that is the viewer's own membership in the tenant; the zero Path without one.

@@ -9,6 +9,8 @@ import (
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
+	"mandate/ent/groupcustomer"
+	"mandate/ent/groupmember"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -16,6 +18,7 @@ import (
 	"mandate/ent/onetimetoken"
 	"mandate/ent/outboxmessage"
 	"mandate/ent/partner"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
@@ -263,6 +266,46 @@ func init() {
 	featureDescID := featureMixinFields0[0].Descriptor()
 	// feature.DefaultID holds the default value on creation for the id field.
 	feature.DefaultID = featureDescID.Default.(func() string)
+	groupcustomerMixin := schema.GroupCustomer{}.Mixin()
+	groupcustomer.Policy = privacy.NewPolicies(schema.GroupCustomer{})
+	groupcustomer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := groupcustomer.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	groupcustomerMixinFields0 := groupcustomerMixin[0].Fields()
+	_ = groupcustomerMixinFields0
+	groupcustomerFields := schema.GroupCustomer{}.Fields()
+	_ = groupcustomerFields
+	// groupcustomerDescCustomerSortName is the schema descriptor for customer_sort_name field.
+	groupcustomerDescCustomerSortName := groupcustomerFields[3].Descriptor()
+	// groupcustomer.CustomerSortNameValidator is a validator for the "customer_sort_name" field. It is called by the builders before save.
+	groupcustomer.CustomerSortNameValidator = groupcustomerDescCustomerSortName.Validators[0].(func(string) error)
+	// groupcustomerDescID is the schema descriptor for id field.
+	groupcustomerDescID := groupcustomerMixinFields0[0].Descriptor()
+	// groupcustomer.DefaultID holds the default value on creation for the id field.
+	groupcustomer.DefaultID = groupcustomerDescID.Default.(func() string)
+	groupmemberMixin := schema.GroupMember{}.Mixin()
+	groupmember.Policy = privacy.NewPolicies(schema.GroupMember{})
+	groupmember.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := groupmember.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	groupmemberMixinFields0 := groupmemberMixin[0].Fields()
+	_ = groupmemberMixinFields0
+	groupmemberFields := schema.GroupMember{}.Fields()
+	_ = groupmemberFields
+	// groupmemberDescID is the schema descriptor for id field.
+	groupmemberDescID := groupmemberMixinFields0[0].Descriptor()
+	// groupmember.DefaultID holds the default value on creation for the id field.
+	groupmember.DefaultID = groupmemberDescID.Default.(func() string)
 	invitationMixin := schema.Invitation{}.Mixin()
 	invitation.Policy = privacy.NewPolicies(schema.Invitation{})
 	invitation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -572,6 +615,41 @@ func init() {
 	partnerDescID := partnerMixinFields0[0].Descriptor()
 	// partner.DefaultID holds the default value on creation for the id field.
 	partner.DefaultID = partnerDescID.Default.(func() string)
+	privilegegroupMixin := schema.PrivilegeGroup{}.Mixin()
+	privilegegroup.Policy = privacy.NewPolicies(schema.PrivilegeGroup{})
+	privilegegroup.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := privilegegroup.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	privilegegroupMixinHooks2 := privilegegroupMixin[2].Hooks()
+
+	privilegegroup.Hooks[1] = privilegegroupMixinHooks2[0]
+	privilegegroupMixinFields0 := privilegegroupMixin[0].Fields()
+	_ = privilegegroupMixinFields0
+	privilegegroupMixinFields1 := privilegegroupMixin[1].Fields()
+	_ = privilegegroupMixinFields1
+	privilegegroupFields := schema.PrivilegeGroup{}.Fields()
+	_ = privilegegroupFields
+	// privilegegroupDescVersion is the schema descriptor for version field.
+	privilegegroupDescVersion := privilegegroupMixinFields1[0].Descriptor()
+	// privilegegroup.DefaultVersion holds the default value on creation for the version field.
+	privilegegroup.DefaultVersion = privilegegroupDescVersion.Default.(int)
+	// privilegegroupDescName is the schema descriptor for name field.
+	privilegegroupDescName := privilegegroupFields[1].Descriptor()
+	// privilegegroup.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	privilegegroup.NameValidator = privilegegroupDescName.Validators[0].(func(string) error)
+	// privilegegroupDescDescription is the schema descriptor for description field.
+	privilegegroupDescDescription := privilegegroupFields[2].Descriptor()
+	// privilegegroup.DescriptionValidator is a validator for the "description" field. It is called by the builders before save.
+	privilegegroup.DescriptionValidator = privilegegroupDescDescription.Validators[0].(func(string) error)
+	// privilegegroupDescID is the schema descriptor for id field.
+	privilegegroupDescID := privilegegroupMixinFields0[0].Descriptor()
+	// privilegegroup.DefaultID holds the default value on creation for the id field.
+	privilegegroup.DefaultID = privilegegroupDescID.Default.(func() string)
 	relationshipMixin := schema.Relationship{}.Mixin()
 	relationship.Policy = privacy.NewPolicies(schema.Relationship{})
 	relationship.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -827,35 +905,35 @@ func init() {
 	// tenant.SortNameValidator is a validator for the "sort_name" field. It is called by the builders before save.
 	tenant.SortNameValidator = tenantDescSortName.Validators[0].(func(string) error)
 	// tenantDescAccountNumber is the schema descriptor for account_number field.
-	tenantDescAccountNumber := tenantFields[5].Descriptor()
+	tenantDescAccountNumber := tenantFields[6].Descriptor()
 	// tenant.AccountNumberValidator is a validator for the "account_number" field. It is called by the builders before save.
 	tenant.AccountNumberValidator = tenantDescAccountNumber.Validators[0].(func(string) error)
 	// tenantDescEmail is the schema descriptor for email field.
-	tenantDescEmail := tenantFields[6].Descriptor()
+	tenantDescEmail := tenantFields[7].Descriptor()
 	// tenant.EmailValidator is a validator for the "email" field. It is called by the builders before save.
 	tenant.EmailValidator = tenantDescEmail.Validators[0].(func(string) error)
 	// tenantDescStreet is the schema descriptor for street field.
-	tenantDescStreet := tenantFields[7].Descriptor()
+	tenantDescStreet := tenantFields[8].Descriptor()
 	// tenant.StreetValidator is a validator for the "street" field. It is called by the builders before save.
 	tenant.StreetValidator = tenantDescStreet.Validators[0].(func(string) error)
 	// tenantDescCity is the schema descriptor for city field.
-	tenantDescCity := tenantFields[8].Descriptor()
+	tenantDescCity := tenantFields[9].Descriptor()
 	// tenant.CityValidator is a validator for the "city" field. It is called by the builders before save.
 	tenant.CityValidator = tenantDescCity.Validators[0].(func(string) error)
 	// tenantDescRegion is the schema descriptor for region field.
-	tenantDescRegion := tenantFields[9].Descriptor()
+	tenantDescRegion := tenantFields[10].Descriptor()
 	// tenant.RegionValidator is a validator for the "region" field. It is called by the builders before save.
 	tenant.RegionValidator = tenantDescRegion.Validators[0].(func(string) error)
 	// tenantDescPostalCode is the schema descriptor for postal_code field.
-	tenantDescPostalCode := tenantFields[10].Descriptor()
+	tenantDescPostalCode := tenantFields[11].Descriptor()
 	// tenant.PostalCodeValidator is a validator for the "postal_code" field. It is called by the builders before save.
 	tenant.PostalCodeValidator = tenantDescPostalCode.Validators[0].(func(string) error)
 	// tenantDescCountry is the schema descriptor for country field.
-	tenantDescCountry := tenantFields[11].Descriptor()
+	tenantDescCountry := tenantFields[12].Descriptor()
 	// tenant.CountryValidator is a validator for the "country" field. It is called by the builders before save.
 	tenant.CountryValidator = tenantDescCountry.Validators[0].(func(string) error)
 	// tenantDescSignUpCode is the schema descriptor for sign_up_code field.
-	tenantDescSignUpCode := tenantFields[13].Descriptor()
+	tenantDescSignUpCode := tenantFields[14].Descriptor()
 	// tenant.SignUpCodeValidator is a validator for the "sign_up_code" field. It is called by the builders before save.
 	tenant.SignUpCodeValidator = tenantDescSignUpCode.Validators[0].(func(string) error)
 	// tenantDescID is the schema descriptor for id field.

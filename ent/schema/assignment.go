@@ -26,7 +26,7 @@ func (Assignment) Fields() []ent.Field {
 		reference("granter_id", "The partner tenant that grants it.", fixed),
 		reference("tenant_id", "The tenant it reaches.", fixed),
 		text("tenant_sort_name", "Copy of that tenant's sort name. It only picks and orders candidates.", 400, hidden),
-		reference("member_id", "The grantee: a member of the granting tenant.", fixed, nullable),
+		reference("grantee_id", "Who it is given to: a member or a privilege group of the granting tenant, or a tech partner that it manages.", fixed),
 		reference("relationship_id", "The relationship that it rests on, and ends with.", fixed, nullable),
 		text("grantee_name", "Name of the grantee.", 210),
 		reference("role_id", "The role in that tenant."),
@@ -50,7 +50,6 @@ func (Assignment) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("granter", Tenant.Type).Field("granter_id").Unique().Required().Immutable().Annotations(api.Hidden()),
 		edge.To("reached_tenant", Tenant.Type).Field("tenant_id").Unique().Required().Immutable().Annotations(api.Hidden()),
-		edge.To("member", Member.Type).Field("member_id").Unique().Immutable().Annotations(api.Hidden()),
 		edge.To("given_role", Role.Type).Field("role_id").Unique().Required().Annotations(api.Hidden()),
 	}
 }
@@ -58,9 +57,9 @@ func (Assignment) Edges() []ent.Edge {
 // Indexes of the assignment: the first serves a page of tenants in order of name, the second levels and probes.
 func (Assignment) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("member_id", "tenant_sort_name", "tenant_id", "status", "granter_id", "role_id", "starts_at", "ends_at").
+		index.Fields("grantee_id", "tenant_sort_name", "tenant_id", "status", "granter_id", "role_id", "starts_at", "ends_at").
 			StorageKey("assignments_page"),
-		index.Fields("member_id", "tenant_id", "status", "granter_id", "role_id", "starts_at", "ends_at").
+		index.Fields("grantee_id", "tenant_id", "status", "granter_id", "role_id", "starts_at", "ends_at").
 			StorageKey("assignments_levels"),
 		index.Fields("tenant_id", "granter_id", "status"),
 		index.Fields("granter_id", "id"),

@@ -22,12 +22,14 @@ func (Partner) Mixin() []ent.Mixin { return []ent.Mixin{mixin.ID{Prefix: "prt"},
 func (Partner) Fields() []ent.Field {
 	return []ent.Field{
 		reference("tenant_id", "The partner's own tenant.", fixed),
-		field.Enum("type").NamedValues("MSP", "MSP", "Reseller", "RESELLER", "Support", "SUPPORT").Immutable().
+		field.Enum("type").NamedValues("MSP", "MSP", "Reseller", "RESELLER", "Support", "SUPPORT", "Integrator", "INTEGRATOR", "Installer", "INSTALLER").Immutable().
 			Comment("What kind of partner it is.").
 			Annotations(api.Type("PartnerType"), api.Values{
-				"MSP":      "Manages services for its customers.",
-				"RESELLER": "Sells to its customers and looks after their users.",
-				"SUPPORT":  "Supports customers who ask for it.",
+				"MSP":        "Manages services for its customers.",
+				"RESELLER":   "Sells to its customers and looks after their users.",
+				"SUPPORT":    "Supports customers who ask for it.",
+				"INTEGRATOR": "A tech partner: works for customers of the MSP that manages it.",
+				"INSTALLER":  "A tech partner: works for customers of the MSP that manages it, for days.",
 			}),
 		column(field.String("code").MaxLen(20).Comment("The Partner ID: public, made to be handed to customers."), []option{fixed, unique}),
 		key("link_key", "The secret part of the invite link; replaced when the link is rotated.", 64, unique),

@@ -36,6 +36,7 @@ func (Tenant) Fields() []ent.Field {
 				"ACTIVE": "In use.", "SUSPENDED": "Closed until it is reactivated: nobody reaches it or anything through it.",
 			}),
 		reference("partner_id", "Copy of the partner tenant in the live relationship. It only picks and orders candidates; the relationship decides.", nullable),
+		reference("managed_by_id", "The MSP's tenant that manages this one, of a tech partner.", fixed, nullable),
 		text("account_number", "Number of the account in the operator's books.", 60, nullable, guarded(access.Tenant, access.View)),
 		text("email", "Contact address of the account.", 320, nullable, guarded(access.Tenant, access.View)),
 		text("street", "Street and number.", 200, hidden, nullable),
@@ -69,6 +70,7 @@ func (Tenant) Indexes() []ent.Index {
 		index.Fields("sort_name", "id").StorageKey("tenants_page"),
 		index.Fields("kind", "sort_name", "id").StorageKey("tenants_kind_page"),
 		index.Fields("partner_id", "sort_name", "id").StorageKey("tenants_partner_page"),
+		index.Fields("managed_by_id", "sort_name", "id").StorageKey("tenants_managed_page"),
 	}
 }
 

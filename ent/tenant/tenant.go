@@ -33,6 +33,8 @@ const (
 	FieldStatus = "status"
 	// FieldPartnerID holds the string denoting the partner_id field in the database.
 	FieldPartnerID = "partner_id"
+	// FieldManagedByID holds the string denoting the managed_by_id field in the database.
+	FieldManagedByID = "managed_by_id"
 	// FieldAccountNumber holds the string denoting the account_number field in the database.
 	FieldAccountNumber = "account_number"
 	// FieldEmail holds the string denoting the email field in the database.
@@ -86,6 +88,7 @@ var Columns = []string{
 	FieldSortName,
 	FieldStatus,
 	FieldPartnerID,
+	FieldManagedByID,
 	FieldAccountNumber,
 	FieldEmail,
 	FieldStreet,
@@ -266,6 +269,11 @@ func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 // ByPartnerID orders the results by the partner_id field.
 func ByPartnerID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPartnerID, opts...).ToFunc()
+}
+
+// ByManagedByID orders the results by the managed_by_id field.
+func ByManagedByID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldManagedByID, opts...).ToFunc()
 }
 
 // ByAccountNumber orders the results by the account_number field.

@@ -95,6 +95,11 @@ func PartnerID(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldPartnerID, v))
 }
 
+// ManagedByID applies equality check predicate on the "managed_by_id" field. It's identical to ManagedByIDEQ.
+func ManagedByID(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldManagedByID, v))
+}
+
 // AccountNumber applies equality check predicate on the "account_number" field. It's identical to AccountNumberEQ.
 func AccountNumber(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldAccountNumber, v))
@@ -503,6 +508,81 @@ func PartnerIDEqualFold(v string) predicate.Tenant {
 // PartnerIDContainsFold applies the ContainsFold predicate on the "partner_id" field.
 func PartnerIDContainsFold(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldContainsFold(FieldPartnerID, v))
+}
+
+// ManagedByIDEQ applies the EQ predicate on the "managed_by_id" field.
+func ManagedByIDEQ(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldManagedByID, v))
+}
+
+// ManagedByIDNEQ applies the NEQ predicate on the "managed_by_id" field.
+func ManagedByIDNEQ(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNEQ(FieldManagedByID, v))
+}
+
+// ManagedByIDIn applies the In predicate on the "managed_by_id" field.
+func ManagedByIDIn(vs ...string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldIn(FieldManagedByID, vs...))
+}
+
+// ManagedByIDNotIn applies the NotIn predicate on the "managed_by_id" field.
+func ManagedByIDNotIn(vs ...string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotIn(FieldManagedByID, vs...))
+}
+
+// ManagedByIDGT applies the GT predicate on the "managed_by_id" field.
+func ManagedByIDGT(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGT(FieldManagedByID, v))
+}
+
+// ManagedByIDGTE applies the GTE predicate on the "managed_by_id" field.
+func ManagedByIDGTE(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGTE(FieldManagedByID, v))
+}
+
+// ManagedByIDLT applies the LT predicate on the "managed_by_id" field.
+func ManagedByIDLT(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLT(FieldManagedByID, v))
+}
+
+// ManagedByIDLTE applies the LTE predicate on the "managed_by_id" field.
+func ManagedByIDLTE(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLTE(FieldManagedByID, v))
+}
+
+// ManagedByIDContains applies the Contains predicate on the "managed_by_id" field.
+func ManagedByIDContains(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldContains(FieldManagedByID, v))
+}
+
+// ManagedByIDHasPrefix applies the HasPrefix predicate on the "managed_by_id" field.
+func ManagedByIDHasPrefix(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldHasPrefix(FieldManagedByID, v))
+}
+
+// ManagedByIDHasSuffix applies the HasSuffix predicate on the "managed_by_id" field.
+func ManagedByIDHasSuffix(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldHasSuffix(FieldManagedByID, v))
+}
+
+// ManagedByIDIsNil applies the IsNil predicate on the "managed_by_id" field.
+func ManagedByIDIsNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldIsNull(FieldManagedByID))
+}
+
+// ManagedByIDNotNil applies the NotNil predicate on the "managed_by_id" field.
+func ManagedByIDNotNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotNull(FieldManagedByID))
+}
+
+// ManagedByIDEqualFold applies the EqualFold predicate on the "managed_by_id" field.
+func ManagedByIDEqualFold(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEqualFold(FieldManagedByID, v))
+}
+
+// ManagedByIDContainsFold applies the ContainsFold predicate on the "managed_by_id" field.
+func ManagedByIDContainsFold(v string) predicate.Tenant {
+	return predicate.Tenant(sql.FieldContainsFold(FieldManagedByID, v))
 }
 
 // AccountNumberEQ applies the EQ predicate on the "account_number" field.

@@ -240,6 +240,50 @@ type NarrowRelationshipPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// One page of a list, and how to go on.
+type PartnerConnection struct {
+	// The rows with their cursors.
+	Edges []*PartnerEdge `json:"edges"`
+	// The rows.
+	Nodes []*ent.Partner `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more.
+	TotalCount int `json:"totalCount"`
+	// Whether totalCount stopped counting.
+	TotalCountCapped bool `json:"totalCountCapped"`
+}
+
+// A row of a list, with its cursor.
+type PartnerEdge struct {
+	// Where the row stands; give it as after or before.
+	Cursor string `json:"cursor"`
+	// The partner.
+	Node *ent.Partner `json:"node"`
+}
+
+// One page of a list, and how to go on.
+type PrivilegeGroupConnection struct {
+	// The rows with their cursors.
+	Edges []*PrivilegeGroupEdge `json:"edges"`
+	// The rows.
+	Nodes []*ent.PrivilegeGroup `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more.
+	TotalCount int `json:"totalCount"`
+	// Whether totalCount stopped counting.
+	TotalCountCapped bool `json:"totalCountCapped"`
+}
+
+// A row of a list, with its cursor.
+type PrivilegeGroupEdge struct {
+	// Where the row stands; give it as after or before.
+	Cursor string `json:"cursor"`
+	// The privilege group.
+	Node *ent.PrivilegeGroup `json:"node"`
+}
+
 // What reactivateTenant answers.
 type ReactivateTenantPayload struct {
 	// The tenant.

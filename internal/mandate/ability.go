@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
@@ -65,7 +67,18 @@ func PartnerStands() predicate.Partner {
 func AssignedNow(now time.Time) predicate.Assignment {
 	return assignment.And(assignment.StatusEQ(assignment.StatusActive), assignment.StartsAtLTE(now),
 		assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(now)),
-		assignment.HasMemberWith(member.StatusEQ(member.StatusActive), member.Administrator(false)))
+		grantedTo(member.StatusEQ(member.StatusActive), member.Administrator(false)))
+}
+
+// grantedTo matches assignments to members whom the predicates match.
+func grantedTo(those ...predicate.Member) predicate.Assignment {
+	return func(s *sql.Selector) {
+		m := sql.Dialect(s.Dialect()).Select().From(sql.Table(member.Table))
+		for _, p := range those {
+			p(m)
+		}
+		s.Where(sql.In(s.C(assignment.FieldGranteeID), m.Select(m.C(member.FieldID))))
+	}
 }
 
 // SuspendedBy reports whether a side has paused the relationship.

@@ -50,7 +50,7 @@ func (s *Service) Assign(ctx context.Context, cmd Assign) (a *ent.Assignment, er
 		}
 		name := grantee.FirstName + " " + grantee.LastName
 		a, err = t.Assignment.Create().SetGranterID(p.tenant.ID).SetTenantID(customer.ID).SetTenantSortName(customer.SortName).
-			SetMemberID(grantee.ID).SetRelationshipID(rel.ID).SetGranteeName(name).SetRoleID(given.id).SetStartsAt(starts).SetNillableEndsAt(ends).SetOpenKey(key).
+			SetGranteeID(grantee.ID).SetRelationshipID(rel.ID).SetGranteeName(name).SetRoleID(given.id).SetStartsAt(starts).SetNillableEndsAt(ends).SetOpenKey(key).
 			SetPartnerName(p.tenant.Name).SetPartnerType(string(p.Type)).SetPartnerCode(p.Code).
 			SetCustomerName(customer.Name).SetNillableCustomerAccountNumber(customer.AccountNumber).Save(ctx)
 		if err != nil {

@@ -43,7 +43,7 @@ func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) erro
 	if _, err := t.MemberSite.Delete().Where(membersite.MemberIDIn(ids...)).Exec(ctx); err != nil {
 		return fmt.Errorf("take sites back: %w", err)
 	}
-	err = t.Assignment.Update().Where(assignment.MemberIDIn(ids...), assignment.OpenKeyNotNil()).
+	err = t.Assignment.Update().Where(assignment.GranteeIDIn(ids...), assignment.OpenKeyNotNil()).
 		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end assignments: %w", err)

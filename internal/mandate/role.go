@@ -167,7 +167,7 @@ func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) err
 	}
 	open := t.Assignment.Query().Where(assignment.RoleID(r.ID), assignment.OpenKeyNotNil(),
 		assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)))
-	assigned, err := open.Clone().Where(assignment.HasMemberWith(member.UserID(t.viewer.UserID))).Exist(ctx)
+	assigned, err := open.Clone().Where(grantedTo(member.UserID(t.viewer.UserID))).Exist(ctx)
 	if err != nil {
 		return err
 	}
