@@ -32,6 +32,7 @@ import (
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
 	"mandate/ent/site"
+	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -91,6 +92,8 @@ type Client struct {
 	Session *SessionClient
 	// Site is the client for interacting with the Site builders.
 	Site *SiteClient
+	// TablePreference is the client for interacting with the TablePreference builders.
+	TablePreference *TablePreferenceClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
 	// TenantTag is the client for interacting with the TenantTag builders.
@@ -129,6 +132,7 @@ func (c *Client) init() {
 	c.ServiceSubscription = NewServiceSubscriptionClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Site = NewSiteClient(c.config)
+	c.TablePreference = NewTablePreferenceClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
 	c.TenantTag = NewTenantTagClient(c.config)
 	c.User = NewUserClient(c.config)
@@ -245,6 +249,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ServiceSubscription: NewServiceSubscriptionClient(cfg),
 		Session:             NewSessionClient(cfg),
 		Site:                NewSiteClient(cfg),
+		TablePreference:     NewTablePreferenceClient(cfg),
 		Tenant:              NewTenantClient(cfg),
 		TenantTag:           NewTenantTagClient(cfg),
 		User:                NewUserClient(cfg),
@@ -288,6 +293,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ServiceSubscription: NewServiceSubscriptionClient(cfg),
 		Session:             NewSessionClient(cfg),
 		Site:                NewSiteClient(cfg),
+		TablePreference:     NewTablePreferenceClient(cfg),
 		Tenant:              NewTenantClient(cfg),
 		TenantTag:           NewTenantTagClient(cfg),
 		User:                NewUserClient(cfg),
@@ -324,7 +330,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.GroupCustomer, c.GroupMember, c.Invitation, c.Member, c.MemberPermission,
 		c.MemberSite, c.OneTimeToken, c.OutboxMessage, c.Partner, c.PrivilegeGroup,
 		c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription, c.Session,
-		c.Site, c.Tenant, c.TenantTag, c.User,
+		c.Site, c.TablePreference, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -338,7 +344,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.GroupCustomer, c.GroupMember, c.Invitation, c.Member, c.MemberPermission,
 		c.MemberSite, c.OneTimeToken, c.OutboxMessage, c.Partner, c.PrivilegeGroup,
 		c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription, c.Session,
-		c.Site, c.Tenant, c.TenantTag, c.User,
+		c.Site, c.TablePreference, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -389,6 +395,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Session.mutate(ctx, m)
 	case *SiteMutation:
 		return c.Site.mutate(ctx, m)
+	case *TablePreferenceMutation:
+		return c.TablePreference.mutate(ctx, m)
 	case *TenantMutation:
 		return c.Tenant.mutate(ctx, m)
 	case *TenantTagMutation:
@@ -3806,6 +3814,156 @@ func (c *SiteClient) mutate(ctx context.Context, m *SiteMutation) (Value, error)
 	}
 }
 
+// TablePreferenceClient is a client for the TablePreference schema.
+type TablePreferenceClient struct {
+	config
+}
+
+// NewTablePreferenceClient returns a client for the TablePreference from the given config.
+func NewTablePreferenceClient(c config) *TablePreferenceClient {
+	return &TablePreferenceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `tablepreference.Hooks(f(g(h())))`.
+func (c *TablePreferenceClient) Use(hooks ...Hook) {
+	c.hooks.TablePreference = append(c.hooks.TablePreference, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `tablepreference.Intercept(f(g(h())))`.
+func (c *TablePreferenceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TablePreference = append(c.inters.TablePreference, interceptors...)
+}
+
+// Create returns a builder for creating a TablePreference entity.
+func (c *TablePreferenceClient) Create() *TablePreferenceCreate {
+	mutation := newTablePreferenceMutation(c.config, OpCreate)
+	return &TablePreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TablePreference entities.
+func (c *TablePreferenceClient) CreateBulk(builders ...*TablePreferenceCreate) *TablePreferenceCreateBulk {
+	return &TablePreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TablePreferenceClient) MapCreateBulk(slice any, setFunc func(*TablePreferenceCreate, int)) *TablePreferenceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TablePreferenceCreateBulk{err: fmt.Errorf("calling to TablePreferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TablePreferenceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TablePreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TablePreference.
+func (c *TablePreferenceClient) Update() *TablePreferenceUpdate {
+	mutation := newTablePreferenceMutation(c.config, OpUpdate)
+	return &TablePreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TablePreferenceClient) UpdateOne(_m *TablePreference) *TablePreferenceUpdateOne {
+	mutation := newTablePreferenceMutation(c.config, OpUpdateOne, withTablePreference(_m))
+	return &TablePreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TablePreferenceClient) UpdateOneID(id string) *TablePreferenceUpdateOne {
+	mutation := newTablePreferenceMutation(c.config, OpUpdateOne, withTablePreferenceID(id))
+	return &TablePreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TablePreference.
+func (c *TablePreferenceClient) Delete() *TablePreferenceDelete {
+	mutation := newTablePreferenceMutation(c.config, OpDelete)
+	return &TablePreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TablePreferenceClient) DeleteOne(_m *TablePreference) *TablePreferenceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TablePreferenceClient) DeleteOneID(id string) *TablePreferenceDeleteOne {
+	builder := c.Delete().Where(tablepreference.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TablePreferenceDeleteOne{builder}
+}
+
+// Query returns a query builder for TablePreference.
+func (c *TablePreferenceClient) Query() *TablePreferenceQuery {
+	return &TablePreferenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTablePreference},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TablePreference entity by its id.
+func (c *TablePreferenceClient) Get(ctx context.Context, id string) (*TablePreference, error) {
+	return c.Query().Where(tablepreference.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TablePreferenceClient) GetX(ctx context.Context, id string) *TablePreference {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a TablePreference.
+func (c *TablePreferenceClient) QueryUser(_m *TablePreference) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(tablepreference.Table, tablepreference.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, tablepreference.UserTable, tablepreference.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *TablePreferenceClient) Hooks() []Hook {
+	hooks := c.hooks.TablePreference
+	return append(hooks[:len(hooks):len(hooks)], tablepreference.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TablePreferenceClient) Interceptors() []Interceptor {
+	return c.inters.TablePreference
+}
+
+func (c *TablePreferenceClient) mutate(ctx context.Context, m *TablePreferenceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TablePreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TablePreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TablePreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TablePreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TablePreference mutation op: %q", m.Op())
+	}
+}
+
 // TenantClient is a client for the Tenant schema.
 type TenantClient struct {
 	config
@@ -4278,13 +4436,15 @@ type (
 		AccessRequest, Assignment, AuditEvent, Device, Feature, GroupCustomer,
 		GroupMember, Invitation, Member, MemberPermission, MemberSite, OneTimeToken,
 		OutboxMessage, Partner, PrivilegeGroup, Relationship, Role, RolePermission,
-		ServiceSubscription, Session, Site, Tenant, TenantTag, User []ent.Hook
+		ServiceSubscription, Session, Site, TablePreference, Tenant, TenantTag,
+		User []ent.Hook
 	}
 	inters struct {
 		AccessRequest, Assignment, AuditEvent, Device, Feature, GroupCustomer,
 		GroupMember, Invitation, Member, MemberPermission, MemberSite, OneTimeToken,
 		OutboxMessage, Partner, PrivilegeGroup, Relationship, Role, RolePermission,
-		ServiceSubscription, Session, Site, Tenant, TenantTag, User []ent.Interceptor
+		ServiceSubscription, Session, Site, TablePreference, Tenant, TenantTag,
+		User []ent.Interceptor
 	}
 )
 

@@ -27,6 +27,7 @@ import (
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
 	"mandate/ent/site"
+	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -117,6 +118,7 @@ func checkColumn(t, c string) error {
 			servicesubscription.Table: servicesubscription.ValidColumn,
 			session.Table:             session.ValidColumn,
 			site.Table:                site.ValidColumn,
+			tablepreference.Table:     tablepreference.ValidColumn,
 			tenant.Table:              tenant.ValidColumn,
 			tenanttag.Table:           tenanttag.ValidColumn,
 			user.Table:                user.ValidColumn,

@@ -29,6 +29,10 @@ func main() {
 			entgen.Enums,
 			entgen.Connections("Tenant", "Member", "Role", "Relationship", "Invitation", "Assignment", "Session", "AuditEvent",
 				"Site", "ServiceSubscription", "AccessRequest", "PrivilegeGroup", "Partner"),
+			entgen.Orders("Partner", map[string]string{
+				"NAME": "By name.", "TYPE": "By type, then by name.", "TENANT_ID": "By the id of the tenant.",
+				"MSP_ADMIN_COUNT": "By mspAdminCount.", "ASSIGNED_CUSTOMERS_COUNT": "By assignedCustomersCount.", "ACCOUNT_ADMIN_COUNT": "By accountAdminCount.",
+			}),
 			entgen.Orders("Tenant", map[string]string{"NAME": "By name."}),
 			entgen.Orders("Member", map[string]string{
 				"NAME": "By name.", "STATUS": "By status, then by name.",

@@ -63,6 +63,8 @@ type Invitation struct {
 	ValidHours int `json:"valid_hours,omitempty"`
 	// When the access that it offers would end; open if empty.
 	AccessEndsAt *time.Time `json:"access_ends_at,omitempty"`
+	// What an offer to extend makes of the end: by how many days it moves by itself.
+	AutoExtendDays *int `json:"auto_extend_days,omitempty"`
 	// How often it was sent.
 	SendCount int `json:"send_count,omitempty"`
 	// When it was sent last.
@@ -141,7 +143,7 @@ func (*Invitation) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case invitation.FieldUndeliverable:
 			values[i] = new(sql.NullBool)
-		case invitation.FieldVersion, invitation.FieldValidHours, invitation.FieldSendCount:
+		case invitation.FieldVersion, invitation.FieldValidHours, invitation.FieldAutoExtendDays, invitation.FieldSendCount:
 			values[i] = new(sql.NullInt64)
 		case invitation.FieldID, invitation.FieldPartnerName, invitation.FieldPartnerType, invitation.FieldPartnerCode, invitation.FieldCustomerName, invitation.FieldCustomerAccountNumber, invitation.FieldDirection, invitation.FieldChannel, invitation.FieldStatus, invitation.FieldPartnerID, invitation.FieldCustomerID, invitation.FieldEmail, invitation.FieldEmailCanonical, invitation.FieldRoleID, invitation.FieldMessage, invitation.FieldDeclineReason, invitation.FieldRelationshipID, invitation.FieldSenderID, invitation.FieldTokenHash, invitation.FieldPendingEmailKey, invitation.FieldPendingCustomerKey:
 			values[i] = new(sql.NullString)
@@ -301,6 +303,13 @@ func (_m *Invitation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.AccessEndsAt = new(time.Time)
 				*_m.AccessEndsAt = value.Time
+			}
+		case invitation.FieldAutoExtendDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field auto_extend_days", values[i])
+			} else if value.Valid {
+				_m.AutoExtendDays = new(int)
+				*_m.AutoExtendDays = int(value.Int64)
 			}
 		case invitation.FieldSendCount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -484,6 +493,11 @@ func (_m *Invitation) String() string {
 	if v := _m.AccessEndsAt; v != nil {
 		builder.WriteString("access_ends_at=")
 		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.AutoExtendDays; v != nil {
+		builder.WriteString("auto_extend_days=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
 	builder.WriteString("send_count=")

@@ -228,6 +228,20 @@ func (_c *InvitationCreate) SetNillableAccessEndsAt(v *time.Time) *InvitationCre
 	return _c
 }
 
+// SetAutoExtendDays sets the "auto_extend_days" field.
+func (_c *InvitationCreate) SetAutoExtendDays(v int) *InvitationCreate {
+	_c.mutation.SetAutoExtendDays(v)
+	return _c
+}
+
+// SetNillableAutoExtendDays sets the "auto_extend_days" field if the given value is not nil.
+func (_c *InvitationCreate) SetNillableAutoExtendDays(v *int) *InvitationCreate {
+	if v != nil {
+		_c.SetAutoExtendDays(*v)
+	}
+	return _c
+}
+
 // SetSendCount sets the "send_count" field.
 func (_c *InvitationCreate) SetSendCount(v int) *InvitationCreate {
 	_c.mutation.SetSendCount(v)
@@ -692,6 +706,10 @@ func (_c *InvitationCreate) createSpec() (*Invitation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.AccessEndsAt(); ok {
 		_spec.SetField(invitation.FieldAccessEndsAt, field.TypeTime, value)
 		_node.AccessEndsAt = &value
+	}
+	if value, ok := _c.mutation.AutoExtendDays(); ok {
+		_spec.SetField(invitation.FieldAutoExtendDays, field.TypeInt, value)
+		_node.AutoExtendDays = &value
 	}
 	if value, ok := _c.mutation.SendCount(); ok {
 		_spec.SetField(invitation.FieldSendCount, field.TypeInt, value)

@@ -565,6 +565,9 @@ func (_u *InvitationUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.AccessEndsAtCleared() {
 		_spec.ClearField(invitation.FieldAccessEndsAt, field.TypeTime)
 	}
+	if _u.mutation.AutoExtendDaysCleared() {
+		_spec.ClearField(invitation.FieldAutoExtendDays, field.TypeInt)
+	}
 	if value, ok := _u.mutation.SendCount(); ok {
 		_spec.SetField(invitation.FieldSendCount, field.TypeInt, value)
 	}
@@ -1249,6 +1252,9 @@ func (_u *InvitationUpdateOne) sqlSave(ctx context.Context) (_node *Invitation, 
 	}
 	if _u.mutation.AccessEndsAtCleared() {
 		_spec.ClearField(invitation.FieldAccessEndsAt, field.TypeTime)
+	}
+	if _u.mutation.AutoExtendDaysCleared() {
+		_spec.ClearField(invitation.FieldAutoExtendDays, field.TypeInt)
 	}
 	if value, ok := _u.mutation.SendCount(); ok {
 		_spec.SetField(invitation.FieldSendCount, field.TypeInt, value)

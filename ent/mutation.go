@@ -28,6 +28,7 @@ import (
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
 	"mandate/ent/site"
+	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -69,6 +70,7 @@ const (
 	TypeServiceSubscription = "ServiceSubscription"
 	TypeSession             = "Session"
 	TypeSite                = "Site"
+	TypeTablePreference     = "TablePreference"
 	TypeTenant              = "Tenant"
 	TypeTenantTag           = "TenantTag"
 	TypeUser                = "User"
@@ -7012,6 +7014,8 @@ type InvitationMutation struct {
 	valid_hours             *int
 	addvalid_hours          *int
 	access_ends_at          *time.Time
+	auto_extend_days        *int
+	addauto_extend_days     *int
 	send_count              *int
 	addsend_count           *int
 	last_sent_at            *time.Time
@@ -8037,6 +8041,76 @@ func (m *InvitationMutation) ResetAccessEndsAt() {
 	delete(m.clearedFields, invitation.FieldAccessEndsAt)
 }
 
+// SetAutoExtendDays sets the "auto_extend_days" field.
+func (m *InvitationMutation) SetAutoExtendDays(i int) {
+	m.auto_extend_days = &i
+	m.addauto_extend_days = nil
+}
+
+// AutoExtendDays returns the value of the "auto_extend_days" field in the mutation.
+func (m *InvitationMutation) AutoExtendDays() (r int, exists bool) {
+	v := m.auto_extend_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAutoExtendDays returns the old "auto_extend_days" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldAutoExtendDays(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAutoExtendDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAutoExtendDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAutoExtendDays: %w", err)
+	}
+	return oldValue.AutoExtendDays, nil
+}
+
+// AddAutoExtendDays adds i to the "auto_extend_days" field.
+func (m *InvitationMutation) AddAutoExtendDays(i int) {
+	if m.addauto_extend_days != nil {
+		*m.addauto_extend_days += i
+	} else {
+		m.addauto_extend_days = &i
+	}
+}
+
+// AddedAutoExtendDays returns the value that was added to the "auto_extend_days" field in this mutation.
+func (m *InvitationMutation) AddedAutoExtendDays() (r int, exists bool) {
+	v := m.addauto_extend_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAutoExtendDays clears the value of the "auto_extend_days" field.
+func (m *InvitationMutation) ClearAutoExtendDays() {
+	m.auto_extend_days = nil
+	m.addauto_extend_days = nil
+	m.clearedFields[invitation.FieldAutoExtendDays] = struct{}{}
+}
+
+// AutoExtendDaysCleared returns if the "auto_extend_days" field was cleared in this mutation.
+func (m *InvitationMutation) AutoExtendDaysCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldAutoExtendDays]
+	return ok
+}
+
+// ResetAutoExtendDays resets all changes to the "auto_extend_days" field.
+func (m *InvitationMutation) ResetAutoExtendDays() {
+	m.auto_extend_days = nil
+	m.addauto_extend_days = nil
+	delete(m.clearedFields, invitation.FieldAutoExtendDays)
+}
+
 // SetSendCount sets the "send_count" field.
 func (m *InvitationMutation) SetSendCount(i int) {
 	m.send_count = &i
@@ -8577,7 +8651,7 @@ func (m *InvitationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *InvitationMutation) Fields() []string {
-	fields := make([]string, 0, 29)
+	fields := make([]string, 0, 30)
 	if m.version != nil {
 		fields = append(fields, invitation.FieldVersion)
 	}
@@ -8640,6 +8714,9 @@ func (m *InvitationMutation) Fields() []string {
 	}
 	if m.access_ends_at != nil {
 		fields = append(fields, invitation.FieldAccessEndsAt)
+	}
+	if m.auto_extend_days != nil {
+		fields = append(fields, invitation.FieldAutoExtendDays)
 	}
 	if m.send_count != nil {
 		fields = append(fields, invitation.FieldSendCount)
@@ -8715,6 +8792,8 @@ func (m *InvitationMutation) Field(name string) (ent.Value, bool) {
 		return m.ValidHours()
 	case invitation.FieldAccessEndsAt:
 		return m.AccessEndsAt()
+	case invitation.FieldAutoExtendDays:
+		return m.AutoExtendDays()
 	case invitation.FieldSendCount:
 		return m.SendCount()
 	case invitation.FieldLastSentAt:
@@ -8782,6 +8861,8 @@ func (m *InvitationMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldValidHours(ctx)
 	case invitation.FieldAccessEndsAt:
 		return m.OldAccessEndsAt(ctx)
+	case invitation.FieldAutoExtendDays:
+		return m.OldAutoExtendDays(ctx)
 	case invitation.FieldSendCount:
 		return m.OldSendCount(ctx)
 	case invitation.FieldLastSentAt:
@@ -8954,6 +9035,13 @@ func (m *InvitationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAccessEndsAt(v)
 		return nil
+	case invitation.FieldAutoExtendDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAutoExtendDays(v)
+		return nil
 	case invitation.FieldSendCount:
 		v, ok := value.(int)
 		if !ok {
@@ -9024,6 +9112,9 @@ func (m *InvitationMutation) AddedFields() []string {
 	if m.addvalid_hours != nil {
 		fields = append(fields, invitation.FieldValidHours)
 	}
+	if m.addauto_extend_days != nil {
+		fields = append(fields, invitation.FieldAutoExtendDays)
+	}
 	if m.addsend_count != nil {
 		fields = append(fields, invitation.FieldSendCount)
 	}
@@ -9039,6 +9130,8 @@ func (m *InvitationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case invitation.FieldValidHours:
 		return m.AddedValidHours()
+	case invitation.FieldAutoExtendDays:
+		return m.AddedAutoExtendDays()
 	case invitation.FieldSendCount:
 		return m.AddedSendCount()
 	}
@@ -9063,6 +9156,13 @@ func (m *InvitationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddValidHours(v)
+		return nil
+	case invitation.FieldAutoExtendDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAutoExtendDays(v)
 		return nil
 	case invitation.FieldSendCount:
 		v, ok := value.(int)
@@ -9102,6 +9202,9 @@ func (m *InvitationMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(invitation.FieldAccessEndsAt) {
 		fields = append(fields, invitation.FieldAccessEndsAt)
+	}
+	if m.FieldCleared(invitation.FieldAutoExtendDays) {
+		fields = append(fields, invitation.FieldAutoExtendDays)
 	}
 	if m.FieldCleared(invitation.FieldLastSentAt) {
 		fields = append(fields, invitation.FieldLastSentAt)
@@ -9158,6 +9261,9 @@ func (m *InvitationMutation) ClearField(name string) error {
 		return nil
 	case invitation.FieldAccessEndsAt:
 		m.ClearAccessEndsAt()
+		return nil
+	case invitation.FieldAutoExtendDays:
+		m.ClearAutoExtendDays()
 		return nil
 	case invitation.FieldLastSentAt:
 		m.ClearLastSentAt()
@@ -9247,6 +9353,9 @@ func (m *InvitationMutation) ResetField(name string) error {
 		return nil
 	case invitation.FieldAccessEndsAt:
 		m.ResetAccessEndsAt()
+		return nil
+	case invitation.FieldAutoExtendDays:
+		m.ResetAutoExtendDays()
 		return nil
 	case invitation.FieldSendCount:
 		m.ResetSendCount()
@@ -22514,6 +22623,624 @@ func (m *SiteMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Site edge %s", name)
+}
+
+// TablePreferenceMutation represents an operation that mutates the TablePreference nodes in the graph.
+type TablePreferenceMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *time.Time
+	updated_at    *time.Time
+	table         *string
+	columns       *[]string
+	appendcolumns []string
+	clearedFields map[string]struct{}
+	user          *string
+	cleareduser   bool
+	done          bool
+	oldValue      func(context.Context) (*TablePreference, error)
+	predicates    []predicate.TablePreference
+}
+
+var _ ent.Mutation = (*TablePreferenceMutation)(nil)
+
+// tablepreferenceOption allows management of the mutation configuration using functional options.
+type tablepreferenceOption func(*TablePreferenceMutation)
+
+// newTablePreferenceMutation creates new mutation for the TablePreference entity.
+func newTablePreferenceMutation(c config, op Op, opts ...tablepreferenceOption) *TablePreferenceMutation {
+	m := &TablePreferenceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTablePreference,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTablePreferenceID sets the ID field of the mutation.
+func withTablePreferenceID(id string) tablepreferenceOption {
+	return func(m *TablePreferenceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TablePreference
+		)
+		m.oldValue = func(ctx context.Context) (*TablePreference, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TablePreference.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTablePreference sets the old TablePreference of the mutation.
+func withTablePreference(node *TablePreference) tablepreferenceOption {
+	return func(m *TablePreferenceMutation) {
+		m.oldValue = func(context.Context) (*TablePreference, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TablePreferenceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TablePreferenceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TablePreference entities.
+func (m *TablePreferenceMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TablePreferenceMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TablePreferenceMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TablePreference.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TablePreferenceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TablePreferenceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the TablePreference entity.
+// If the TablePreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TablePreferenceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TablePreferenceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *TablePreferenceMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *TablePreferenceMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the TablePreference entity.
+// If the TablePreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TablePreferenceMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *TablePreferenceMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *TablePreferenceMutation) SetUserID(s string) {
+	m.user = &s
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *TablePreferenceMutation) UserID() (r string, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the TablePreference entity.
+// If the TablePreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TablePreferenceMutation) OldUserID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *TablePreferenceMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetTable sets the "table" field.
+func (m *TablePreferenceMutation) SetTable(s string) {
+	m.table = &s
+}
+
+// Table returns the value of the "table" field in the mutation.
+func (m *TablePreferenceMutation) Table() (r string, exists bool) {
+	v := m.table
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTable returns the old "table" field's value of the TablePreference entity.
+// If the TablePreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TablePreferenceMutation) OldTable(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTable is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTable requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTable: %w", err)
+	}
+	return oldValue.Table, nil
+}
+
+// ResetTable resets all changes to the "table" field.
+func (m *TablePreferenceMutation) ResetTable() {
+	m.table = nil
+}
+
+// SetColumns sets the "columns" field.
+func (m *TablePreferenceMutation) SetColumns(s []string) {
+	m.columns = &s
+	m.appendcolumns = nil
+}
+
+// Columns returns the value of the "columns" field in the mutation.
+func (m *TablePreferenceMutation) Columns() (r []string, exists bool) {
+	v := m.columns
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldColumns returns the old "columns" field's value of the TablePreference entity.
+// If the TablePreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TablePreferenceMutation) OldColumns(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldColumns is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldColumns requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldColumns: %w", err)
+	}
+	return oldValue.Columns, nil
+}
+
+// AppendColumns adds s to the "columns" field.
+func (m *TablePreferenceMutation) AppendColumns(s []string) {
+	m.appendcolumns = append(m.appendcolumns, s...)
+}
+
+// AppendedColumns returns the list of values that were appended to the "columns" field in this mutation.
+func (m *TablePreferenceMutation) AppendedColumns() ([]string, bool) {
+	if len(m.appendcolumns) == 0 {
+		return nil, false
+	}
+	return m.appendcolumns, true
+}
+
+// ResetColumns resets all changes to the "columns" field.
+func (m *TablePreferenceMutation) ResetColumns() {
+	m.columns = nil
+	m.appendcolumns = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *TablePreferenceMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[tablepreference.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *TablePreferenceMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *TablePreferenceMutation) UserIDs() (ids []string) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *TablePreferenceMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the TablePreferenceMutation builder.
+func (m *TablePreferenceMutation) Where(ps ...predicate.TablePreference) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TablePreferenceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TablePreferenceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TablePreference, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TablePreferenceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TablePreferenceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TablePreference).
+func (m *TablePreferenceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TablePreferenceMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.created_at != nil {
+		fields = append(fields, tablepreference.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, tablepreference.FieldUpdatedAt)
+	}
+	if m.user != nil {
+		fields = append(fields, tablepreference.FieldUserID)
+	}
+	if m.table != nil {
+		fields = append(fields, tablepreference.FieldTable)
+	}
+	if m.columns != nil {
+		fields = append(fields, tablepreference.FieldColumns)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TablePreferenceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case tablepreference.FieldCreatedAt:
+		return m.CreatedAt()
+	case tablepreference.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case tablepreference.FieldUserID:
+		return m.UserID()
+	case tablepreference.FieldTable:
+		return m.Table()
+	case tablepreference.FieldColumns:
+		return m.Columns()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TablePreferenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case tablepreference.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case tablepreference.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case tablepreference.FieldUserID:
+		return m.OldUserID(ctx)
+	case tablepreference.FieldTable:
+		return m.OldTable(ctx)
+	case tablepreference.FieldColumns:
+		return m.OldColumns(ctx)
+	}
+	return nil, fmt.Errorf("unknown TablePreference field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TablePreferenceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case tablepreference.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case tablepreference.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case tablepreference.FieldUserID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case tablepreference.FieldTable:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTable(v)
+		return nil
+	case tablepreference.FieldColumns:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetColumns(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TablePreference field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TablePreferenceMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TablePreferenceMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TablePreferenceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown TablePreference numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TablePreferenceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TablePreferenceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TablePreferenceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown TablePreference nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TablePreferenceMutation) ResetField(name string) error {
+	switch name {
+	case tablepreference.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case tablepreference.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case tablepreference.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case tablepreference.FieldTable:
+		m.ResetTable()
+		return nil
+	case tablepreference.FieldColumns:
+		m.ResetColumns()
+		return nil
+	}
+	return fmt.Errorf("unknown TablePreference field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TablePreferenceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.user != nil {
+		edges = append(edges, tablepreference.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TablePreferenceMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case tablepreference.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TablePreferenceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TablePreferenceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TablePreferenceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareduser {
+		edges = append(edges, tablepreference.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TablePreferenceMutation) EdgeCleared(name string) bool {
+	switch name {
+	case tablepreference.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TablePreferenceMutation) ClearEdge(name string) error {
+	switch name {
+	case tablepreference.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown TablePreference unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TablePreferenceMutation) ResetEdge(name string) error {
+	switch name {
+	case tablepreference.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown TablePreference edge %s", name)
 }
 
 // TenantMutation represents an operation that mutates the Tenant nodes in the graph.

@@ -56,6 +56,8 @@ type Tx struct {
 	Session *SessionClient
 	// Site is the client for interacting with the Site builders.
 	Site *SiteClient
+	// TablePreference is the client for interacting with the TablePreference builders.
+	TablePreference *TablePreferenceClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
 	// TenantTag is the client for interacting with the TenantTag builders.
@@ -214,6 +216,7 @@ func (tx *Tx) init() {
 	tx.ServiceSubscription = NewServiceSubscriptionClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Site = NewSiteClient(tx.config)
+	tx.TablePreference = NewTablePreferenceClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)
 	tx.TenantTag = NewTenantTagClient(tx.config)
 	tx.User = NewUserClient(tx.config)

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
@@ -46,8 +47,16 @@ func (r *mutationResolver) Assign(ctx context.Context, input mandate.Assign) (*m
 	return &model.AssignPayload{Assignment: row, UserErrors: faults}, err
 }
 
+func (r *mutationResolver) ExtendAssignment(ctx context.Context, input mandate.ExtendAssignment) (*model.ExtendAssignmentPayload, error) {
+	panic(fmt.Errorf("not implemented: ExtendAssignment - extendAssignment"))
+}
+
 func (r *mutationResolver) RevokeAssignments(ctx context.Context, input mandate.RevokeAssignments) (*model.RevokeAssignmentsPayload, error) {
 	written, err := r.Service.RevokeAssignments(ctx, input)
 	rows, faults, err := answers(ctx, r.Resolver, written, assignmentID, err)
 	return &model.RevokeAssignmentsPayload{Assignments: rows, UserErrors: faults}, err
+}
+
+func (r *tenantResolver) Assignment(ctx context.Context, obj *ent.Tenant, granteeID string) (*ent.Assignment, error) {
+	panic(fmt.Errorf("not implemented: Assignment - assignment"))
 }

@@ -59,6 +59,10 @@ func (r *Resolver) Member() generated.MemberResolver { return &memberResolver{r}
 
 func (r *Resolver) Partner() generated.PartnerResolver { return &partnerResolver{r} }
 
+func (r *Resolver) PrivilegeGroup() generated.PrivilegeGroupResolver {
+	return &privilegeGroupResolver{r}
+}
+
 func (r *Resolver) Relationship() generated.RelationshipResolver { return &relationshipResolver{r} }
 
 func (r *Resolver) Role() generated.RoleResolver { return &roleResolver{r} }
@@ -80,6 +84,7 @@ type (
 	invitationResolver          struct{ *Resolver }
 	memberResolver              struct{ *Resolver }
 	partnerResolver             struct{ *Resolver }
+	privilegeGroupResolver      struct{ *Resolver }
 	relationshipResolver        struct{ *Resolver }
 	roleResolver                struct{ *Resolver }
 	serviceSubscriptionResolver struct{ *Resolver }

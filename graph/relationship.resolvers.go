@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
 	"mandate/ent/relationship"
 	"mandate/graph/model"
@@ -27,6 +28,10 @@ func (r *mutationResolver) WidenRelationship(ctx context.Context, input mandate.
 	}
 	offer, _, err := answer(ctx, r.Resolver, inv, invitationID, nil)
 	return &model.WidenRelationshipPayload{Relationship: row, Invitation: offer, UserErrors: faults}, err
+}
+
+func (r *mutationResolver) ExtendRelationship(ctx context.Context, input mandate.ExtendRelationship) (*model.ExtendRelationshipPayload, error) {
+	panic(fmt.Errorf("not implemented: ExtendRelationship - extendRelationship"))
 }
 
 func (r *mutationResolver) SuspendRelationship(ctx context.Context, input mandate.SuspendRelationship) (*model.SuspendRelationshipPayload, error) {

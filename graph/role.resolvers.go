@@ -33,6 +33,10 @@ func (r *mutationResolver) RetireFeature(ctx context.Context, input mandate.Reti
 	panic(fmt.Errorf("not implemented: RetireFeature - retireFeature"))
 }
 
+func (r *mutationResolver) DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error) {
+	panic(fmt.Errorf("not implemented: DeleteRole - deleteRole"))
+}
+
 func (r *queryResolver) Features(ctx context.Context) ([]*model.Feature, error) {
 	return r.features(ctx)
 }

@@ -29,6 +29,7 @@ import (
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
 	"mandate/ent/site"
+	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -659,6 +660,33 @@ func (f TraverseSite) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.SiteQuery", q)
 }
 
+// The TablePreferenceFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TablePreferenceFunc func(context.Context, *ent.TablePreferenceQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f TablePreferenceFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.TablePreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.TablePreferenceQuery", q)
+}
+
+// The TraverseTablePreference type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTablePreference func(context.Context, *ent.TablePreferenceQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTablePreference) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTablePreference) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.TablePreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.TablePreferenceQuery", q)
+}
+
 // The TenantFunc type is an adapter to allow the use of ordinary function as a Querier.
 type TenantFunc func(context.Context, *ent.TenantQuery) (ent.Value, error)
 
@@ -785,6 +813,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.SessionQuery, predicate.Session, session.OrderOption]{typ: ent.TypeSession, tq: q}, nil
 	case *ent.SiteQuery:
 		return &query[*ent.SiteQuery, predicate.Site, site.OrderOption]{typ: ent.TypeSite, tq: q}, nil
+	case *ent.TablePreferenceQuery:
+		return &query[*ent.TablePreferenceQuery, predicate.TablePreference, tablepreference.OrderOption]{typ: ent.TypeTablePreference, tq: q}, nil
 	case *ent.TenantQuery:
 		return &query[*ent.TenantQuery, predicate.Tenant, tenant.OrderOption]{typ: ent.TypeTenant, tq: q}, nil
 	case *ent.TenantTagQuery:

@@ -59,6 +59,8 @@ const (
 	FieldValidHours = "valid_hours"
 	// FieldAccessEndsAt holds the string denoting the access_ends_at field in the database.
 	FieldAccessEndsAt = "access_ends_at"
+	// FieldAutoExtendDays holds the string denoting the auto_extend_days field in the database.
+	FieldAutoExtendDays = "auto_extend_days"
 	// FieldSendCount holds the string denoting the send_count field in the database.
 	FieldSendCount = "send_count"
 	// FieldLastSentAt holds the string denoting the last_sent_at field in the database.
@@ -130,6 +132,7 @@ var Columns = []string{
 	FieldExpiresAt,
 	FieldValidHours,
 	FieldAccessEndsAt,
+	FieldAutoExtendDays,
 	FieldSendCount,
 	FieldLastSentAt,
 	FieldUndeliverable,
@@ -379,6 +382,11 @@ func ByValidHours(opts ...sql.OrderTermOption) OrderOption {
 // ByAccessEndsAt orders the results by the access_ends_at field.
 func ByAccessEndsAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAccessEndsAt, opts...).ToFunc()
+}
+
+// ByAutoExtendDays orders the results by the auto_extend_days field.
+func ByAutoExtendDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAutoExtendDays, opts...).ToFunc()
 }
 
 // BySendCount orders the results by the send_count field.

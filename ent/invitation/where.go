@@ -155,6 +155,11 @@ func AccessEndsAt(v time.Time) predicate.Invitation {
 	return predicate.Invitation(sql.FieldEQ(FieldAccessEndsAt, v))
 }
 
+// AutoExtendDays applies equality check predicate on the "auto_extend_days" field. It's identical to AutoExtendDaysEQ.
+func AutoExtendDays(v int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldEQ(FieldAutoExtendDays, v))
+}
+
 // SendCount applies equality check predicate on the "send_count" field. It's identical to SendCountEQ.
 func SendCount(v int) predicate.Invitation {
 	return predicate.Invitation(sql.FieldEQ(FieldSendCount, v))
@@ -1353,6 +1358,56 @@ func AccessEndsAtIsNil() predicate.Invitation {
 // AccessEndsAtNotNil applies the NotNil predicate on the "access_ends_at" field.
 func AccessEndsAtNotNil() predicate.Invitation {
 	return predicate.Invitation(sql.FieldNotNull(FieldAccessEndsAt))
+}
+
+// AutoExtendDaysEQ applies the EQ predicate on the "auto_extend_days" field.
+func AutoExtendDaysEQ(v int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldEQ(FieldAutoExtendDays, v))
+}
+
+// AutoExtendDaysNEQ applies the NEQ predicate on the "auto_extend_days" field.
+func AutoExtendDaysNEQ(v int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldNEQ(FieldAutoExtendDays, v))
+}
+
+// AutoExtendDaysIn applies the In predicate on the "auto_extend_days" field.
+func AutoExtendDaysIn(vs ...int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldIn(FieldAutoExtendDays, vs...))
+}
+
+// AutoExtendDaysNotIn applies the NotIn predicate on the "auto_extend_days" field.
+func AutoExtendDaysNotIn(vs ...int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldNotIn(FieldAutoExtendDays, vs...))
+}
+
+// AutoExtendDaysGT applies the GT predicate on the "auto_extend_days" field.
+func AutoExtendDaysGT(v int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldGT(FieldAutoExtendDays, v))
+}
+
+// AutoExtendDaysGTE applies the GTE predicate on the "auto_extend_days" field.
+func AutoExtendDaysGTE(v int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldGTE(FieldAutoExtendDays, v))
+}
+
+// AutoExtendDaysLT applies the LT predicate on the "auto_extend_days" field.
+func AutoExtendDaysLT(v int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldLT(FieldAutoExtendDays, v))
+}
+
+// AutoExtendDaysLTE applies the LTE predicate on the "auto_extend_days" field.
+func AutoExtendDaysLTE(v int) predicate.Invitation {
+	return predicate.Invitation(sql.FieldLTE(FieldAutoExtendDays, v))
+}
+
+// AutoExtendDaysIsNil applies the IsNil predicate on the "auto_extend_days" field.
+func AutoExtendDaysIsNil() predicate.Invitation {
+	return predicate.Invitation(sql.FieldIsNull(FieldAutoExtendDays))
+}
+
+// AutoExtendDaysNotNil applies the NotNil predicate on the "auto_extend_days" field.
+func AutoExtendDaysNotNil() predicate.Invitation {
+	return predicate.Invitation(sql.FieldNotNull(FieldAutoExtendDays))
 }
 
 // SendCountEQ applies the EQ predicate on the "send_count" field.

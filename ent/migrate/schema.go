@@ -352,6 +352,7 @@ var (
 		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "valid_hours", Type: field.TypeInt},
 		{Name: "access_ends_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "auto_extend_days", Type: field.TypeInt, Nullable: true},
 		{Name: "send_count", Type: field.TypeInt, Default: 0},
 		{Name: "last_sent_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "undeliverable", Type: field.TypeBool, Default: false},
@@ -372,19 +373,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "invitations_tenants_partner_tenant",
-				Columns:    []*schema.Column{InvitationsColumns[27]},
+				Columns:    []*schema.Column{InvitationsColumns[28]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "invitations_tenants_customer_tenant",
-				Columns:    []*schema.Column{InvitationsColumns[28]},
+				Columns:    []*schema.Column{InvitationsColumns[29]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "invitations_roles_offer",
-				Columns:    []*schema.Column{InvitationsColumns[29]},
+				Columns:    []*schema.Column{InvitationsColumns[30]},
 				RefColumns: []*schema.Column{RolesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -393,12 +394,12 @@ var (
 			{
 				Name:    "invitation_partner_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[27], InvitationsColumns[0]},
+				Columns: []*schema.Column{InvitationsColumns[28], InvitationsColumns[0]},
 			},
 			{
 				Name:    "invitation_customer_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[28], InvitationsColumns[0]},
+				Columns: []*schema.Column{InvitationsColumns[29], InvitationsColumns[0]},
 			},
 			{
 				Name:    "invitation_email_canonical_id",
@@ -408,12 +409,12 @@ var (
 			{
 				Name:    "invitation_relationship_id",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[22]},
+				Columns: []*schema.Column{InvitationsColumns[23]},
 			},
 			{
 				Name:    "invitation_role_id",
 				Unique:  false,
-				Columns: []*schema.Column{InvitationsColumns[29]},
+				Columns: []*schema.Column{InvitationsColumns[30]},
 			},
 		},
 	}
@@ -1005,6 +1006,36 @@ var (
 			},
 		},
 	}
+	// TablePreferencesColumns holds the columns for the "table_preferences" table.
+	TablePreferencesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "table", Type: field.TypeString, Size: 40, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(40)"}},
+		{Name: "columns", Type: field.TypeJSON},
+		{Name: "user_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// TablePreferencesTable holds the schema information for the "table_preferences" table.
+	TablePreferencesTable = &schema.Table{
+		Name:       "table_preferences",
+		Columns:    TablePreferencesColumns,
+		PrimaryKey: []*schema.Column{TablePreferencesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "table_preferences_users_user",
+				Columns:    []*schema.Column{TablePreferencesColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "tablepreference_user_id_table",
+				Unique:  true,
+				Columns: []*schema.Column{TablePreferencesColumns[5], TablePreferencesColumns[3]},
+			},
+		},
+	}
 	// TenantsColumns holds the columns for the "tenants" table.
 	TenantsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -1127,6 +1158,7 @@ var (
 		ServiceSubscriptionsTable,
 		SessionsTable,
 		SitesTable,
+		TablePreferencesTable,
 		TenantsTable,
 		TenantTagsTable,
 		UsersTable,
@@ -1166,5 +1198,6 @@ func init() {
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 	SessionsTable.ForeignKeys[1].RefTable = TenantsTable
 	SitesTable.ForeignKeys[0].RefTable = TenantsTable
+	TablePreferencesTable.ForeignKeys[0].RefTable = UsersTable
 	TenantTagsTable.ForeignKeys[0].RefTable = TenantsTable
 }

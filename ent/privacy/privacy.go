@@ -614,6 +614,30 @@ func (f SiteMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) 
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SiteMutation", m)
 }
 
+// The TablePreferenceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type TablePreferenceQueryRuleFunc func(context.Context, *ent.TablePreferenceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f TablePreferenceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.TablePreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.TablePreferenceQuery", q)
+}
+
+// The TablePreferenceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type TablePreferenceMutationRuleFunc func(context.Context, *ent.TablePreferenceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f TablePreferenceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.TablePreferenceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.TablePreferenceMutation", m)
+}
+
 // The TenantQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type TenantQueryRuleFunc func(context.Context, *ent.TenantQuery) error

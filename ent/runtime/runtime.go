@@ -26,6 +26,7 @@ import (
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
 	"mandate/ent/site"
+	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
@@ -370,23 +371,23 @@ func init() {
 	// invitation.DeclineReasonValidator is a validator for the "decline_reason" field. It is called by the builders before save.
 	invitation.DeclineReasonValidator = invitationDescDeclineReason.Validators[0].(func(string) error)
 	// invitationDescSendCount is the schema descriptor for send_count field.
-	invitationDescSendCount := invitationFields[13].Descriptor()
+	invitationDescSendCount := invitationFields[14].Descriptor()
 	// invitation.DefaultSendCount holds the default value on creation for the send_count field.
 	invitation.DefaultSendCount = invitationDescSendCount.Default.(int)
 	// invitationDescUndeliverable is the schema descriptor for undeliverable field.
-	invitationDescUndeliverable := invitationFields[15].Descriptor()
+	invitationDescUndeliverable := invitationFields[16].Descriptor()
 	// invitation.DefaultUndeliverable holds the default value on creation for the undeliverable field.
 	invitation.DefaultUndeliverable = invitationDescUndeliverable.Default.(bool)
 	// invitationDescTokenHash is the schema descriptor for token_hash field.
-	invitationDescTokenHash := invitationFields[18].Descriptor()
+	invitationDescTokenHash := invitationFields[19].Descriptor()
 	// invitation.TokenHashValidator is a validator for the "token_hash" field. It is called by the builders before save.
 	invitation.TokenHashValidator = invitationDescTokenHash.Validators[0].(func(string) error)
 	// invitationDescPendingEmailKey is the schema descriptor for pending_email_key field.
-	invitationDescPendingEmailKey := invitationFields[19].Descriptor()
+	invitationDescPendingEmailKey := invitationFields[20].Descriptor()
 	// invitation.PendingEmailKeyValidator is a validator for the "pending_email_key" field. It is called by the builders before save.
 	invitation.PendingEmailKeyValidator = invitationDescPendingEmailKey.Validators[0].(func(string) error)
 	// invitationDescPendingCustomerKey is the schema descriptor for pending_customer_key field.
-	invitationDescPendingCustomerKey := invitationFields[20].Descriptor()
+	invitationDescPendingCustomerKey := invitationFields[21].Descriptor()
 	// invitation.PendingCustomerKeyValidator is a validator for the "pending_customer_key" field. It is called by the builders before save.
 	invitation.PendingCustomerKeyValidator = invitationDescPendingCustomerKey.Validators[0].(func(string) error)
 	// invitationDescID is the schema descriptor for id field.
@@ -873,6 +874,31 @@ func init() {
 	siteDescID := siteMixinFields0[0].Descriptor()
 	// site.DefaultID holds the default value on creation for the id field.
 	site.DefaultID = siteDescID.Default.(func() string)
+	tablepreferenceMixin := schema.TablePreference{}.Mixin()
+	tablepreference.Policy = privacy.NewPolicies(schema.TablePreference{})
+	tablepreference.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := tablepreference.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	tablepreferenceMixinHooks1 := tablepreferenceMixin[1].Hooks()
+
+	tablepreference.Hooks[1] = tablepreferenceMixinHooks1[0]
+	tablepreferenceMixinFields0 := tablepreferenceMixin[0].Fields()
+	_ = tablepreferenceMixinFields0
+	tablepreferenceFields := schema.TablePreference{}.Fields()
+	_ = tablepreferenceFields
+	// tablepreferenceDescTable is the schema descriptor for table field.
+	tablepreferenceDescTable := tablepreferenceFields[1].Descriptor()
+	// tablepreference.TableValidator is a validator for the "table" field. It is called by the builders before save.
+	tablepreference.TableValidator = tablepreferenceDescTable.Validators[0].(func(string) error)
+	// tablepreferenceDescID is the schema descriptor for id field.
+	tablepreferenceDescID := tablepreferenceMixinFields0[0].Descriptor()
+	// tablepreference.DefaultID holds the default value on creation for the id field.
+	tablepreference.DefaultID = tablepreferenceDescID.Default.(func() string)
 	tenantMixin := schema.Tenant{}.Mixin()
 	tenant.Policy = privacy.NewPolicies(schema.Tenant{})
 	tenant.Hooks[0] = func(next ent.Mutator) ent.Mutator {

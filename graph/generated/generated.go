@@ -42,6 +42,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AccessListEntry() AccessListEntryResolver
 	AccessRequest() AccessRequestResolver
 	Assignment() AssignmentResolver
 	AuditEvent() AuditEventResolver
@@ -50,6 +51,7 @@ type ResolverRoot interface {
 	Member() MemberResolver
 	Mutation() MutationResolver
 	Partner() PartnerResolver
+	PrivilegeGroup() PrivilegeGroupResolver
 	Query() QueryResolver
 	Reach() ReachResolver
 	Relationship() RelationshipResolver
@@ -74,6 +76,47 @@ type ComplexityRoot struct {
 		Session      func(childComplexity int) int
 		Token        func(childComplexity int) int
 		UserErrors   func(childComplexity int) int
+	}
+
+	AccessDecision struct {
+		Allowed func(childComplexity int) int
+		Level   func(childComplexity int) int
+		Paths   func(childComplexity int) int
+	}
+
+	AccessLink struct {
+		Kind  func(childComplexity int) int
+		Label func(childComplexity int) int
+		Role  func(childComplexity int) int
+	}
+
+	AccessListEntry struct {
+		Company     func(childComplexity int) int
+		EndsAt      func(childComplexity int) int
+		LastUsedAt  func(childComplexity int) int
+		Paths       func(childComplexity int) int
+		Permissions func(childComplexity int) int
+		Person      func(childComplexity int) int
+	}
+
+	AccessListEntryConnection struct {
+		Edges            func(childComplexity int) int
+		Nodes            func(childComplexity int) int
+		PageInfo         func(childComplexity int) int
+		TotalCount       func(childComplexity int) int
+		TotalCountCapped func(childComplexity int) int
+	}
+
+	AccessListEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AccessPath struct {
+		EndsAt func(childComplexity int) int
+		Level  func(childComplexity int) int
+		Links  func(childComplexity int) int
+		Via    func(childComplexity int) int
 	}
 
 	AccessPeriod struct {
@@ -221,13 +264,33 @@ type ComplexityRoot struct {
 		UserErrors   func(childComplexity int) int
 	}
 
+	CreatePrivilegeGroupPayload struct {
+		PrivilegeGroup func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
+	}
+
 	CreateRolePayload struct {
 		Role       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateTechPartnerPayload struct {
+		Partner    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeclineInvitationPayload struct {
 		Invitation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeletePrivilegeGroupPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteRolePayload struct {
+		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -245,6 +308,17 @@ type ComplexityRoot struct {
 		Session    func(childComplexity int) int
 		Token      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ExtendAssignmentPayload struct {
+		Assignment func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ExtendRelationshipPayload struct {
+		Invitation   func(childComplexity int) int
+		Relationship func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	Feature struct {
@@ -380,10 +454,16 @@ type ComplexityRoot struct {
 		ChangePassword        func(childComplexity int, input mandate.ChangePassword) int
 		ChangeRole            func(childComplexity int, input mandate.ChangeRole) int
 		CreateCustomer        func(childComplexity int, input mandate.CreateCustomer) int
+		CreatePrivilegeGroup  func(childComplexity int, input mandate.CreatePrivilegeGroup) int
 		CreateRole            func(childComplexity int, input mandate.CreateRole) int
+		CreateTechPartner     func(childComplexity int, input mandate.CreateTechPartner) int
 		DeclineInvitation     func(childComplexity int, input mandate.DeclineInvitation) int
+		DeletePrivilegeGroup  func(childComplexity int, input mandate.DeletePrivilegeGroup) int
+		DeleteRole            func(childComplexity int, input mandate.DeleteRole) int
 		DeleteTenant          func(childComplexity int, input mandate.DeleteTenant) int
 		EnterTenant           func(childComplexity int, input mandate.EnterTenant) int
+		ExtendAssignment      func(childComplexity int, input mandate.ExtendAssignment) int
+		ExtendRelationship    func(childComplexity int, input mandate.ExtendRelationship) int
 		InviteCustomer        func(childComplexity int, input mandate.InviteCustomer) int
 		InvitePartner         func(childComplexity int, input mandate.InvitePartner) int
 		LeaveTenant           func(childComplexity int, input mandate.LeaveTenant) int
@@ -396,6 +476,7 @@ type ComplexityRoot struct {
 		RequestPasswordReset  func(childComplexity int, input mandate.RequestPasswordReset) int
 		ResendInvitation      func(childComplexity int, input mandate.ResendInvitation) int
 		ResetPassword         func(childComplexity int, input mandate.ResetPassword) int
+		ResetTablePreference  func(childComplexity int, input mandate.ResetTablePreference) int
 		ResumeRelationship    func(childComplexity int, input mandate.ResumeRelationship) int
 		RetireFeature         func(childComplexity int, input mandate.RetireFeature) int
 		RevokeAssignments     func(childComplexity int, input mandate.RevokeAssignments) int
@@ -403,7 +484,10 @@ type ComplexityRoot struct {
 		RevokeSession         func(childComplexity int, input mandate.RevokeSession) int
 		RotateInviteLink      func(childComplexity int, input mandate.RotateInviteLink) int
 		SendPasswordLinks     func(childComplexity int, input mandate.SendPasswordLinks) int
+		SetAssignedCustomers  func(childComplexity int, input mandate.SetAssignedCustomers) int
 		SetMemberStatus       func(childComplexity int, input mandate.SetMemberStatus) int
+		SetMspDelegations     func(childComplexity int, input mandate.SetMspDelegations) int
+		SetTablePreference    func(childComplexity int, input mandate.SetTablePreference) int
 		SignIn                func(childComplexity int, input mandate.SignIn) int
 		SignOut               func(childComplexity int) int
 		SignUp                func(childComplexity int, input mandate.SignUp) int
@@ -412,6 +496,7 @@ type ComplexityRoot struct {
 		SyncInventory         func(childComplexity int, input mandate.SyncInventory) int
 		TerminateRelationship func(childComplexity int, input mandate.TerminateRelationship) int
 		UpdateMembers         func(childComplexity int, input mandate.UpdateMembers) int
+		UpdatePrivilegeGroup  func(childComplexity int, input mandate.UpdatePrivilegeGroup) int
 		UpdateRole            func(childComplexity int, input mandate.UpdateRole) int
 		UpdateTenant          func(childComplexity int, input mandate.UpdateTenant) int
 		UpsertFeature         func(childComplexity int, input mandate.UpsertFeature) int
@@ -432,15 +517,21 @@ type ComplexityRoot struct {
 	}
 
 	Partner struct {
-		Code       func(childComplexity int) int
-		CreatedAt  func(childComplexity int) int
-		ID         func(childComplexity int) int
-		InviteLink func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Recognized func(childComplexity int) int
-		Tenant     func(childComplexity int) int
-		Type       func(childComplexity int) int
-		UpdatedAt  func(childComplexity int) int
+		AccountAdminCount      func(childComplexity int) int
+		AssignedCustomers      func(childComplexity int, first *int, after *string) int
+		AssignedCustomersCount func(childComplexity int) int
+		Code                   func(childComplexity int) int
+		CreatedAt              func(childComplexity int) int
+		ID                     func(childComplexity int) int
+		InviteLink             func(childComplexity int) int
+		ManagedBy              func(childComplexity int) int
+		MspAdminCount          func(childComplexity int) int
+		MspDelegations         func(childComplexity int, first *int, after *string) int
+		Name                   func(childComplexity int) int
+		Recognized             func(childComplexity int) int
+		Tenant                 func(childComplexity int) int
+		Type                   func(childComplexity int) int
+		UpdatedAt              func(childComplexity int) int
 	}
 
 	PartnerConnection struct {
@@ -468,9 +559,13 @@ type ComplexityRoot struct {
 
 	PrivilegeGroup struct {
 		CreatedAt   func(childComplexity int) int
+		Customers   func(childComplexity int, first *int, after *string) int
 		Description func(childComplexity int) int
 		ID          func(childComplexity int) int
+		MemberCount func(childComplexity int) int
+		Members     func(childComplexity int, first *int, after *string) int
 		Name        func(childComplexity int) int
+		Role        func(childComplexity int) int
 		Scope       func(childComplexity int) int
 		UpdatedAt   func(childComplexity int) int
 		Version     func(childComplexity int) int
@@ -490,6 +585,7 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		CheckAccess       func(childComplexity int, input model.CheckAccessInput) int
 		Customers         func(childComplexity int, filter *model.CustomerFilter, orderBy *model.TenantOrder, first *int, after *string, last *int, before *string) int
 		Features          func(childComplexity int) int
 		InvitationByToken func(childComplexity int, token string) int
@@ -497,6 +593,7 @@ type ComplexityRoot struct {
 		Nodes             func(childComplexity int, ids []string) int
 		PartnerByCode     func(childComplexity int, code string) int
 		SystemRoles       func(childComplexity int) int
+		TechPartners      func(childComplexity int, managerID *string, filter *model.PartnerFilter, orderBy *model.PartnerOrder, first *int, after *string, last *int, before *string) int
 		Tenant            func(childComplexity int, id string) int
 		Tenants           func(childComplexity int, filter *model.TenantFilter, orderBy *model.TenantOrder, first *int, after *string, last *int, before *string) int
 		Viewer            func(childComplexity int) int
@@ -598,6 +695,11 @@ type ComplexityRoot struct {
 	ResetPasswordPayload struct {
 		Ok         func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ResetTablePreferencePayload struct {
+		TablePreference func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
 	}
 
 	ResumeRelationshipPayload struct {
@@ -706,9 +808,27 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	SetAssignedCustomersPayload struct {
+		Assigned   func(childComplexity int) int
+		Partner    func(childComplexity int) int
+		Unassigned func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetMemberStatusPayload struct {
 		Members    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SetMspDelegationsPayload struct {
+		Assignments func(childComplexity int) int
+		Partner     func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	SetTablePreferencePayload struct {
+		TablePreference func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
 	}
 
 	SignInPayload struct {
@@ -779,10 +899,18 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	TablePreference struct {
+		Columns   func(childComplexity int) int
+		IsDefault func(childComplexity int) int
+		Table     func(childComplexity int) int
+	}
+
 	Tenant struct {
+		AccessList           func(childComplexity int, first *int, after *string) int
 		AccessRequests       func(childComplexity int, status []accessrequest.Status, first *int, after *string) int
 		AccountNumber        func(childComplexity int) int
 		Address              func(childComplexity int) int
+		Assignment           func(childComplexity int, granteeID string) int
 		Assignments          func(childComplexity int, status []assignment.Status, expiringBefore *time.Time, first *int, after *string) int
 		AuditEvents          func(childComplexity int, filter *model.AuditFilter, first *int, after *string) int
 		CreatedAt            func(childComplexity int) int
@@ -794,6 +922,7 @@ type ComplexityRoot struct {
 		Members              func(childComplexity int, filter *model.MemberFilter, orderBy *model.MemberOrder, first *int, after *string, last *int, before *string) int
 		Name                 func(childComplexity int) int
 		Partner              func(childComplexity int) int
+		PrivilegeGroups      func(childComplexity int, first *int, after *string) int
 		Relationship         func(childComplexity int) int
 		Relationships        func(childComplexity int, status []relationship.Status, first *int, after *string) int
 		Roles                func(childComplexity int, first *int, after *string) int
@@ -841,6 +970,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdatePrivilegeGroupPayload struct {
+		PrivilegeGroup func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
+	}
+
 	UpdateRolePayload struct {
 		Role       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -874,11 +1008,12 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		Invitations func(childComplexity int, status []invitation.Status, first *int, after *string) int
-		Session     func(childComplexity int) int
-		Sessions    func(childComplexity int, first *int, after *string) int
-		Tenants     func(childComplexity int, via []model.AccessVia, search *string, first *int, after *string) int
-		User        func(childComplexity int) int
+		Invitations     func(childComplexity int, status []invitation.Status, first *int, after *string) int
+		Session         func(childComplexity int) int
+		Sessions        func(childComplexity int, first *int, after *string) int
+		TablePreference func(childComplexity int, table string) int
+		Tenants         func(childComplexity int, via []model.AccessVia, search *string, first *int, after *string) int
+		User            func(childComplexity int) int
 	}
 
 	WidenRelationshipPayload struct {
@@ -892,6 +1027,9 @@ type ComplexityRoot struct {
 
 // region    ************************** generated!.gotpl **************************
 
+type AccessListEntryResolver interface {
+	Permissions(ctx context.Context, obj *model.AccessListEntry) ([]*model.FeaturePermission, error)
+}
 type AccessRequestResolver interface {
 	Status(ctx context.Context, obj *ent.AccessRequest) (accessrequest.Status, error)
 
@@ -951,7 +1089,11 @@ type MutationResolver interface {
 	ApproveAccessRequests(ctx context.Context, input mandate.ApproveAccessRequests) (*model.ApproveAccessRequestsPayload, error)
 	RejectAccessRequests(ctx context.Context, input mandate.RejectAccessRequests) (*model.RejectAccessRequestsPayload, error)
 	Assign(ctx context.Context, input mandate.Assign) (*model.AssignPayload, error)
+	ExtendAssignment(ctx context.Context, input mandate.ExtendAssignment) (*model.ExtendAssignmentPayload, error)
 	RevokeAssignments(ctx context.Context, input mandate.RevokeAssignments) (*model.RevokeAssignmentsPayload, error)
+	CreatePrivilegeGroup(ctx context.Context, input mandate.CreatePrivilegeGroup) (*model.CreatePrivilegeGroupPayload, error)
+	UpdatePrivilegeGroup(ctx context.Context, input mandate.UpdatePrivilegeGroup) (*model.UpdatePrivilegeGroupPayload, error)
+	DeletePrivilegeGroup(ctx context.Context, input mandate.DeletePrivilegeGroup) (*model.DeletePrivilegeGroupPayload, error)
 	SyncInventory(ctx context.Context, input mandate.SyncInventory) (*model.SyncInventoryPayload, error)
 	InviteCustomer(ctx context.Context, input mandate.InviteCustomer) (*model.InviteCustomerPayload, error)
 	InvitePartner(ctx context.Context, input mandate.InvitePartner) (*model.InvitePartnerPayload, error)
@@ -968,8 +1110,11 @@ type MutationResolver interface {
 	RegisterPartner(ctx context.Context, input mandate.RegisterPartner) (*model.RegisterPartnerPayload, error)
 	RecognizePartner(ctx context.Context, input mandate.RecognizePartner) (*model.RecognizePartnerPayload, error)
 	RotateInviteLink(ctx context.Context, input mandate.RotateInviteLink) (*model.RotateInviteLinkPayload, error)
+	SetTablePreference(ctx context.Context, input mandate.SetTablePreference) (*model.SetTablePreferencePayload, error)
+	ResetTablePreference(ctx context.Context, input mandate.ResetTablePreference) (*model.ResetTablePreferencePayload, error)
 	NarrowRelationship(ctx context.Context, input mandate.NarrowRelationship) (*model.NarrowRelationshipPayload, error)
 	WidenRelationship(ctx context.Context, input mandate.WidenRelationship) (*model.WidenRelationshipPayload, error)
+	ExtendRelationship(ctx context.Context, input mandate.ExtendRelationship) (*model.ExtendRelationshipPayload, error)
 	SuspendRelationship(ctx context.Context, input mandate.SuspendRelationship) (*model.SuspendRelationshipPayload, error)
 	ResumeRelationship(ctx context.Context, input mandate.ResumeRelationship) (*model.ResumeRelationshipPayload, error)
 	TerminateRelationship(ctx context.Context, input mandate.TerminateRelationship) (*model.TerminateRelationshipPayload, error)
@@ -977,6 +1122,7 @@ type MutationResolver interface {
 	UpdateRole(ctx context.Context, input mandate.UpdateRole) (*model.UpdateRolePayload, error)
 	UpsertFeature(ctx context.Context, input mandate.UpsertFeature) (*model.UpsertFeaturePayload, error)
 	RetireFeature(ctx context.Context, input mandate.RetireFeature) (*model.RetireFeaturePayload, error)
+	DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error)
 	SignIn(ctx context.Context, input mandate.SignIn) (*model.SignInPayload, error)
 	SignOut(ctx context.Context) (*model.SignOutPayload, error)
 	ResetPassword(ctx context.Context, input mandate.ResetPassword) (*model.ResetPasswordPayload, error)
@@ -987,6 +1133,9 @@ type MutationResolver interface {
 	RevokeSession(ctx context.Context, input mandate.RevokeSession) (*model.RevokeSessionPayload, error)
 	LeaveTenant(ctx context.Context, input mandate.LeaveTenant) (*model.LeaveTenantPayload, error)
 	EnterTenant(ctx context.Context, input mandate.EnterTenant) (*model.EnterTenantPayload, error)
+	CreateTechPartner(ctx context.Context, input mandate.CreateTechPartner) (*model.CreateTechPartnerPayload, error)
+	SetAssignedCustomers(ctx context.Context, input mandate.SetAssignedCustomers) (*model.SetAssignedCustomersPayload, error)
+	SetMspDelegations(ctx context.Context, input mandate.SetMspDelegations) (*model.SetMspDelegationsPayload, error)
 	CreateCustomer(ctx context.Context, input mandate.CreateCustomer) (*model.CreateCustomerPayload, error)
 	UpdateTenant(ctx context.Context, input mandate.UpdateTenant) (*model.UpdateTenantPayload, error)
 	SuspendTenant(ctx context.Context, input mandate.SuspendTenant) (*model.SuspendTenantPayload, error)
@@ -998,15 +1147,29 @@ type PartnerResolver interface {
 	Tenant(ctx context.Context, obj *ent.Partner) (*ent.Tenant, error)
 	Name(ctx context.Context, obj *ent.Partner) (string, error)
 	InviteLink(ctx context.Context, obj *ent.Partner) (*string, error)
+	ManagedBy(ctx context.Context, obj *ent.Partner) (*model.PartnerProfile, error)
+	MspAdminCount(ctx context.Context, obj *ent.Partner) (*int, error)
+	AssignedCustomersCount(ctx context.Context, obj *ent.Partner) (*int, error)
+	AccountAdminCount(ctx context.Context, obj *ent.Partner) (*int, error)
+	AssignedCustomers(ctx context.Context, obj *ent.Partner, first *int, after *string) (*model.Page[*ent.Assignment], error)
+	MspDelegations(ctx context.Context, obj *ent.Partner, first *int, after *string) (*model.Page[*ent.Assignment], error)
+}
+type PrivilegeGroupResolver interface {
+	Role(ctx context.Context, obj *ent.PrivilegeGroup) (*ent.Role, error)
+	MemberCount(ctx context.Context, obj *ent.PrivilegeGroup) (int, error)
+	Members(ctx context.Context, obj *ent.PrivilegeGroup, first *int, after *string) (*model.Page[*ent.Member], error)
+	Customers(ctx context.Context, obj *ent.PrivilegeGroup, first *int, after *string) (*model.Page[*ent.Tenant], error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
+	CheckAccess(ctx context.Context, input model.CheckAccessInput) (*model.AccessDecision, error)
 	InvitationByToken(ctx context.Context, token string) (*model.InvitationPreview, error)
 	PartnerByCode(ctx context.Context, code string) (*model.PartnerProfile, error)
 	Features(ctx context.Context) ([]*model.Feature, error)
 	SystemRoles(ctx context.Context) ([]*ent.Role, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
+	TechPartners(ctx context.Context, managerID *string, filter *model.PartnerFilter, orderBy *model.PartnerOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Partner], error)
 	Tenant(ctx context.Context, id string) (*ent.Tenant, error)
 	Customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.TenantOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Tenant], error)
 	Tenants(ctx context.Context, filter *model.TenantFilter, orderBy *model.TenantOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Tenant], error)
@@ -1040,6 +1203,9 @@ type SessionResolver interface {
 }
 type TenantResolver interface {
 	AccessRequests(ctx context.Context, obj *ent.Tenant, status []accessrequest.Status, first *int, after *string) (*model.Page[*ent.AccessRequest], error)
+	Assignment(ctx context.Context, obj *ent.Tenant, granteeID string) (*ent.Assignment, error)
+	AccessList(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*model.AccessListEntry], error)
+	PrivilegeGroups(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*ent.PrivilegeGroup], error)
 	DeviceCount(ctx context.Context, obj *ent.Tenant) (*int, error)
 	SubscriptionCount(ctx context.Context, obj *ent.Tenant) (*int, error)
 	SiteSummary(ctx context.Context, obj *ent.Tenant) (*model.SiteSummary, error)
@@ -1066,6 +1232,7 @@ type ViewerResolver interface {
 	Tenants(ctx context.Context, obj *model.Viewer, via []model.AccessVia, search *string, first *int, after *string) (*model.Page[*model.Reach], error)
 	Sessions(ctx context.Context, obj *model.Viewer, first *int, after *string) (*model.Page[*ent.Session], error)
 	Invitations(ctx context.Context, obj *model.Viewer, status []invitation.Status, first *int, after *string) (*model.Page[*ent.Invitation], error)
+	TablePreference(ctx context.Context, obj *model.Viewer, table string) (*mandate.TablePreference, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1116,6 +1283,150 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AcceptInvitationPayload.UserErrors(childComplexity), true
+
+	case "AccessDecision.allowed":
+		if e.ComplexityRoot.AccessDecision.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessDecision.Allowed(childComplexity), true
+	case "AccessDecision.level":
+		if e.ComplexityRoot.AccessDecision.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessDecision.Level(childComplexity), true
+	case "AccessDecision.paths":
+		if e.ComplexityRoot.AccessDecision.Paths == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessDecision.Paths(childComplexity), true
+
+	case "AccessLink.kind":
+		if e.ComplexityRoot.AccessLink.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessLink.Kind(childComplexity), true
+	case "AccessLink.label":
+		if e.ComplexityRoot.AccessLink.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessLink.Label(childComplexity), true
+	case "AccessLink.role":
+		if e.ComplexityRoot.AccessLink.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessLink.Role(childComplexity), true
+
+	case "AccessListEntry.company":
+		if e.ComplexityRoot.AccessListEntry.Company == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntry.Company(childComplexity), true
+	case "AccessListEntry.endsAt":
+		if e.ComplexityRoot.AccessListEntry.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntry.EndsAt(childComplexity), true
+	case "AccessListEntry.lastUsedAt":
+		if e.ComplexityRoot.AccessListEntry.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntry.LastUsedAt(childComplexity), true
+	case "AccessListEntry.paths":
+		if e.ComplexityRoot.AccessListEntry.Paths == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntry.Paths(childComplexity), true
+	case "AccessListEntry.permissions":
+		if e.ComplexityRoot.AccessListEntry.Permissions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntry.Permissions(childComplexity), true
+	case "AccessListEntry.person":
+		if e.ComplexityRoot.AccessListEntry.Person == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntry.Person(childComplexity), true
+
+	case "AccessListEntryConnection.edges":
+		if e.ComplexityRoot.AccessListEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntryConnection.Edges(childComplexity), true
+	case "AccessListEntryConnection.nodes":
+		if e.ComplexityRoot.AccessListEntryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntryConnection.Nodes(childComplexity), true
+	case "AccessListEntryConnection.pageInfo":
+		if e.ComplexityRoot.AccessListEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntryConnection.PageInfo(childComplexity), true
+	case "AccessListEntryConnection.totalCount":
+		if e.ComplexityRoot.AccessListEntryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntryConnection.TotalCount(childComplexity), true
+	case "AccessListEntryConnection.totalCountCapped":
+		if e.ComplexityRoot.AccessListEntryConnection.TotalCountCapped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntryConnection.TotalCountCapped(childComplexity), true
+
+	case "AccessListEntryEdge.cursor":
+		if e.ComplexityRoot.AccessListEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntryEdge.Cursor(childComplexity), true
+	case "AccessListEntryEdge.node":
+		if e.ComplexityRoot.AccessListEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessListEntryEdge.Node(childComplexity), true
+
+	case "AccessPath.endsAt":
+		if e.ComplexityRoot.AccessPath.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessPath.EndsAt(childComplexity), true
+	case "AccessPath.level":
+		if e.ComplexityRoot.AccessPath.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessPath.Level(childComplexity), true
+	case "AccessPath.links":
+		if e.ComplexityRoot.AccessPath.Links == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessPath.Links(childComplexity), true
+	case "AccessPath.via":
+		if e.ComplexityRoot.AccessPath.Via == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessPath.Via(childComplexity), true
 
 	case "AccessPeriod.endsAt":
 		if e.ComplexityRoot.AccessPeriod.EndsAt == nil {
@@ -1647,6 +1958,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateCustomerPayload.UserErrors(childComplexity), true
 
+	case "CreatePrivilegeGroupPayload.privilegeGroup":
+		if e.ComplexityRoot.CreatePrivilegeGroupPayload.PrivilegeGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePrivilegeGroupPayload.PrivilegeGroup(childComplexity), true
+	case "CreatePrivilegeGroupPayload.userErrors":
+		if e.ComplexityRoot.CreatePrivilegeGroupPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePrivilegeGroupPayload.UserErrors(childComplexity), true
+
 	case "CreateRolePayload.role":
 		if e.ComplexityRoot.CreateRolePayload.Role == nil {
 			break
@@ -1660,6 +1984,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateRolePayload.UserErrors(childComplexity), true
 
+	case "CreateTechPartnerPayload.partner":
+		if e.ComplexityRoot.CreateTechPartnerPayload.Partner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateTechPartnerPayload.Partner(childComplexity), true
+	case "CreateTechPartnerPayload.userErrors":
+		if e.ComplexityRoot.CreateTechPartnerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateTechPartnerPayload.UserErrors(childComplexity), true
+
 	case "DeclineInvitationPayload.invitation":
 		if e.ComplexityRoot.DeclineInvitationPayload.Invitation == nil {
 			break
@@ -1672,6 +2009,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeclineInvitationPayload.UserErrors(childComplexity), true
+
+	case "DeletePrivilegeGroupPayload.deletedId":
+		if e.ComplexityRoot.DeletePrivilegeGroupPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePrivilegeGroupPayload.DeletedID(childComplexity), true
+	case "DeletePrivilegeGroupPayload.userErrors":
+		if e.ComplexityRoot.DeletePrivilegeGroupPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePrivilegeGroupPayload.UserErrors(childComplexity), true
+
+	case "DeleteRolePayload.deletedId":
+		if e.ComplexityRoot.DeleteRolePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRolePayload.DeletedID(childComplexity), true
+	case "DeleteRolePayload.userErrors":
+		if e.ComplexityRoot.DeleteRolePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRolePayload.UserErrors(childComplexity), true
 
 	case "DeleteTenantPayload.deletedId":
 		if e.ComplexityRoot.DeleteTenantPayload.DeletedID == nil {
@@ -1717,6 +2080,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnterTenantPayload.UserErrors(childComplexity), true
+
+	case "ExtendAssignmentPayload.assignment":
+		if e.ComplexityRoot.ExtendAssignmentPayload.Assignment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendAssignmentPayload.Assignment(childComplexity), true
+	case "ExtendAssignmentPayload.userErrors":
+		if e.ComplexityRoot.ExtendAssignmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendAssignmentPayload.UserErrors(childComplexity), true
+
+	case "ExtendRelationshipPayload.invitation":
+		if e.ComplexityRoot.ExtendRelationshipPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendRelationshipPayload.Invitation(childComplexity), true
+	case "ExtendRelationshipPayload.relationship":
+		if e.ComplexityRoot.ExtendRelationshipPayload.Relationship == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendRelationshipPayload.Relationship(childComplexity), true
+	case "ExtendRelationshipPayload.userErrors":
+		if e.ComplexityRoot.ExtendRelationshipPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendRelationshipPayload.UserErrors(childComplexity), true
 
 	case "Feature.key":
 		if e.ComplexityRoot.Feature.Key == nil {
@@ -2339,6 +2734,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateCustomer(childComplexity, args["input"].(mandate.CreateCustomer)), true
+	case "Mutation.createPrivilegeGroup":
+		if e.ComplexityRoot.Mutation.CreatePrivilegeGroup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createPrivilegeGroup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreatePrivilegeGroup(childComplexity, args["input"].(mandate.CreatePrivilegeGroup)), true
 	case "Mutation.createRole":
 		if e.ComplexityRoot.Mutation.CreateRole == nil {
 			break
@@ -2350,6 +2756,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateRole(childComplexity, args["input"].(mandate.CreateRole)), true
+	case "Mutation.createTechPartner":
+		if e.ComplexityRoot.Mutation.CreateTechPartner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createTechPartner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateTechPartner(childComplexity, args["input"].(mandate.CreateTechPartner)), true
 	case "Mutation.declineInvitation":
 		if e.ComplexityRoot.Mutation.DeclineInvitation == nil {
 			break
@@ -2361,6 +2778,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeclineInvitation(childComplexity, args["input"].(mandate.DeclineInvitation)), true
+	case "Mutation.deletePrivilegeGroup":
+		if e.ComplexityRoot.Mutation.DeletePrivilegeGroup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deletePrivilegeGroup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeletePrivilegeGroup(childComplexity, args["input"].(mandate.DeletePrivilegeGroup)), true
+	case "Mutation.deleteRole":
+		if e.ComplexityRoot.Mutation.DeleteRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteRole(childComplexity, args["input"].(mandate.DeleteRole)), true
 	case "Mutation.deleteTenant":
 		if e.ComplexityRoot.Mutation.DeleteTenant == nil {
 			break
@@ -2383,6 +2822,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnterTenant(childComplexity, args["input"].(mandate.EnterTenant)), true
+	case "Mutation.extendAssignment":
+		if e.ComplexityRoot.Mutation.ExtendAssignment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_extendAssignment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExtendAssignment(childComplexity, args["input"].(mandate.ExtendAssignment)), true
+	case "Mutation.extendRelationship":
+		if e.ComplexityRoot.Mutation.ExtendRelationship == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_extendRelationship_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExtendRelationship(childComplexity, args["input"].(mandate.ExtendRelationship)), true
 	case "Mutation.inviteCustomer":
 		if e.ComplexityRoot.Mutation.InviteCustomer == nil {
 			break
@@ -2515,6 +2976,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(mandate.ResetPassword)), true
+	case "Mutation.resetTablePreference":
+		if e.ComplexityRoot.Mutation.ResetTablePreference == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetTablePreference_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetTablePreference(childComplexity, args["input"].(mandate.ResetTablePreference)), true
 	case "Mutation.resumeRelationship":
 		if e.ComplexityRoot.Mutation.ResumeRelationship == nil {
 			break
@@ -2592,6 +3064,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SendPasswordLinks(childComplexity, args["input"].(mandate.SendPasswordLinks)), true
+	case "Mutation.setAssignedCustomers":
+		if e.ComplexityRoot.Mutation.SetAssignedCustomers == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setAssignedCustomers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAssignedCustomers(childComplexity, args["input"].(mandate.SetAssignedCustomers)), true
 	case "Mutation.setMemberStatus":
 		if e.ComplexityRoot.Mutation.SetMemberStatus == nil {
 			break
@@ -2603,6 +3086,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetMemberStatus(childComplexity, args["input"].(mandate.SetMemberStatus)), true
+	case "Mutation.setMspDelegations":
+		if e.ComplexityRoot.Mutation.SetMspDelegations == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMspDelegations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMspDelegations(childComplexity, args["input"].(mandate.SetMspDelegations)), true
+	case "Mutation.setTablePreference":
+		if e.ComplexityRoot.Mutation.SetTablePreference == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setTablePreference_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetTablePreference(childComplexity, args["input"].(mandate.SetTablePreference)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -2686,6 +3191,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateMembers(childComplexity, args["input"].(mandate.UpdateMembers)), true
+	case "Mutation.updatePrivilegeGroup":
+		if e.ComplexityRoot.Mutation.UpdatePrivilegeGroup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePrivilegeGroup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePrivilegeGroup(childComplexity, args["input"].(mandate.UpdatePrivilegeGroup)), true
 	case "Mutation.updateRole":
 		if e.ComplexityRoot.Mutation.UpdateRole == nil {
 			break
@@ -2780,6 +3296,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Partner.accountAdminCount":
+		if e.ComplexityRoot.Partner.AccountAdminCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Partner.AccountAdminCount(childComplexity), true
+	case "Partner.assignedCustomers":
+		if e.ComplexityRoot.Partner.AssignedCustomers == nil {
+			break
+		}
+
+		args, err := ec.field_Partner_assignedCustomers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Partner.AssignedCustomers(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Partner.assignedCustomersCount":
+		if e.ComplexityRoot.Partner.AssignedCustomersCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Partner.AssignedCustomersCount(childComplexity), true
 	case "Partner.code":
 		if e.ComplexityRoot.Partner.Code == nil {
 			break
@@ -2804,6 +3343,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Partner.InviteLink(childComplexity), true
+	case "Partner.managedBy":
+		if e.ComplexityRoot.Partner.ManagedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Partner.ManagedBy(childComplexity), true
+	case "Partner.mspAdminCount":
+		if e.ComplexityRoot.Partner.MspAdminCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Partner.MspAdminCount(childComplexity), true
+	case "Partner.mspDelegations":
+		if e.ComplexityRoot.Partner.MspDelegations == nil {
+			break
+		}
+
+		args, err := ec.field_Partner_mspDelegations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Partner.MspDelegations(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Partner.name":
 		if e.ComplexityRoot.Partner.Name == nil {
 			break
@@ -2911,6 +3473,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PrivilegeGroup.CreatedAt(childComplexity), true
+	case "PrivilegeGroup.customers":
+		if e.ComplexityRoot.PrivilegeGroup.Customers == nil {
+			break
+		}
+
+		args, err := ec.field_PrivilegeGroup_customers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PrivilegeGroup.Customers(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "PrivilegeGroup.description":
 		if e.ComplexityRoot.PrivilegeGroup.Description == nil {
 			break
@@ -2923,12 +3496,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PrivilegeGroup.ID(childComplexity), true
+	case "PrivilegeGroup.memberCount":
+		if e.ComplexityRoot.PrivilegeGroup.MemberCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrivilegeGroup.MemberCount(childComplexity), true
+	case "PrivilegeGroup.members":
+		if e.ComplexityRoot.PrivilegeGroup.Members == nil {
+			break
+		}
+
+		args, err := ec.field_PrivilegeGroup_members_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PrivilegeGroup.Members(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "PrivilegeGroup.name":
 		if e.ComplexityRoot.PrivilegeGroup.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PrivilegeGroup.Name(childComplexity), true
+	case "PrivilegeGroup.role":
+		if e.ComplexityRoot.PrivilegeGroup.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrivilegeGroup.Role(childComplexity), true
 	case "PrivilegeGroup.scope":
 		if e.ComplexityRoot.PrivilegeGroup.Scope == nil {
 			break
@@ -2992,6 +3588,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PrivilegeGroupEdge.Node(childComplexity), true
 
+	case "Query.checkAccess":
+		if e.ComplexityRoot.Query.CheckAccess == nil {
+			break
+		}
+
+		args, err := ec.field_Query_checkAccess_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CheckAccess(childComplexity, args["input"].(model.CheckAccessInput)), true
 	case "Query.customers":
 		if e.ComplexityRoot.Query.Customers == nil {
 			break
@@ -3060,6 +3667,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SystemRoles(childComplexity), true
+	case "Query.techPartners":
+		if e.ComplexityRoot.Query.TechPartners == nil {
+			break
+		}
+
+		args, err := ec.field_Query_techPartners_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TechPartners(childComplexity, args["managerId"].(*string), args["filter"].(*model.PartnerFilter), args["orderBy"].(*model.PartnerOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.tenant":
 		if e.ComplexityRoot.Query.Tenant == nil {
 			break
@@ -3439,6 +4057,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResetPasswordPayload.UserErrors(childComplexity), true
 
+	case "ResetTablePreferencePayload.tablePreference":
+		if e.ComplexityRoot.ResetTablePreferencePayload.TablePreference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetTablePreferencePayload.TablePreference(childComplexity), true
+	case "ResetTablePreferencePayload.userErrors":
+		if e.ComplexityRoot.ResetTablePreferencePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetTablePreferencePayload.UserErrors(childComplexity), true
+
 	case "ResumeRelationshipPayload.relationship":
 		if e.ComplexityRoot.ResumeRelationshipPayload.Relationship == nil {
 			break
@@ -3803,6 +4434,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SessionEdge.Node(childComplexity), true
 
+	case "SetAssignedCustomersPayload.assigned":
+		if e.ComplexityRoot.SetAssignedCustomersPayload.Assigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAssignedCustomersPayload.Assigned(childComplexity), true
+	case "SetAssignedCustomersPayload.partner":
+		if e.ComplexityRoot.SetAssignedCustomersPayload.Partner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAssignedCustomersPayload.Partner(childComplexity), true
+	case "SetAssignedCustomersPayload.unassigned":
+		if e.ComplexityRoot.SetAssignedCustomersPayload.Unassigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAssignedCustomersPayload.Unassigned(childComplexity), true
+	case "SetAssignedCustomersPayload.userErrors":
+		if e.ComplexityRoot.SetAssignedCustomersPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetAssignedCustomersPayload.UserErrors(childComplexity), true
+
 	case "SetMemberStatusPayload.members":
 		if e.ComplexityRoot.SetMemberStatusPayload.Members == nil {
 			break
@@ -3815,6 +4471,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetMemberStatusPayload.UserErrors(childComplexity), true
+
+	case "SetMspDelegationsPayload.assignments":
+		if e.ComplexityRoot.SetMspDelegationsPayload.Assignments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMspDelegationsPayload.Assignments(childComplexity), true
+	case "SetMspDelegationsPayload.partner":
+		if e.ComplexityRoot.SetMspDelegationsPayload.Partner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMspDelegationsPayload.Partner(childComplexity), true
+	case "SetMspDelegationsPayload.userErrors":
+		if e.ComplexityRoot.SetMspDelegationsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMspDelegationsPayload.UserErrors(childComplexity), true
+
+	case "SetTablePreferencePayload.tablePreference":
+		if e.ComplexityRoot.SetTablePreferencePayload.TablePreference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetTablePreferencePayload.TablePreference(childComplexity), true
+	case "SetTablePreferencePayload.userErrors":
+		if e.ComplexityRoot.SetTablePreferencePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetTablePreferencePayload.UserErrors(childComplexity), true
 
 	case "SignInPayload.session":
 		if e.ComplexityRoot.SignInPayload.Session == nil {
@@ -4054,6 +4742,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SyncInventoryPayload.UserErrors(childComplexity), true
 
+	case "TablePreference.columns":
+		if e.ComplexityRoot.TablePreference.Columns == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TablePreference.Columns(childComplexity), true
+	case "TablePreference.isDefault":
+		if e.ComplexityRoot.TablePreference.IsDefault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TablePreference.IsDefault(childComplexity), true
+	case "TablePreference.table":
+		if e.ComplexityRoot.TablePreference.Table == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TablePreference.Table(childComplexity), true
+
+	case "Tenant.accessList":
+		if e.ComplexityRoot.Tenant.AccessList == nil {
+			break
+		}
+
+		args, err := ec.field_Tenant_accessList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Tenant.AccessList(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Tenant.accessRequests":
 		if e.ComplexityRoot.Tenant.AccessRequests == nil {
 			break
@@ -4077,6 +4795,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Address(childComplexity), true
+	case "Tenant.assignment":
+		if e.ComplexityRoot.Tenant.Assignment == nil {
+			break
+		}
+
+		args, err := ec.field_Tenant_assignment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Tenant.Assignment(childComplexity, args["granteeId"].(string)), true
 	case "Tenant.assignments":
 		if e.ComplexityRoot.Tenant.Assignments == nil {
 			break
@@ -4163,6 +4892,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Partner(childComplexity), true
+	case "Tenant.privilegeGroups":
+		if e.ComplexityRoot.Tenant.PrivilegeGroups == nil {
+			break
+		}
+
+		args, err := ec.field_Tenant_privilegeGroups_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Tenant.PrivilegeGroups(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Tenant.relationship":
 		if e.ComplexityRoot.Tenant.Relationship == nil {
 			break
@@ -4369,6 +5109,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateMembersPayload.UserErrors(childComplexity), true
 
+	case "UpdatePrivilegeGroupPayload.privilegeGroup":
+		if e.ComplexityRoot.UpdatePrivilegeGroupPayload.PrivilegeGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePrivilegeGroupPayload.PrivilegeGroup(childComplexity), true
+	case "UpdatePrivilegeGroupPayload.userErrors":
+		if e.ComplexityRoot.UpdatePrivilegeGroupPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePrivilegeGroupPayload.UserErrors(childComplexity), true
+
 	case "UpdateRolePayload.role":
 		if e.ComplexityRoot.UpdateRolePayload.Role == nil {
 			break
@@ -4487,6 +5240,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Viewer.tablePreference":
+		if e.ComplexityRoot.Viewer.TablePreference == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_tablePreference_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.TablePreference(childComplexity, args["table"].(string)), true
 	case "Viewer.tenants":
 		if e.ComplexityRoot.Viewer.Tenants == nil {
 			break
@@ -4543,22 +5307,32 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputChangeEmailInput,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputChangeRoleInput,
+		ec.unmarshalInputCheckAccessInput,
 		ec.unmarshalInputCreateCustomerInput,
+		ec.unmarshalInputCreatePrivilegeGroupInput,
 		ec.unmarshalInputCreateRoleInput,
+		ec.unmarshalInputCreateTechPartnerInput,
 		ec.unmarshalInputCustomerFilter,
 		ec.unmarshalInputDeclineInvitationInput,
+		ec.unmarshalInputDeletePrivilegeGroupInput,
+		ec.unmarshalInputDeleteRoleInput,
 		ec.unmarshalInputDeleteTenantInput,
 		ec.unmarshalInputDeviceInput,
 		ec.unmarshalInputEnterTenantInput,
+		ec.unmarshalInputExtendAssignmentInput,
+		ec.unmarshalInputExtendRelationshipInput,
 		ec.unmarshalInputInviteCustomerInput,
 		ec.unmarshalInputInvitePartnerInput,
 		ec.unmarshalInputLeaveTenantInput,
 		ec.unmarshalInputMemberChangeInput,
 		ec.unmarshalInputMemberFilter,
 		ec.unmarshalInputMemberOrder,
+		ec.unmarshalInputMspDelegationInput,
 		ec.unmarshalInputNarrowRelationshipInput,
 		ec.unmarshalInputNewAccountInput,
 		ec.unmarshalInputNewMemberInput,
+		ec.unmarshalInputPartnerFilter,
+		ec.unmarshalInputPartnerOrder,
 		ec.unmarshalInputPermissionInput,
 		ec.unmarshalInputReactivateTenantInput,
 		ec.unmarshalInputRecognizePartnerInput,
@@ -4568,6 +5342,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputResendInvitationInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputResetTablePreferenceInput,
 		ec.unmarshalInputResumeRelationshipInput,
 		ec.unmarshalInputRetireFeatureInput,
 		ec.unmarshalInputRevokeAssignmentsInput,
@@ -4576,7 +5351,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRotateInviteLinkInput,
 		ec.unmarshalInputSendPasswordLinksInput,
 		ec.unmarshalInputServiceSubscriptionInput,
+		ec.unmarshalInputSetAssignedCustomersInput,
 		ec.unmarshalInputSetMemberStatusInput,
+		ec.unmarshalInputSetMspDelegationsInput,
+		ec.unmarshalInputSetTablePreferenceInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignUpInput,
 		ec.unmarshalInputSiteInput,
@@ -4587,6 +5365,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputTenantOrder,
 		ec.unmarshalInputTerminateRelationshipInput,
 		ec.unmarshalInputUpdateMembersInput,
+		ec.unmarshalInputUpdatePrivilegeGroupInput,
 		ec.unmarshalInputUpdateRoleInput,
 		ec.unmarshalInputUpdateTenantInput,
 		ec.unmarshalInputUpsertFeatureInput,
@@ -4766,8 +5545,15 @@ type RejectAccessRequestsPayload {
 	{Name: "../schema/assignment.graphql", Input: `extend type Mutation {
   "Gives one of a partner's people a role in a customer, for a time. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner. The role is at most the ceiling of the relationship and what the viewer holds there. One of roleId and roleKey is needed."
   assign("The assignment." input: AssignInput!): AssignPayload! @signedIn
+  "Gives an assignment another access period, from now on. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner that granted it. The role must still be at most what the viewer holds there."
+  extendAssignment("The assignment and its period." input: ExtendAssignmentInput!): ExtendAssignmentPayload! @signedIn
   "Takes assignments back, at most 100, all or none. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner, or in the customer: a customer may send one person home."
   revokeAssignments("Which ones." input: RevokeAssignmentsInput!): RevokeAssignmentsPayload! @signedIn
+}
+
+extend type Tenant {
+  "The assignment of a member, a privilege group or a tech partner that reaches this tenant now or later, if there is one and the viewer may see it. Needs ASSIGNMENTS VIEW."
+  assignment("The grantee." granteeId: ID!): Assignment @can(feature: ASSIGNMENTS, level: VIEW)
 }
 
 extend type Assignment {
@@ -4786,7 +5572,7 @@ extend type Assignment {
 }
 
 "Who an assignment is given to."
-union AssignmentGrantee = Member
+union AssignmentGrantee = Member | PrivilegeGroup | Partner
 
 "From when until when access counts."
 type AccessPeriod {
@@ -4845,6 +5631,24 @@ type RevokeAssignmentsPayload {
   "CONFLICT for one that is over already, LIMIT_EXCEEDED."
   userErrors: [UserError!]!
 }
+
+"What extendAssignment takes."
+input ExtendAssignmentInput {
+  "The assignment."
+  id: ID!
+  "For how long, from now on."
+  accessPeriod: AccessPeriodInput!
+  "The version that the change rests on."
+  version: Int
+}
+
+"What extendAssignment answers."
+type ExtendAssignmentPayload {
+  "The assignment."
+  assignment: Assignment
+  "ACCESS_PERIOD_OUT_OF_RANGE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, CONFLICT for one that is over already."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 	{Name: "../schema/audit.graphql", Input: `extend type AuditEvent {
   "Who did it; null for the program itself."
@@ -4885,6 +5689,103 @@ input AuditFilter {
   to: DateTime
   "Only what was done on behalf of another tenant."
   delegatedOnly: Boolean
+}
+`, BuiltIn: false},
+	{Name: "../schema/check.graphql", Input: `extend type Query {
+  "May a person do this in a tenant, and by which paths? About oneself, or with AUDIT VIEW in the tenant; anything else, ids that do not exist included, is not allowed and has no paths."
+  checkAccess("The question." input: CheckAccessInput!): AccessDecision! @signedIn
+}
+
+extend type Tenant {
+  "Everybody from outside who can reach this tenant, by which paths, at which levels, until when. Needs AUDIT VIEW."
+  accessList(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): AccessListEntryConnection @can(feature: AUDIT, level: VIEW)
+}
+
+"What checkAccess asks."
+input CheckAccessInput {
+  "The person."
+  userId: ID!
+  "The tenant."
+  tenantId: ID!
+  "Key of the feature."
+  feature: String!
+  "The level."
+  level: AccessLevel!
+}
+
+"Whether a person may do something, and why."
+type AccessDecision {
+  "Whether the person's level is enough."
+  allowed: Boolean!
+  "The person's level on the feature, over all paths."
+  level: AccessLevel!
+  "Every path that leads there now, whatever it gives."
+  paths: [AccessPath!]!
+}
+
+"One way in which a person reaches a tenant: worth the minimum of its links."
+type AccessPath {
+  "What kind of way it is."
+  via: AccessVia!
+  "What it gives on the feature asked about; in an access list, the highest level on any feature."
+  level: AccessLevel!
+  "Its links, from the person on."
+  links: [AccessLink!]!
+  "When its first link ends; open if empty."
+  endsAt: DateTime
+}
+
+"One link of a path."
+type AccessLink {
+  "What it is: MEMBERSHIP, PRIVILEGE_GROUP, RELATIONSHIP, ASSIGNMENT or OPERATOR."
+  kind: String!
+  "Between whom it is, or whose."
+  label: String!
+  "The role in it; none for an administrator's membership."
+  role: String
+}
+
+"Somebody from outside who can reach a tenant."
+type AccessListEntry {
+  "The person."
+  person: PersonProfile!
+  "The organisation whose member the person is."
+  company: TenantProfile!
+  "Every path that leads here now."
+  paths: [AccessPath!]!
+  "What the person may do here: a level for every feature."
+  permissions: [FeaturePermission!]!
+  "When the last path ends; open if empty."
+  endsAt: DateTime
+  "When the person last entered the tenant or changed something in it, by day."
+  lastUsedAt: DateTime
+}
+
+"One page of a list, and how to go on."
+type AccessListEntryConnection {
+  "The rows with their cursors."
+  edges: [AccessListEntryEdge!]!
+  "The rows."
+  nodes: [AccessListEntry!]!
+  "Where the page stands in the list."
+  pageInfo: PageInfo!
+  "Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more."
+  totalCount: Int!
+  "Whether totalCount stopped counting."
+  totalCountCapped: Boolean!
+}
+
+"A row of a list, with its cursor."
+type AccessListEntryEdge {
+  "Where the row stands; give it as after."
+  cursor: String!
+  "The person."
+  node: AccessListEntry!
 }
 `, BuiltIn: false},
 	{Name: "../schema/ent.graphql", Input: `directive @goField(forceResolver: Boolean, name: String, omittable: Boolean) on FIELD_DEFINITION | INPUT_FIELD_DEFINITION
@@ -5514,6 +6415,48 @@ type PartnerEdge {
   The partner.
   """
   node: Partner!
+}
+"""
+The order of a list.
+"""
+input PartnerOrder {
+  """
+  By what.
+  """
+  field: PartnerOrderField!
+  """
+  Which way.
+  """
+  direction: OrderDirection! = ASC
+}
+"""
+By what lists can be ordered.
+"""
+enum PartnerOrderField {
+  """
+  By accountAdminCount.
+  """
+  ACCOUNT_ADMIN_COUNT
+  """
+  By assignedCustomersCount.
+  """
+  ASSIGNED_CUSTOMERS_COUNT
+  """
+  By mspAdminCount.
+  """
+  MSP_ADMIN_COUNT
+  """
+  By name.
+  """
+  NAME
+  """
+  By the id of the tenant.
+  """
+  TENANT_ID
+  """
+  By type, then by name.
+  """
+  TYPE
 }
 """
 What kind of partner it is.
@@ -6274,6 +7217,122 @@ type User implements Node {
   id: ID!
 }
 `, BuiltIn: false},
+	{Name: "../schema/group.graphql", Input: `extend type Mutation {
+  "Makes a privilege group. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner. The role is at most what the viewer holds there; nobody puts themselves into a group."
+  createPrivilegeGroup("The group." input: CreatePrivilegeGroupInput!): CreatePrivilegeGroupPayload! @signedIn
+  "Changes a privilege group, for everybody in it, from their next request on. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner. Nobody gives more than they hold, or raises themselves."
+  updatePrivilegeGroup("The change." input: UpdatePrivilegeGroupInput!): UpdatePrivilegeGroupPayload! @signedIn
+  "Deletes a privilege group, and what its members reached by it. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner."
+  deletePrivilegeGroup("Which group." input: DeletePrivilegeGroupInput!): DeletePrivilegeGroupPayload! @signedIn
+}
+
+extend type Tenant {
+  "Privilege groups of a partner, by age. Needs ASSIGNMENTS VIEW."
+  privilegeGroups(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): PrivilegeGroupConnection @can(feature: ASSIGNMENTS, level: VIEW)
+}
+
+extend type PrivilegeGroup {
+  "The role in the customers that the group reaches, below the ceiling of each."
+  role: Role!
+  "How many active members it has."
+  memberCount: Int!
+  "Its members, as far as the viewer sees them."
+  members(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): MemberConnection!
+  "The listed customers, as far as the viewer reaches them; none for a group over all customers."
+  customers(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): TenantConnection!
+}
+
+"What createPrivilegeGroup takes."
+input CreatePrivilegeGroupInput {
+  "The partner's tenant."
+  tenantId: ID!
+  "Name of the group, unique in the partner."
+  name: String!
+  "What the group is for."
+  description: String
+  "A role of the partner's own; or roleKey."
+  roleId: ID
+  "A system role; or roleId."
+  roleKey: SystemRoleKey
+  "Which customers it reaches."
+  scope: PrivilegeGroupScope!
+  "The customers, for SPECIFIC_CUSTOMERS; at most 1,000."
+  customerIds: [ID!]
+  "The members; at most 100."
+  memberIds: [ID!]
+}
+
+"What createPrivilegeGroup answers."
+type CreatePrivilegeGroupPayload {
+  "The group."
+  privilegeGroup: PrivilegeGroup
+  "CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED."
+  userErrors: [UserError!]!
+}
+
+"What updatePrivilegeGroup takes. What is left out stays."
+input UpdatePrivilegeGroupInput {
+  "The group."
+  id: ID!
+  "Another name, while the group has no members."
+  name: String
+  "Another description; an empty one takes it away."
+  description: String
+  "A role of the partner's own; or roleKey."
+  roleId: ID
+  "A system role; or roleId."
+  roleKey: SystemRoleKey
+  "Which customers it reaches."
+  scope: PrivilegeGroupScope
+  "Customers to list; at most 1,000."
+  addCustomerIds: [ID!]
+  "Customers to list no longer; at most 1,000."
+  removeCustomerIds: [ID!]
+  "Members to take in; at most 100."
+  addMemberIds: [ID!]
+  "Members to leave out; at most 100."
+  removeMemberIds: [ID!]
+  "The version that the change rests on."
+  version: Int
+}
+
+"What updatePrivilegeGroup answers."
+type UpdatePrivilegeGroupPayload {
+  "The group."
+  privilegeGroup: PrivilegeGroup
+  "PRIVILEGE_GROUP_NAME_LOCKED, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, LIMIT_EXCEEDED."
+  userErrors: [UserError!]!
+}
+
+"What deletePrivilegeGroup takes."
+input DeletePrivilegeGroupInput {
+  "The group."
+  id: ID!
+}
+
+"What deletePrivilegeGroup answers."
+type DeletePrivilegeGroupPayload {
+  "The group that was."
+  deletedId: ID
+  "None of its own."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/inventory.graphql", Input: `extend type Mutation {
   "Brings sites, devices and subscriptions of a tenant into line with the operator's books, at most 100 of each a call. What is known by its number is updated, what is not is added, and what is not named stays. The same call again changes nothing. Needs SITES MANAGE for all sites, and SERVICES_ADMIN MANAGE."
   syncInventory("What the books say." input: SyncInventoryInput!): SyncInventoryPayload! @signedIn
@@ -6905,11 +7964,65 @@ type RotateInviteLinkPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/preference.graphql", Input: `extend type Mutation {
+  "Keeps which columns of a table one wants to see, and in which order. One's own only."
+  setTablePreference("The table and its columns." input: SetTablePreferenceInput!): SetTablePreferencePayload! @signedIn
+  "Goes back to the columns that a table has by itself. One's own only."
+  resetTablePreference("The table." input: ResetTablePreferenceInput!): ResetTablePreferencePayload! @signedIn
+}
+
+extend type Viewer {
+  "Which columns of a table the person wants to see; null for a table that there is not."
+  tablePreference("The table: techPartners, customers, members or assignedCustomers." table: String!): TablePreference
+}
+
+"Which columns of a table a person wants to see."
+type TablePreference {
+  "The table."
+  table: String!
+  "The columns, in order."
+  columns: [String!]!
+  "Whether they are those that the table has by itself."
+  isDefault: Boolean!
+}
+
+"What setTablePreference takes."
+input SetTablePreferenceInput {
+  "The table: techPartners, customers, members or assignedCustomers."
+  table: String!
+  "The columns, in order; at least one, each once."
+  columns: [String!]!
+}
+
+"What setTablePreference answers."
+type SetTablePreferencePayload {
+  "What is kept now."
+  tablePreference: TablePreference
+  "None of its own."
+  userErrors: [UserError!]!
+}
+
+"What resetTablePreference takes."
+input ResetTablePreferenceInput {
+  "The table."
+  table: String!
+}
+
+"What resetTablePreference answers."
+type ResetTablePreferencePayload {
+  "What holds now."
+  tablePreference: TablePreference
+  "None of its own."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/relationship.graphql", Input: `extend type Mutation {
   "Lowers the ceiling or brings the end nearer, at once, by either side. Needs PARTNERS MANAGE by a membership of one's own."
   narrowRelationship("The change." input: NarrowRelationshipInput!): NarrowRelationshipPayload! @signedIn
   "Raises the ceiling. The customer's side does it at once; a partner makes an offer that the customer accepts. Needs PARTNERS MANAGE by a membership of one's own."
   widenRelationship("The change." input: WidenRelationshipInput!): WidenRelationshipPayload! @signedIn
+  "Moves the end further away, takes it away, or has it moved by itself from one day before. The customer's side does it at once; a partner makes an offer that the customer accepts. To stop moving it takes effect at once by either side. Needs PARTNERS MANAGE by a membership of one's own."
+  extendRelationship("The change." input: ExtendRelationshipInput!): ExtendRelationshipPayload! @signedIn
   "Pauses a relationship: nothing is reachable through it, and nothing is lost. Needs PARTNERS MANAGE by a membership of one's own, or an administrator of the operator."
   suspendRelationship("Which one." input: SuspendRelationshipInput!): SuspendRelationshipPayload! @signedIn
   "Takes one's own side's pause back. Needs what suspending needs."
@@ -7046,6 +8159,28 @@ type EndedAccess {
   "Sessions entered through it."
   sessions: Int!
 }
+
+"What extendRelationship takes."
+input ExtendRelationshipInput {
+  "The relationship."
+  id: ID!
+  "A later end, at most 730 days ahead."
+  endsAt: DateTime
+  "By how many days the end moves by itself, 1 to 730; 0 stops it."
+  autoExtendDays: Int
+  "The version that the change rests on."
+  version: Int
+}
+
+"What extendRelationship answers."
+type ExtendRelationshipPayload {
+  "The relationship."
+  relationship: Relationship
+  "The offer, when the partner asks."
+  invitation: Invitation
+  "ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, INVITATION_ALREADY_EXISTS, STALE_VERSION."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 	{Name: "../schema/role.graphql", Input: `extend type Query {
   "Everything that access is given to: the platform's features, then the catalogue."
@@ -7066,6 +8201,11 @@ extend type Mutation {
   upsertFeature("The feature." input: UpsertFeatureInput!): UpsertFeaturePayload! @signedIn
   "Takes a feature out of the catalogue for good: it is no longer shown or given, and its key is not used again. For administrators of the operator."
   retireFeature("The feature." input: RetireFeatureInput!): RetireFeaturePayload! @signedIn
+}
+
+extend type Mutation {
+  "Deletes a role of the tenant's own that nobody has and nothing carries. Needs ROLES MANAGE; no role that holds more than the viewer does."
+  deleteRole("Which role." input: DeleteRoleInput!): DeleteRolePayload! @signedIn
 }
 
 extend type Role {
@@ -7184,6 +8324,20 @@ type RetireFeaturePayload {
   "The feature."
   feature: Feature
   "CONFLICT for a feature that is retired already."
+  userErrors: [UserError!]!
+}
+
+"What deleteRole takes."
+input DeleteRoleInput {
+  "The role."
+  id: ID!
+}
+
+"What deleteRole answers."
+type DeleteRolePayload {
+  "The role that was."
+  deletedId: ID
+  "ROLE_IN_USE, which says by how many; ROLE_EXCEEDS_GRANT."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -7327,6 +8481,10 @@ enum UserErrorCode {
   RELATIONSHIP_NOT_TERMINABLE
   "It would give more than the viewer holds, or than the ceiling allows."
   ROLE_EXCEEDS_GRANT
+  "The role is in use."
+  ROLE_IN_USE
+  "The name of a privilege group is locked once it has members."
+  PRIVILEGE_GROUP_NAME_LOCKED
   "The access period is too short, too long or in the past."
   ACCESS_PERIOD_OUT_OF_RANGE
   "The person is a member already."
@@ -7443,6 +8601,12 @@ enum AccessVia {
   RELATIONSHIP
   "By an assignment."
   ASSIGNMENT
+  "As a member of a partner's privilege group."
+  PRIVILEGE_GROUP
+  "As one of a tech partner's people, through its MSP."
+  TECH_PARTNER
+  "As one of the people of the MSP that manages the tech partner."
+  MSP
   "As one of the operator's people."
   OPERATOR
 }
@@ -7647,6 +8811,150 @@ type LeaveTenantPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/techpartner.graphql", Input: `extend type Query {
+  "The tech partners of an MSP, as far as the viewer reaches them as one of the MSP's people, with PARTNERS VIEW there."
+  techPartners(
+    "The MSP, as a partner; needed when the viewer works for several."
+    managerId: ID
+    "Which ones."
+    filter: PartnerFilter
+    "In which order; by name unless said otherwise. A count takes the level that its field takes: where the viewer lacks it, a tech partner is left out."
+    orderBy: PartnerOrder
+    "How many from the beginning; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+    "How many from the end; 1 to 100."
+    last: Int
+    "Only what comes before this cursor."
+    before: String
+  ): PartnerConnection! @signedIn
+}
+
+extend type Mutation {
+  "Creates a tech partner with its first administrator, who gets a welcome link. Needs PARTNERS MANAGE by a membership of one's own in the MSP."
+  createTechPartner("The tech partner." input: CreateTechPartnerInput!): CreateTechPartnerPayload! @signedIn
+  "Saves which customers a tech partner is assigned to: up to 1,000 to assign and 1,000 to take back, all or none. Named again, role and access period are replaced. Needs ASSIGNMENTS MANAGE by a membership of one's own in the MSP. The role is at most each ceiling and what the viewer holds there."
+  setAssignedCustomers("What to save." input: SetAssignedCustomersInput!): SetAssignedCustomersPayload! @signedIn
+  "Saves who of an MSP's people works in a tech partner's tenant: members with a system role each, and privilege groups with their own. What is saved replaces what was there. Needs ASSIGNMENTS MANAGE by a membership of one's own in the MSP."
+  setMspDelegations("What to save." input: SetMspDelegationsInput!): SetMspDelegationsPayload! @signedIn
+}
+
+extend type Partner {
+  "The MSP that manages it, of a tech partner."
+  managedBy: PartnerProfile
+  "How many of the MSP's members and privilege groups work in the tech partner's tenant now. Needs ASSIGNMENTS VIEW."
+  mspAdminCount: Int @can(feature: ASSIGNMENTS, level: VIEW)
+  "To how many customers the tech partner is assigned now. Needs ASSIGNMENTS VIEW."
+  assignedCustomersCount: Int @can(feature: ASSIGNMENTS, level: VIEW)
+  "How many active administrators the partner has. Needs USERS VIEW."
+  accountAdminCount: Int @can(feature: USERS, level: VIEW)
+  "The assignments of the tech partner to customers, newest first, as far as the viewer sees them. Needs ASSIGNMENTS VIEW."
+  assignedCustomers(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): AssignmentConnection @can(feature: ASSIGNMENTS, level: VIEW)
+  "The assignments of the MSP's people to the tech partner's tenant, newest first, as far as the viewer sees them. Needs ASSIGNMENTS VIEW."
+  mspDelegations(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): AssignmentConnection @can(feature: ASSIGNMENTS, level: VIEW)
+}
+
+"Which partners."
+input PartnerFilter {
+  "Only those whose name begins so; at least two characters, else SEARCH_TOO_SHORT."
+  search: String
+  "Only these types."
+  type: [PartnerType!]
+}
+
+"What createTechPartner takes."
+input CreateTechPartnerInput {
+  "The MSP; needed when the viewer has several."
+  managerId: ID
+  "Name of the organisation."
+  name: String!
+  "INTEGRATOR or INSTALLER."
+  type: PartnerType!
+  "Address of the first administrator, who gets a welcome link."
+  adminEmail: String!
+  "First name of the first administrator."
+  adminFirstName: String!
+  "Last name of the first administrator."
+  adminLastName: String!
+}
+
+"What createTechPartner answers."
+type CreateTechPartnerPayload {
+  "The tech partner; null when the viewer does not reach it."
+  partner: Partner
+  "PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED."
+  userErrors: [UserError!]!
+}
+
+"What setAssignedCustomers takes."
+input SetAssignedCustomersInput {
+  "The tech partner."
+  partnerId: ID!
+  "Customers to assign; at most 1,000."
+  assign: [ID!]
+  "Customers to take back; at most 1,000. One that is not assigned is left as it is."
+  unassign: [ID!]
+  "Assigns all customers that are assignable now, at most 1,000; then assign is left out."
+  allCustomers: Boolean = false
+  "For how long: an integrator without limit unless said otherwise, an installer 1 to 60 days, 7 unless said otherwise."
+  accessPeriod: AccessPeriodInput
+  "A role of the MSP's own; or roleKey."
+  roleId: ID
+  "A system role; or roleId. ADMINISTRATOR unless said otherwise."
+  roleKey: SystemRoleKey
+}
+
+"What setAssignedCustomers answers."
+type SetAssignedCustomersPayload {
+  "The tech partner."
+  partner: Partner
+  "How many customers were assigned, or assigned anew."
+  assigned: Int!
+  "How many were taken back."
+  unassigned: Int!
+  "LIMIT_EXCEEDED, ACCESS_PERIOD_OUT_OF_RANGE; for a row, with its path such as [\"input\", \"assign\", \"3\"]: RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, CONFLICT for a customer named twice."
+  userErrors: [UserError!]!
+}
+
+"What setMspDelegations takes."
+input SetMspDelegationsInput {
+  "The tech partner's tenant."
+  tenantId: ID!
+  "Members of the MSP, with a role each; at most 100."
+  members: [MspDelegationInput!]!
+  "Privilege groups of the MSP; at most 100."
+  privilegeGroupIds: [ID!]!
+}
+
+"A member who works in a tech partner's tenant."
+input MspDelegationInput {
+  "The member."
+  memberId: ID!
+  "What the member is there: PRIME_ADMIN, ADMINISTRATOR, GUEST_MANAGER or READ_ONLY."
+  roleKey: SystemRoleKey!
+}
+
+"What setMspDelegations answers."
+type SetMspDelegationsPayload {
+  "The tech partner."
+  partner: Partner
+  "All delegations that there are now."
+  assignments: [Assignment!]!
+  "LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"members\", \"3\"]: ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, CONFLICT for one named twice."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/tenant.graphql", Input: `extend type Query {
   "A tenant that the viewer reaches, by its id; null for any other."
   tenant("The id." id: ID!): Tenant @signedIn
@@ -7812,6 +9120,14 @@ input CustomerFilter {
   status: [TenantStatus!]
   "Only those reached through this partner."
   partnerId: ID
+  "Only those that this member, privilege group or tech partner is assigned to now or later, as far as the viewer sees the assignments."
+  assignedTo: ID
+  "Only those that the viewer may assign to others: with ASSIGNMENTS MANAGE by a membership of one's own in their partner, while the relationship is active."
+  assignable: Boolean
+  "Only those whose relationship stands so; the viewer sees the relationship."
+  relationshipStatus: [RelationshipStatus!]
+  "Only those whose relationship ends before this moment; the viewer sees the relationship."
+  expiringBefore: DateTime
 }
 
 "Which tenants."
@@ -7983,6 +9299,88 @@ func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Cont
 		return ec.fieldContext_AcceptInvitationPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "allowed":
+		return ec.fieldContext_AccessDecision_allowed(ctx, field)
+	case "level":
+		return ec.fieldContext_AccessDecision_level(ctx, field)
+	case "paths":
+		return ec.fieldContext_AccessDecision_paths(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessDecision", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_AccessLink_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_AccessLink_label(ctx, field)
+	case "role":
+		return ec.fieldContext_AccessLink_role(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessLink", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessListEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "person":
+		return ec.fieldContext_AccessListEntry_person(ctx, field)
+	case "company":
+		return ec.fieldContext_AccessListEntry_company(ctx, field)
+	case "paths":
+		return ec.fieldContext_AccessListEntry_paths(ctx, field)
+	case "permissions":
+		return ec.fieldContext_AccessListEntry_permissions(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_AccessListEntry_endsAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_AccessListEntry_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessListEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessListEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccessListEntryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccessListEntryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessListEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccessListEntryConnection_totalCount(ctx, field)
+	case "totalCountCapped":
+		return ec.fieldContext_AccessListEntryConnection_totalCountCapped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessListEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessListEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AccessListEntryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AccessListEntryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessListEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessPath(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "via":
+		return ec.fieldContext_AccessPath_via(ctx, field)
+	case "level":
+		return ec.fieldContext_AccessPath_level(ctx, field)
+	case "links":
+		return ec.fieldContext_AccessPath_links(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_AccessPath_endsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessPath", field.Name)
 }
 
 func (ec *executionContext) childFields_AccessPeriod(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8275,6 +9673,16 @@ func (ec *executionContext) childFields_CreateCustomerPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateCustomerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreatePrivilegeGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "privilegeGroup":
+		return ec.fieldContext_CreatePrivilegeGroupPayload_privilegeGroup(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreatePrivilegeGroupPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreatePrivilegeGroupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "role":
@@ -8285,6 +9693,16 @@ func (ec *executionContext) childFields_CreateRolePayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type CreateRolePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateTechPartnerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "partner":
+		return ec.fieldContext_CreateTechPartnerPayload_partner(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateTechPartnerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateTechPartnerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeclineInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "invitation":
@@ -8293,6 +9711,26 @@ func (ec *executionContext) childFields_DeclineInvitationPayload(ctx context.Con
 		return ec.fieldContext_DeclineInvitationPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeclineInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletePrivilegeGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeletePrivilegeGroupPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeletePrivilegeGroupPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletePrivilegeGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteRolePayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteRolePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteTenantPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8325,6 +9763,28 @@ func (ec *executionContext) childFields_EnterTenantPayload(ctx context.Context, 
 		return ec.fieldContext_EnterTenantPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnterTenantPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExtendAssignmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "assignment":
+		return ec.fieldContext_ExtendAssignmentPayload_assignment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExtendAssignmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExtendAssignmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExtendRelationshipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "relationship":
+		return ec.fieldContext_ExtendRelationshipPayload_relationship(ctx, field)
+	case "invitation":
+		return ec.fieldContext_ExtendRelationshipPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExtendRelationshipPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExtendRelationshipPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Feature(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8617,8 +10077,36 @@ func (ec *executionContext) childFields_Partner(ctx context.Context, field graph
 		return ec.fieldContext_Partner_name(ctx, field)
 	case "inviteLink":
 		return ec.fieldContext_Partner_inviteLink(ctx, field)
+	case "managedBy":
+		return ec.fieldContext_Partner_managedBy(ctx, field)
+	case "mspAdminCount":
+		return ec.fieldContext_Partner_mspAdminCount(ctx, field)
+	case "assignedCustomersCount":
+		return ec.fieldContext_Partner_assignedCustomersCount(ctx, field)
+	case "accountAdminCount":
+		return ec.fieldContext_Partner_accountAdminCount(ctx, field)
+	case "assignedCustomers":
+		return ec.fieldContext_Partner_assignedCustomers(ctx, field)
+	case "mspDelegations":
+		return ec.fieldContext_Partner_mspDelegations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Partner", field.Name)
+}
+
+func (ec *executionContext) childFields_PartnerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PartnerConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PartnerConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PartnerConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PartnerConnection_totalCount(ctx, field)
+	case "totalCountCapped":
+		return ec.fieldContext_PartnerConnection_totalCountCapped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartnerConnection", field.Name)
 }
 
 func (ec *executionContext) childFields_PartnerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8667,8 +10155,32 @@ func (ec *executionContext) childFields_PrivilegeGroup(ctx context.Context, fiel
 		return ec.fieldContext_PrivilegeGroup_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_PrivilegeGroup_updatedAt(ctx, field)
+	case "role":
+		return ec.fieldContext_PrivilegeGroup_role(ctx, field)
+	case "memberCount":
+		return ec.fieldContext_PrivilegeGroup_memberCount(ctx, field)
+	case "members":
+		return ec.fieldContext_PrivilegeGroup_members(ctx, field)
+	case "customers":
+		return ec.fieldContext_PrivilegeGroup_customers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PrivilegeGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_PrivilegeGroupConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PrivilegeGroupConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PrivilegeGroupConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PrivilegeGroupConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PrivilegeGroupConnection_totalCount(ctx, field)
+	case "totalCountCapped":
+		return ec.fieldContext_PrivilegeGroupConnection_totalCountCapped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PrivilegeGroupConnection", field.Name)
 }
 
 func (ec *executionContext) childFields_PrivilegeGroupEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8875,6 +10387,16 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 		return ec.fieldContext_ResetPasswordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetTablePreferencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tablePreference":
+		return ec.fieldContext_ResetTablePreferencePayload_tablePreference(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetTablePreferencePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetTablePreferencePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResumeRelationshipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9089,6 +10611,20 @@ func (ec *executionContext) childFields_SessionEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type SessionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_SetAssignedCustomersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "partner":
+		return ec.fieldContext_SetAssignedCustomersPayload_partner(ctx, field)
+	case "assigned":
+		return ec.fieldContext_SetAssignedCustomersPayload_assigned(ctx, field)
+	case "unassigned":
+		return ec.fieldContext_SetAssignedCustomersPayload_unassigned(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetAssignedCustomersPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetAssignedCustomersPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetMemberStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "members":
@@ -9097,6 +10633,28 @@ func (ec *executionContext) childFields_SetMemberStatusPayload(ctx context.Conte
 		return ec.fieldContext_SetMemberStatusPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetMemberStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMspDelegationsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "partner":
+		return ec.fieldContext_SetMspDelegationsPayload_partner(ctx, field)
+	case "assignments":
+		return ec.fieldContext_SetMspDelegationsPayload_assignments(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetMspDelegationsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMspDelegationsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetTablePreferencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tablePreference":
+		return ec.fieldContext_SetTablePreferencePayload_tablePreference(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetTablePreferencePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetTablePreferencePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9235,6 +10793,18 @@ func (ec *executionContext) childFields_SyncInventoryPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type SyncInventoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TablePreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "table":
+		return ec.fieldContext_TablePreference_table(ctx, field)
+	case "columns":
+		return ec.fieldContext_TablePreference_columns(ctx, field)
+	case "isDefault":
+		return ec.fieldContext_TablePreference_isDefault(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TablePreference", field.Name)
+}
+
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -9263,6 +10833,12 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_updatedAt(ctx, field)
 	case "accessRequests":
 		return ec.fieldContext_Tenant_accessRequests(ctx, field)
+	case "assignment":
+		return ec.fieldContext_Tenant_assignment(ctx, field)
+	case "accessList":
+		return ec.fieldContext_Tenant_accessList(ctx, field)
+	case "privilegeGroups":
+		return ec.fieldContext_Tenant_privilegeGroups(ctx, field)
 	case "deviceCount":
 		return ec.fieldContext_Tenant_deviceCount(ctx, field)
 	case "subscriptionCount":
@@ -9359,6 +10935,16 @@ func (ec *executionContext) childFields_UpdateMembersPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type UpdateMembersPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdatePrivilegeGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "privilegeGroup":
+		return ec.fieldContext_UpdatePrivilegeGroupPayload_privilegeGroup(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdatePrivilegeGroupPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePrivilegeGroupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "role":
@@ -9435,6 +11021,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_sessions(ctx, field)
 	case "invitations":
 		return ec.fieldContext_Viewer_invitations(ctx, field)
+	case "tablePreference":
+		return ec.fieldContext_Viewer_tablePreference(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }
@@ -9737,6 +11325,20 @@ func (ec *executionContext) field_Mutation_createCustomer_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createPrivilegeGroup_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.CreatePrivilegeGroup, error) {
+			return ec.unmarshalNCreatePrivilegeGroupInput2mandateᚋinternalᚋmandateᚐCreatePrivilegeGroup(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createRole_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9751,12 +11353,54 @@ func (ec *executionContext) field_Mutation_createRole_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createTechPartner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.CreateTechPartner, error) {
+			return ec.unmarshalNCreateTechPartnerInput2mandateᚋinternalᚋmandateᚐCreateTechPartner(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_declineInvitation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (mandate.DeclineInvitation, error) {
 			return ec.unmarshalNDeclineInvitationInput2mandateᚋinternalᚋmandateᚐDeclineInvitation(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deletePrivilegeGroup_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.DeletePrivilegeGroup, error) {
+			return ec.unmarshalNDeletePrivilegeGroupInput2mandateᚋinternalᚋmandateᚐDeletePrivilegeGroup(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteRole_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.DeleteRole, error) {
+			return ec.unmarshalNDeleteRoleInput2mandateᚋinternalᚋmandateᚐDeleteRole(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9785,6 +11429,34 @@ func (ec *executionContext) field_Mutation_enterTenant_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (mandate.EnterTenant, error) {
 			return ec.unmarshalNEnterTenantInput2mandateᚋinternalᚋmandateᚐEnterTenant(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_extendAssignment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.ExtendAssignment, error) {
+			return ec.unmarshalNExtendAssignmentInput2mandateᚋinternalᚋmandateᚐExtendAssignment(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_extendRelationship_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.ExtendRelationship, error) {
+			return ec.unmarshalNExtendRelationshipInput2mandateᚋinternalᚋmandateᚐExtendRelationship(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9961,6 +11633,20 @@ func (ec *executionContext) field_Mutation_resetPassword_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_resetTablePreference_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.ResetTablePreference, error) {
+			return ec.unmarshalNResetTablePreferenceInput2mandateᚋinternalᚋmandateᚐResetTablePreference(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_resumeRelationship_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10059,12 +11745,54 @@ func (ec *executionContext) field_Mutation_sendPasswordLinks_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setAssignedCustomers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.SetAssignedCustomers, error) {
+			return ec.unmarshalNSetAssignedCustomersInput2mandateᚋinternalᚋmandateᚐSetAssignedCustomers(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setMemberStatus_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (mandate.SetMemberStatus, error) {
 			return ec.unmarshalNSetMemberStatusInput2mandateᚋinternalᚋmandateᚐSetMemberStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setMspDelegations_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.SetMspDelegations, error) {
+			return ec.unmarshalNSetMspDelegationsInput2mandateᚋinternalᚋmandateᚐSetMspDelegations(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setTablePreference_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.SetTablePreference, error) {
+			return ec.unmarshalNSetTablePreferenceInput2mandateᚋinternalᚋmandateᚐSetTablePreference(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10171,6 +11899,20 @@ func (ec *executionContext) field_Mutation_updateMembers_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updatePrivilegeGroup_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.UpdatePrivilegeGroup, error) {
+			return ec.unmarshalNUpdatePrivilegeGroupInput2mandateᚋinternalᚋmandateᚐUpdatePrivilegeGroup(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateRole_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10241,6 +11983,94 @@ func (ec *executionContext) field_Mutation_widenRelationship_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Partner_assignedCustomers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Partner_mspDelegations_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_PrivilegeGroup_customers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_PrivilegeGroup_members_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10252,6 +12082,20 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_checkAccess_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CheckAccessInput, error) {
+			return ec.unmarshalNCheckAccessInput2mandateᚋgraphᚋmodelᚐCheckAccessInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -10365,6 +12209,68 @@ func (ec *executionContext) field_Query_partnerByCode_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_techPartners_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "managerId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["managerId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.PartnerFilter, error) {
+			return ec.unmarshalOPartnerFilter2ᚖmandateᚋgraphᚋmodelᚐPartnerFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (*model.PartnerOrder, error) {
+			return ec.unmarshalOPartnerOrder2ᚖmandateᚋgraphᚋmodelᚐPartnerOrder(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg6
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_tenant_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10433,6 +12339,28 @@ func (ec *executionContext) field_Query_tenants_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Tenant_accessList_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Tenant_accessRequests_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10460,6 +12388,20 @@ func (ec *executionContext) field_Tenant_accessRequests_args(ctx context.Context
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Tenant_assignment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "granteeId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["granteeId"] = arg0
 	return args, nil
 }
 
@@ -10623,6 +12565,28 @@ func (ec *executionContext) field_Tenant_members_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_Tenant_privilegeGroups_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Tenant_relationships_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10776,6 +12740,20 @@ func (ec *executionContext) field_Viewer_sessions_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Viewer_tablePreference_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "table",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["table"] = arg0
 	return args, nil
 }
 
@@ -11026,6 +13004,625 @@ func (ec *executionContext) fieldContext_AcceptInvitationPayload_userErrors(_ co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _AccessDecision_allowed(ctx context.Context, field graphql.CollectedField, obj *model.AccessDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessDecision_allowed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Allowed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessDecision_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessDecision", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AccessDecision_level(ctx context.Context, field graphql.CollectedField, obj *model.AccessDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessDecision_level(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Level, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v access.Level) graphql.Marshaler {
+			return ec.marshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessDecision_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessDecision", field, false, false, errors.New("field of type AccessLevel does not have child fields"))
+}
+
+func (ec *executionContext) _AccessDecision_paths(ctx context.Context, field graphql.CollectedField, obj *model.AccessDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessDecision_paths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Paths, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccessPath) graphql.Marshaler {
+			return ec.marshalNAccessPath2ᚕᚖmandateᚋgraphᚋmodelᚐAccessPathᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessDecision_paths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessDecision",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessPath(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessLink_kind(ctx context.Context, field graphql.CollectedField, obj *model.AccessLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessLink_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessLink_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AccessLink_label(ctx context.Context, field graphql.CollectedField, obj *model.AccessLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessLink_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessLink_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AccessLink_role(ctx context.Context, field graphql.CollectedField, obj *model.AccessLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessLink_role(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Role, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccessLink_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AccessListEntry_person(ctx context.Context, field graphql.CollectedField, obj *model.AccessListEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntry_person(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Person, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonProfile) graphql.Marshaler {
+			return ec.marshalNPersonProfile2ᚖmandateᚋgraphᚋmodelᚐPersonProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntry_person(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntry",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PersonProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessListEntry_company(ctx context.Context, field graphql.CollectedField, obj *model.AccessListEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntry_company(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Company, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TenantProfile) graphql.Marshaler {
+			return ec.marshalNTenantProfile2ᚖmandateᚋgraphᚋmodelᚐTenantProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntry_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntry",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TenantProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessListEntry_paths(ctx context.Context, field graphql.CollectedField, obj *model.AccessListEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntry_paths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Paths, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccessPath) graphql.Marshaler {
+			return ec.marshalNAccessPath2ᚕᚖmandateᚋgraphᚋmodelᚐAccessPathᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntry_paths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntry",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessPath(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessListEntry_permissions(ctx context.Context, field graphql.CollectedField, obj *model.AccessListEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntry_permissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AccessListEntry().Permissions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FeaturePermission) graphql.Marshaler {
+			return ec.marshalNFeaturePermission2ᚕᚖmandateᚋgraphᚋmodelᚐFeaturePermissionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntry_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntry",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FeaturePermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessListEntry_endsAt(ctx context.Context, field graphql.CollectedField, obj *model.AccessListEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntry_endsAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndsAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntry_endsAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessListEntry", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _AccessListEntry_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *model.AccessListEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntry_lastUsedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntry_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessListEntry", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _AccessListEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Page[*model.AccessListEntry]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntryConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*model.AccessListEntry]) graphql.Marshaler {
+			return ec.marshalNAccessListEntryEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntryConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessListEntryEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessListEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Page[*model.AccessListEntry]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntryConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccessListEntry) graphql.Marshaler {
+			return ec.marshalNAccessListEntry2ᚕᚖmandateᚋgraphᚋmodelᚐAccessListEntryᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntryConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessListEntry(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessListEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Page[*model.AccessListEntry]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntryConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖmandateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessListEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Page[*model.AccessListEntry]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntryConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessListEntryConnection", field, true, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AccessListEntryConnection_totalCountCapped(ctx context.Context, field graphql.CollectedField, obj *model.Page[*model.AccessListEntry]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntryConnection_totalCountCapped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCountCapped(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntryConnection_totalCountCapped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessListEntryConnection", field, true, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AccessListEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.AccessListEntry]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntryEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessListEntryEdge", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AccessListEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.AccessListEntry]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessListEntryEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessListEntry) graphql.Marshaler {
+			return ec.marshalNAccessListEntry2ᚖmandateᚋgraphᚋmodelᚐAccessListEntry(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessListEntryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessListEntryEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessListEntry(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessPath_via(ctx context.Context, field graphql.CollectedField, obj *model.AccessPath) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessPath_via(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Via, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AccessVia) graphql.Marshaler {
+			return ec.marshalNAccessVia2mandateᚋgraphᚋmodelᚐAccessVia(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessPath_via(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessPath", field, false, false, errors.New("field of type AccessVia does not have child fields"))
+}
+
+func (ec *executionContext) _AccessPath_level(ctx context.Context, field graphql.CollectedField, obj *model.AccessPath) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessPath_level(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Level, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v access.Level) graphql.Marshaler {
+			return ec.marshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessPath_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessPath", field, false, false, errors.New("field of type AccessLevel does not have child fields"))
+}
+
+func (ec *executionContext) _AccessPath_links(ctx context.Context, field graphql.CollectedField, obj *model.AccessPath) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessPath_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccessLink) graphql.Marshaler {
+			return ec.marshalNAccessLink2ᚕᚖmandateᚋgraphᚋmodelᚐAccessLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessPath_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessPath",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessPath_endsAt(ctx context.Context, field graphql.CollectedField, obj *model.AccessPath) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessPath_endsAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndsAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccessPath_endsAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessPath", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _AccessPeriod_limited(ctx context.Context, field graphql.CollectedField, obj *model.AccessPeriod) (ret graphql.Marshaler) {
@@ -13343,6 +15940,70 @@ func (ec *executionContext) fieldContext_CreateCustomerPayload_userErrors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _CreatePrivilegeGroupPayload_privilegeGroup(ctx context.Context, field graphql.CollectedField, obj *model.CreatePrivilegeGroupPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePrivilegeGroupPayload_privilegeGroup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PrivilegeGroup, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.PrivilegeGroup) graphql.Marshaler {
+			return ec.marshalOPrivilegeGroup2ᚖmandateᚋentᚐPrivilegeGroup(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePrivilegeGroupPayload_privilegeGroup(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePrivilegeGroupPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PrivilegeGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreatePrivilegeGroupPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreatePrivilegeGroupPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePrivilegeGroupPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePrivilegeGroupPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePrivilegeGroupPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateRolePayload_role(ctx context.Context, field graphql.CollectedField, obj *model.CreateRolePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13407,6 +16068,70 @@ func (ec *executionContext) fieldContext_CreateRolePayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateTechPartnerPayload_partner(ctx context.Context, field graphql.CollectedField, obj *model.CreateTechPartnerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateTechPartnerPayload_partner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Partner, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Partner) graphql.Marshaler {
+			return ec.marshalOPartner2ᚖmandateᚋentᚐPartner(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateTechPartnerPayload_partner(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateTechPartnerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Partner(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateTechPartnerPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateTechPartnerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateTechPartnerPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateTechPartnerPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateTechPartnerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DeclineInvitationPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *model.DeclineInvitationPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13461,6 +16186,116 @@ func (ec *executionContext) _DeclineInvitationPayload_userErrors(ctx context.Con
 func (ec *executionContext) fieldContext_DeclineInvitationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DeclineInvitationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeletePrivilegeGroupPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeletePrivilegeGroupPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletePrivilegeGroupPayload_deletedId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeletePrivilegeGroupPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeletePrivilegeGroupPayload", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _DeletePrivilegeGroupPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeletePrivilegeGroupPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletePrivilegeGroupPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeletePrivilegeGroupPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeletePrivilegeGroupPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeleteRolePayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteRolePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteRolePayload_deletedId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteRolePayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteRolePayload", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _DeleteRolePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteRolePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteRolePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteRolePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteRolePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -13649,6 +16484,166 @@ func (ec *executionContext) _EnterTenantPayload_userErrors(ctx context.Context, 
 func (ec *executionContext) fieldContext_EnterTenantPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "EnterTenantPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExtendAssignmentPayload_assignment(ctx context.Context, field graphql.CollectedField, obj *model.ExtendAssignmentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExtendAssignmentPayload_assignment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Assignment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Assignment) graphql.Marshaler {
+			return ec.marshalOAssignment2ᚖmandateᚋentᚐAssignment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ExtendAssignmentPayload_assignment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ExtendAssignmentPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Assignment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExtendAssignmentPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ExtendAssignmentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExtendAssignmentPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExtendAssignmentPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ExtendAssignmentPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExtendRelationshipPayload_relationship(ctx context.Context, field graphql.CollectedField, obj *model.ExtendRelationshipPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExtendRelationshipPayload_relationship(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Relationship, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
+			return ec.marshalORelationship2ᚖmandateᚋentᚐRelationship(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ExtendRelationshipPayload_relationship(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ExtendRelationshipPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Relationship(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExtendRelationshipPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *model.ExtendRelationshipPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExtendRelationshipPayload_invitation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Invitation, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Invitation) graphql.Marshaler {
+			return ec.marshalOInvitation2ᚖmandateᚋentᚐInvitation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ExtendRelationshipPayload_invitation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ExtendRelationshipPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Invitation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExtendRelationshipPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ExtendRelationshipPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExtendRelationshipPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExtendRelationshipPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ExtendRelationshipPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -16184,6 +19179,63 @@ func (ec *executionContext) fieldContext_Mutation_assign(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_extendAssignment(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_extendAssignment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ExtendAssignment(ctx, fc.Args["input"].(mandate.ExtendAssignment))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.ExtendAssignmentPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ExtendAssignmentPayload) graphql.Marshaler {
+			return ec.marshalNExtendAssignmentPayload2ᚖmandateᚋgraphᚋmodelᚐExtendAssignmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_extendAssignment(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExtendAssignmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_extendAssignment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_revokeAssignments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16235,6 +19287,177 @@ func (ec *executionContext) fieldContext_Mutation_revokeAssignments(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_revokeAssignments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createPrivilegeGroup(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createPrivilegeGroup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreatePrivilegeGroup(ctx, fc.Args["input"].(mandate.CreatePrivilegeGroup))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.CreatePrivilegeGroupPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreatePrivilegeGroupPayload) graphql.Marshaler {
+			return ec.marshalNCreatePrivilegeGroupPayload2ᚖmandateᚋgraphᚋmodelᚐCreatePrivilegeGroupPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createPrivilegeGroup(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreatePrivilegeGroupPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createPrivilegeGroup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updatePrivilegeGroup(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePrivilegeGroup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePrivilegeGroup(ctx, fc.Args["input"].(mandate.UpdatePrivilegeGroup))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.UpdatePrivilegeGroupPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePrivilegeGroupPayload) graphql.Marshaler {
+			return ec.marshalNUpdatePrivilegeGroupPayload2ᚖmandateᚋgraphᚋmodelᚐUpdatePrivilegeGroupPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePrivilegeGroup(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePrivilegeGroupPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePrivilegeGroup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deletePrivilegeGroup(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deletePrivilegeGroup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeletePrivilegeGroup(ctx, fc.Args["input"].(mandate.DeletePrivilegeGroup))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.DeletePrivilegeGroupPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePrivilegeGroupPayload) graphql.Marshaler {
+			return ec.marshalNDeletePrivilegeGroupPayload2ᚖmandateᚋgraphᚋmodelᚐDeletePrivilegeGroupPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deletePrivilegeGroup(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeletePrivilegeGroupPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deletePrivilegeGroup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17153,6 +20376,120 @@ func (ec *executionContext) fieldContext_Mutation_rotateInviteLink(ctx context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setTablePreference(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setTablePreference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetTablePreference(ctx, fc.Args["input"].(mandate.SetTablePreference))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.SetTablePreferencePayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetTablePreferencePayload) graphql.Marshaler {
+			return ec.marshalNSetTablePreferencePayload2ᚖmandateᚋgraphᚋmodelᚐSetTablePreferencePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setTablePreference(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetTablePreferencePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setTablePreference_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resetTablePreference(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resetTablePreference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResetTablePreference(ctx, fc.Args["input"].(mandate.ResetTablePreference))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.ResetTablePreferencePayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ResetTablePreferencePayload) graphql.Marshaler {
+			return ec.marshalNResetTablePreferencePayload2ᚖmandateᚋgraphᚋmodelᚐResetTablePreferencePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resetTablePreference(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResetTablePreferencePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resetTablePreference_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_narrowRelationship(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17261,6 +20598,63 @@ func (ec *executionContext) fieldContext_Mutation_widenRelationship(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_widenRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_extendRelationship(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_extendRelationship(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ExtendRelationship(ctx, fc.Args["input"].(mandate.ExtendRelationship))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.ExtendRelationshipPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ExtendRelationshipPayload) graphql.Marshaler {
+			return ec.marshalNExtendRelationshipPayload2ᚖmandateᚋgraphᚋmodelᚐExtendRelationshipPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_extendRelationship(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExtendRelationshipPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_extendRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17660,6 +21054,63 @@ func (ec *executionContext) fieldContext_Mutation_retireFeature(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_retireFeature_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteRole(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteRole(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteRole(ctx, fc.Args["input"].(mandate.DeleteRole))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.DeleteRolePayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteRolePayload) graphql.Marshaler {
+			return ec.marshalNDeleteRolePayload2ᚖmandateᚋgraphᚋmodelᚐDeleteRolePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteRole(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteRolePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteRole_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18218,6 +21669,177 @@ func (ec *executionContext) fieldContext_Mutation_enterTenant(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_enterTenant_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createTechPartner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createTechPartner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateTechPartner(ctx, fc.Args["input"].(mandate.CreateTechPartner))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.CreateTechPartnerPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateTechPartnerPayload) graphql.Marshaler {
+			return ec.marshalNCreateTechPartnerPayload2ᚖmandateᚋgraphᚋmodelᚐCreateTechPartnerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createTechPartner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateTechPartnerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createTechPartner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setAssignedCustomers(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setAssignedCustomers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetAssignedCustomers(ctx, fc.Args["input"].(mandate.SetAssignedCustomers))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.SetAssignedCustomersPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetAssignedCustomersPayload) graphql.Marshaler {
+			return ec.marshalNSetAssignedCustomersPayload2ᚖmandateᚋgraphᚋmodelᚐSetAssignedCustomersPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setAssignedCustomers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetAssignedCustomersPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setAssignedCustomers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setMspDelegations(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setMspDelegations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetMspDelegations(ctx, fc.Args["input"].(mandate.SetMspDelegations))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.SetMspDelegationsPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetMspDelegationsPayload) graphql.Marshaler {
+			return ec.marshalNSetMspDelegationsPayload2ᚖmandateᚋgraphᚋmodelᚐSetMspDelegationsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setMspDelegations(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetMspDelegationsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setMspDelegations_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18961,7 +22583,311 @@ func (ec *executionContext) fieldContext_Partner_inviteLink(_ context.Context, f
 	return graphql.NewScalarFieldContext("Partner", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _PartnerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _Partner_managedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Partner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Partner_managedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Partner().ManagedBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PartnerProfile) graphql.Marshaler {
+			return ec.marshalOPartnerProfile2ᚖmandateᚋgraphᚋmodelᚐPartnerProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Partner_managedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Partner",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartnerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Partner_mspAdminCount(ctx context.Context, field graphql.CollectedField, obj *ent.Partner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Partner_mspAdminCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Partner().MspAdminCount(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "ASSIGNMENTS")
+				if err != nil {
+					var zeroVal *int
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *int
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *int
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Partner_mspAdminCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Partner", field, true, true, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Partner_assignedCustomersCount(ctx context.Context, field graphql.CollectedField, obj *ent.Partner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Partner_assignedCustomersCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Partner().AssignedCustomersCount(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "ASSIGNMENTS")
+				if err != nil {
+					var zeroVal *int
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *int
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *int
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Partner_assignedCustomersCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Partner", field, true, true, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Partner_accountAdminCount(ctx context.Context, field graphql.CollectedField, obj *ent.Partner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Partner_accountAdminCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Partner().AccountAdminCount(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "USERS")
+				if err != nil {
+					var zeroVal *int
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *int
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *int
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Partner_accountAdminCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Partner", field, true, true, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Partner_assignedCustomers(ctx context.Context, field graphql.CollectedField, obj *ent.Partner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Partner_assignedCustomers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Partner().AssignedCustomers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "ASSIGNMENTS")
+				if err != nil {
+					var zeroVal *model.Page[*ent.Assignment]
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *model.Page[*ent.Assignment]
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *model.Page[*ent.Assignment]
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Page[*ent.Assignment]) graphql.Marshaler {
+			return ec.marshalOAssignmentConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Partner_assignedCustomers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Partner",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AssignmentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Partner_assignedCustomers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Partner_mspDelegations(ctx context.Context, field graphql.CollectedField, obj *ent.Partner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Partner_mspDelegations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Partner().MspDelegations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "ASSIGNMENTS")
+				if err != nil {
+					var zeroVal *model.Page[*ent.Assignment]
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *model.Page[*ent.Assignment]
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *model.Page[*ent.Assignment]
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Page[*ent.Assignment]) graphql.Marshaler {
+			return ec.marshalOAssignmentConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Partner_mspDelegations(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Partner",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AssignmentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Partner_mspDelegations_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PartnerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18970,11 +22896,11 @@ func (ec *executionContext) _PartnerConnection_edges(ctx context.Context, field 
 			return ec.fieldContext_PartnerConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.PartnerEdge) graphql.Marshaler {
-			return ec.marshalNPartnerEdge2ᚕᚖmandateᚋgraphᚋmodelᚐPartnerEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.Partner]) graphql.Marshaler {
+			return ec.marshalNPartnerEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18984,7 +22910,7 @@ func (ec *executionContext) fieldContext_PartnerConnection_edges(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "PartnerConnection",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PartnerEdge(ctx, field)
@@ -18993,7 +22919,7 @@ func (ec *executionContext) fieldContext_PartnerConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _PartnerConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19025,7 +22951,7 @@ func (ec *executionContext) fieldContext_PartnerConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _PartnerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19057,7 +22983,7 @@ func (ec *executionContext) fieldContext_PartnerConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _PartnerConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19066,7 +22992,7 @@ func (ec *executionContext) _PartnerConnection_totalCount(ctx context.Context, f
 			return ec.fieldContext_PartnerConnection_totalCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
+			return obj.TotalCount(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -19077,10 +23003,10 @@ func (ec *executionContext) _PartnerConnection_totalCount(ctx context.Context, f
 	)
 }
 func (ec *executionContext) fieldContext_PartnerConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PartnerConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("PartnerConnection", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _PartnerConnection_totalCountCapped(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerConnection_totalCountCapped(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19089,7 +23015,7 @@ func (ec *executionContext) _PartnerConnection_totalCountCapped(ctx context.Cont
 			return ec.fieldContext_PartnerConnection_totalCountCapped(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TotalCountCapped, nil
+			return obj.TotalCountCapped(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
@@ -19100,10 +23026,10 @@ func (ec *executionContext) _PartnerConnection_totalCountCapped(ctx context.Cont
 	)
 }
 func (ec *executionContext) fieldContext_PartnerConnection_totalCountCapped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PartnerConnection", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("PartnerConnection", field, true, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _PartnerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PartnerEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19126,7 +23052,7 @@ func (ec *executionContext) fieldContext_PartnerEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PartnerEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _PartnerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PartnerEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19411,7 +23337,150 @@ func (ec *executionContext) fieldContext_PrivilegeGroup_updatedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("PrivilegeGroup", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _PrivilegeGroupConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PrivilegeGroupConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PrivilegeGroup_role(ctx context.Context, field graphql.CollectedField, obj *ent.PrivilegeGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PrivilegeGroup_role(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PrivilegeGroup().Role(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Role) graphql.Marshaler {
+			return ec.marshalNRole2ᚖmandateᚋentᚐRole(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PrivilegeGroup_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PrivilegeGroup",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Role(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PrivilegeGroup_memberCount(ctx context.Context, field graphql.CollectedField, obj *ent.PrivilegeGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PrivilegeGroup_memberCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PrivilegeGroup().MemberCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PrivilegeGroup_memberCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PrivilegeGroup", field, true, true, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PrivilegeGroup_members(ctx context.Context, field graphql.CollectedField, obj *ent.PrivilegeGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PrivilegeGroup_members(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PrivilegeGroup().Members(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Page[*ent.Member]) graphql.Marshaler {
+			return ec.marshalNMemberConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PrivilegeGroup_members(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PrivilegeGroup",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MemberConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PrivilegeGroup_members_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PrivilegeGroup_customers(ctx context.Context, field graphql.CollectedField, obj *ent.PrivilegeGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PrivilegeGroup_customers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PrivilegeGroup().Customers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Page[*ent.Tenant]) graphql.Marshaler {
+			return ec.marshalNTenantConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PrivilegeGroup_customers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PrivilegeGroup",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TenantConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PrivilegeGroup_customers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PrivilegeGroupConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.PrivilegeGroup]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19420,11 +23489,11 @@ func (ec *executionContext) _PrivilegeGroupConnection_edges(ctx context.Context,
 			return ec.fieldContext_PrivilegeGroupConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.PrivilegeGroupEdge) graphql.Marshaler {
-			return ec.marshalNPrivilegeGroupEdge2ᚕᚖmandateᚋgraphᚋmodelᚐPrivilegeGroupEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.PrivilegeGroup]) graphql.Marshaler {
+			return ec.marshalNPrivilegeGroupEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19434,7 +23503,7 @@ func (ec *executionContext) fieldContext_PrivilegeGroupConnection_edges(_ contex
 	fc = &graphql.FieldContext{
 		Object:     "PrivilegeGroupConnection",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PrivilegeGroupEdge(ctx, field)
@@ -19443,7 +23512,7 @@ func (ec *executionContext) fieldContext_PrivilegeGroupConnection_edges(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PrivilegeGroupConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PrivilegeGroupConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PrivilegeGroupConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.PrivilegeGroup]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19475,7 +23544,7 @@ func (ec *executionContext) fieldContext_PrivilegeGroupConnection_nodes(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PrivilegeGroupConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PrivilegeGroupConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PrivilegeGroupConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.PrivilegeGroup]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19507,7 +23576,7 @@ func (ec *executionContext) fieldContext_PrivilegeGroupConnection_pageInfo(_ con
 	return fc, nil
 }
 
-func (ec *executionContext) _PrivilegeGroupConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PrivilegeGroupConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PrivilegeGroupConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.PrivilegeGroup]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19516,7 +23585,7 @@ func (ec *executionContext) _PrivilegeGroupConnection_totalCount(ctx context.Con
 			return ec.fieldContext_PrivilegeGroupConnection_totalCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
+			return obj.TotalCount(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -19527,10 +23596,10 @@ func (ec *executionContext) _PrivilegeGroupConnection_totalCount(ctx context.Con
 	)
 }
 func (ec *executionContext) fieldContext_PrivilegeGroupConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PrivilegeGroupConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("PrivilegeGroupConnection", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _PrivilegeGroupConnection_totalCountCapped(ctx context.Context, field graphql.CollectedField, obj *model.PrivilegeGroupConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PrivilegeGroupConnection_totalCountCapped(ctx context.Context, field graphql.CollectedField, obj *model.Page[*ent.PrivilegeGroup]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19539,7 +23608,7 @@ func (ec *executionContext) _PrivilegeGroupConnection_totalCountCapped(ctx conte
 			return ec.fieldContext_PrivilegeGroupConnection_totalCountCapped(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TotalCountCapped, nil
+			return obj.TotalCountCapped(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
@@ -19550,10 +23619,10 @@ func (ec *executionContext) _PrivilegeGroupConnection_totalCountCapped(ctx conte
 	)
 }
 func (ec *executionContext) fieldContext_PrivilegeGroupConnection_totalCountCapped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PrivilegeGroupConnection", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("PrivilegeGroupConnection", field, true, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _PrivilegeGroupEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PrivilegeGroupEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PrivilegeGroupEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.PrivilegeGroup]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19576,7 +23645,7 @@ func (ec *executionContext) fieldContext_PrivilegeGroupEdge_cursor(_ context.Con
 	return graphql.NewScalarFieldContext("PrivilegeGroupEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _PrivilegeGroupEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PrivilegeGroupEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PrivilegeGroupEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.PrivilegeGroup]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19716,6 +23785,63 @@ func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_nodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_checkAccess(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_checkAccess(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CheckAccess(ctx, fc.Args["input"].(model.CheckAccessInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.AccessDecision
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessDecision) graphql.Marshaler {
+			return ec.marshalNAccessDecision2ᚖmandateᚋgraphᚋmodelᚐAccessDecision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_checkAccess(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessDecision(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_checkAccess_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19967,6 +24093,63 @@ func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field g
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Viewer(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_techPartners(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_techPartners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().TechPartners(ctx, fc.Args["managerId"].(*string), fc.Args["filter"].(*model.PartnerFilter), fc.Args["orderBy"].(*model.PartnerOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.Page[*ent.Partner]
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Page[*ent.Partner]) graphql.Marshaler {
+			return ec.marshalNPartnerConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_techPartners(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartnerConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_techPartners_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -21772,6 +25955,70 @@ func (ec *executionContext) fieldContext_ResetPasswordPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _ResetTablePreferencePayload_tablePreference(ctx context.Context, field graphql.CollectedField, obj *model.ResetTablePreferencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResetTablePreferencePayload_tablePreference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TablePreference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *mandate.TablePreference) graphql.Marshaler {
+			return ec.marshalOTablePreference2ᚖmandateᚋinternalᚋmandateᚐTablePreference(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResetTablePreferencePayload_tablePreference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResetTablePreferencePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TablePreference(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResetTablePreferencePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResetTablePreferencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResetTablePreferencePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResetTablePreferencePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResetTablePreferencePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ResumeRelationshipPayload_relationship(ctx context.Context, field graphql.CollectedField, obj *model.ResumeRelationshipPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23358,6 +27605,116 @@ func (ec *executionContext) fieldContext_SessionEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _SetAssignedCustomersPayload_partner(ctx context.Context, field graphql.CollectedField, obj *model.SetAssignedCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetAssignedCustomersPayload_partner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Partner, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Partner) graphql.Marshaler {
+			return ec.marshalOPartner2ᚖmandateᚋentᚐPartner(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetAssignedCustomersPayload_partner(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetAssignedCustomersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Partner(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetAssignedCustomersPayload_assigned(ctx context.Context, field graphql.CollectedField, obj *model.SetAssignedCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetAssignedCustomersPayload_assigned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Assigned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetAssignedCustomersPayload_assigned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetAssignedCustomersPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SetAssignedCustomersPayload_unassigned(ctx context.Context, field graphql.CollectedField, obj *model.SetAssignedCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetAssignedCustomersPayload_unassigned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unassigned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetAssignedCustomersPayload_unassigned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetAssignedCustomersPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SetAssignedCustomersPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetAssignedCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetAssignedCustomersPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetAssignedCustomersPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetAssignedCustomersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SetMemberStatusPayload_members(ctx context.Context, field graphql.CollectedField, obj *model.SetMemberStatusPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23412,6 +27769,166 @@ func (ec *executionContext) _SetMemberStatusPayload_userErrors(ctx context.Conte
 func (ec *executionContext) fieldContext_SetMemberStatusPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMemberStatusPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetMspDelegationsPayload_partner(ctx context.Context, field graphql.CollectedField, obj *model.SetMspDelegationsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMspDelegationsPayload_partner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Partner, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Partner) graphql.Marshaler {
+			return ec.marshalOPartner2ᚖmandateᚋentᚐPartner(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetMspDelegationsPayload_partner(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetMspDelegationsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Partner(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetMspDelegationsPayload_assignments(ctx context.Context, field graphql.CollectedField, obj *model.SetMspDelegationsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMspDelegationsPayload_assignments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Assignments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Assignment) graphql.Marshaler {
+			return ec.marshalNAssignment2ᚕᚖmandateᚋentᚐAssignmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetMspDelegationsPayload_assignments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetMspDelegationsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Assignment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetMspDelegationsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetMspDelegationsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMspDelegationsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetMspDelegationsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetMspDelegationsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetTablePreferencePayload_tablePreference(ctx context.Context, field graphql.CollectedField, obj *model.SetTablePreferencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetTablePreferencePayload_tablePreference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TablePreference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *mandate.TablePreference) graphql.Marshaler {
+			return ec.marshalOTablePreference2ᚖmandateᚋinternalᚋmandateᚐTablePreference(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetTablePreferencePayload_tablePreference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetTablePreferencePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TablePreference(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetTablePreferencePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetTablePreferencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetTablePreferencePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetTablePreferencePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetTablePreferencePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -24431,6 +28948,75 @@ func (ec *executionContext) fieldContext_SyncInventoryPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _TablePreference_table(ctx context.Context, field graphql.CollectedField, obj *mandate.TablePreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TablePreference_table(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Table, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TablePreference_table(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TablePreference", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _TablePreference_columns(ctx context.Context, field graphql.CollectedField, obj *mandate.TablePreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TablePreference_columns(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Columns, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TablePreference_columns(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TablePreference", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _TablePreference_isDefault(ctx context.Context, field graphql.CollectedField, obj *mandate.TablePreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TablePreference_isDefault(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsDefault, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TablePreference_isDefault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TablePreference", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _Tenant_id(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24883,6 +29469,207 @@ func (ec *executionContext) fieldContext_Tenant_accessRequests(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Tenant_accessRequests_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Tenant_assignment(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_assignment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Tenant().Assignment(ctx, obj, fc.Args["granteeId"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "ASSIGNMENTS")
+				if err != nil {
+					var zeroVal *ent.Assignment
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *ent.Assignment
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *ent.Assignment
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Assignment) graphql.Marshaler {
+			return ec.marshalOAssignment2ᚖmandateᚋentᚐAssignment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_assignment(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Tenant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Assignment(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Tenant_assignment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Tenant_accessList(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_accessList(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Tenant().AccessList(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "AUDIT")
+				if err != nil {
+					var zeroVal *model.Page[*model.AccessListEntry]
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *model.Page[*model.AccessListEntry]
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *model.Page[*model.AccessListEntry]
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Page[*model.AccessListEntry]) graphql.Marshaler {
+			return ec.marshalOAccessListEntryConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_accessList(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Tenant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessListEntryConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Tenant_accessList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Tenant_privilegeGroups(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_privilegeGroups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Tenant().PrivilegeGroups(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "ASSIGNMENTS")
+				if err != nil {
+					var zeroVal *model.Page[*ent.PrivilegeGroup]
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *model.Page[*ent.PrivilegeGroup]
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *model.Page[*ent.PrivilegeGroup]
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Page[*ent.PrivilegeGroup]) graphql.Marshaler {
+			return ec.marshalOPrivilegeGroupConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_privilegeGroups(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Tenant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PrivilegeGroupConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Tenant_privilegeGroups_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26195,6 +30982,70 @@ func (ec *executionContext) fieldContext_UpdateMembersPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdatePrivilegeGroupPayload_privilegeGroup(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePrivilegeGroupPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePrivilegeGroupPayload_privilegeGroup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PrivilegeGroup, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.PrivilegeGroup) graphql.Marshaler {
+			return ec.marshalOPrivilegeGroup2ᚖmandateᚋentᚐPrivilegeGroup(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePrivilegeGroupPayload_privilegeGroup(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePrivilegeGroupPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PrivilegeGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePrivilegeGroupPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePrivilegeGroupPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePrivilegeGroupPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePrivilegeGroupPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePrivilegeGroupPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateRolePayload_role(ctx context.Context, field graphql.CollectedField, obj *model.UpdateRolePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26770,6 +31621,50 @@ func (ec *executionContext) fieldContext_Viewer_invitations(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Viewer_invitations_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Viewer_tablePreference(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_tablePreference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Viewer().TablePreference(ctx, obj, fc.Args["table"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *mandate.TablePreference) graphql.Marshaler {
+			return ec.marshalOTablePreference2ᚖmandateᚋinternalᚋmandateᚐTablePreference(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_tablePreference(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TablePreference(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Viewer_tablePreference_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28497,6 +33392,57 @@ func (ec *executionContext) unmarshalInputChangeRoleInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCheckAccessInput(ctx context.Context, obj any) (model.CheckAccessInput, error) {
+	var it model.CheckAccessInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userId", "tenantId", "feature", "level"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "tenantId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tenantId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TenantID = data
+		case "feature":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feature"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Feature = data
+		case "level":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("level"))
+			data, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Level = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCreateCustomerInput(ctx context.Context, obj any) (mandate.CreateCustomer, error) {
 	var it mandate.CreateCustomer
 	if obj == nil {
@@ -28583,6 +33529,85 @@ func (ec *executionContext) unmarshalInputCreateCustomerInput(ctx context.Contex
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCreatePrivilegeGroupInput(ctx context.Context, obj any) (mandate.CreatePrivilegeGroup, error) {
+	var it mandate.CreatePrivilegeGroup
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"tenantId", "name", "description", "roleId", "roleKey", "scope", "customerIds", "memberIds"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "tenantId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tenantId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TenantID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "roleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roleId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RoleID = data
+		case "roleKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roleKey"))
+			data, err := ec.unmarshalOSystemRoleKey2ᚖmandateᚋentᚋroleᚐKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RoleKey = data
+		case "scope":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scope"))
+			data, err := ec.unmarshalNPrivilegeGroupScope2mandateᚋentᚋprivilegegroupᚐScope(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Scope = data
+		case "customerIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerIDs = data
+		case "memberIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("memberIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MemberIDs = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCreateRoleInput(ctx context.Context, obj any) (mandate.CreateRole, error) {
 	var it mandate.CreateRole
 	if obj == nil {
@@ -28627,6 +33652,71 @@ func (ec *executionContext) unmarshalInputCreateRoleInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCreateTechPartnerInput(ctx context.Context, obj any) (mandate.CreateTechPartner, error) {
+	var it mandate.CreateTechPartner
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"managerId", "name", "type", "adminEmail", "adminFirstName", "adminLastName"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "managerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("managerId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ManagerID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "type":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+			data, err := ec.unmarshalNPartnerType2mandateᚋentᚋpartnerᚐType(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Type = data
+		case "adminEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adminEmail"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdminEmail = data
+		case "adminFirstName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adminFirstName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdminFirstName = data
+		case "adminLastName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adminLastName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdminLastName = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, obj any) (model.CustomerFilter, error) {
 	var it model.CustomerFilter
 	if obj == nil {
@@ -28638,7 +33728,7 @@ func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "tags", "status", "partnerId"}
+	fieldsInOrder := [...]string{"search", "tags", "status", "partnerId", "assignedTo", "assignable", "relationshipStatus", "expiringBefore"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -28673,6 +33763,34 @@ func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, ob
 				return it, err
 			}
 			it.PartnerID = data
+		case "assignedTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assignedTo"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssignedTo = data
+		case "assignable":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assignable"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Assignable = data
+		case "relationshipStatus":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("relationshipStatus"))
+			data, err := ec.unmarshalORelationshipStatus2ᚕmandateᚋentᚋrelationshipᚐStatusᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RelationshipStatus = data
+		case "expiringBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiringBefore"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiringBefore = data
 		}
 	}
 	return it, nil
@@ -28717,6 +33835,66 @@ func (ec *executionContext) unmarshalInputDeclineInvitationInput(ctx context.Con
 				return it, err
 			}
 			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputDeletePrivilegeGroupInput(ctx context.Context, obj any) (mandate.DeletePrivilegeGroup, error) {
+	var it mandate.DeletePrivilegeGroup
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputDeleteRoleInput(ctx context.Context, obj any) (mandate.DeleteRole, error) {
+	var it mandate.DeleteRole
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
 		}
 	}
 	return it, nil
@@ -28835,6 +34013,101 @@ func (ec *executionContext) unmarshalInputEnterTenantInput(ctx context.Context, 
 				return it, err
 			}
 			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputExtendAssignmentInput(ctx context.Context, obj any) (mandate.ExtendAssignment, error) {
+	var it mandate.ExtendAssignment
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "accessPeriod", "version"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "accessPeriod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accessPeriod"))
+			data, err := ec.unmarshalNAccessPeriodInput2ᚖmandateᚋinternalᚋmandateᚐAccessPeriod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccessPeriod = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputExtendRelationshipInput(ctx context.Context, obj any) (mandate.ExtendRelationship, error) {
+	var it mandate.ExtendRelationship
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "endsAt", "autoExtendDays", "version"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "endsAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endsAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndsAt = data
+		case "autoExtendDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoExtendDays"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoExtendDays = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
 		}
 	}
 	return it, nil
@@ -29213,6 +34486,43 @@ func (ec *executionContext) unmarshalInputMemberOrder(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputMspDelegationInput(ctx context.Context, obj any) (mandate.MspDelegation, error) {
+	var it mandate.MspDelegation
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"memberId", "roleKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "memberId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("memberId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MemberID = data
+		case "roleKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roleKey"))
+			data, err := ec.unmarshalNSystemRoleKey2mandateᚋentᚋroleᚐKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RoleKey = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputNarrowRelationshipInput(ctx context.Context, obj any) (mandate.NarrowRelationship, error) {
 	var it mandate.NarrowRelationship
 	if obj == nil {
@@ -29451,6 +34761,84 @@ func (ec *executionContext) unmarshalInputNewMemberInput(ctx context.Context, ob
 				return it, err
 			}
 			it.SendPasswordEmail = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputPartnerFilter(ctx context.Context, obj any) (model.PartnerFilter, error) {
+	var it model.PartnerFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"search", "type"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = data
+		case "type":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+			data, err := ec.unmarshalOPartnerType2ᚕmandateᚋentᚋpartnerᚐTypeᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Type = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputPartnerOrder(ctx context.Context, obj any) (model.PartnerOrder, error) {
+	var it model.PartnerOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASC"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNPartnerOrderField2mandateᚋgraphᚋmodelᚐPartnerOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNOrderDirection2mandateᚋgraphᚋmodelᚐOrderDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
 		}
 	}
 	return it, nil
@@ -29811,6 +35199,36 @@ func (ec *executionContext) unmarshalInputResetPasswordInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputResetTablePreferenceInput(ctx context.Context, obj any) (mandate.ResetTablePreference, error) {
+	var it mandate.ResetTablePreference
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"table"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "table":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("table"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Table = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputResumeRelationshipInput(ctx context.Context, obj any) (mandate.ResumeRelationship, error) {
 	var it mandate.ResumeRelationship
 	if obj == nil {
@@ -30086,6 +35504,82 @@ func (ec *executionContext) unmarshalInputServiceSubscriptionInput(ctx context.C
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSetAssignedCustomersInput(ctx context.Context, obj any) (mandate.SetAssignedCustomers, error) {
+	var it mandate.SetAssignedCustomers
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["allCustomers"]; !present {
+		asMap["allCustomers"] = false
+	}
+
+	fieldsInOrder := [...]string{"partnerId", "assign", "unassign", "allCustomers", "accessPeriod", "roleId", "roleKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "partnerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partnerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartnerID = data
+		case "assign":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assign"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Assign = data
+		case "unassign":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unassign"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Unassign = data
+		case "allCustomers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allCustomers"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllCustomers = data
+		case "accessPeriod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accessPeriod"))
+			data, err := ec.unmarshalOAccessPeriodInput2ᚖmandateᚋinternalᚋmandateᚐAccessPeriod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccessPeriod = data
+		case "roleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roleId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RoleID = data
+		case "roleKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roleKey"))
+			data, err := ec.unmarshalOSystemRoleKey2ᚖmandateᚋentᚋroleᚐKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RoleKey = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSetMemberStatusInput(ctx context.Context, obj any) (mandate.SetMemberStatus, error) {
 	var it mandate.SetMemberStatus
 	if obj == nil {
@@ -30132,6 +35626,87 @@ func (ec *executionContext) unmarshalInputSetMemberStatusInput(ctx context.Conte
 				return it, err
 			}
 			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetMspDelegationsInput(ctx context.Context, obj any) (mandate.SetMspDelegations, error) {
+	var it mandate.SetMspDelegations
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"tenantId", "members", "privilegeGroupIds"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "tenantId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tenantId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TenantID = data
+		case "members":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("members"))
+			data, err := ec.unmarshalNMspDelegationInput2ᚕᚖmandateᚋinternalᚋmandateᚐMspDelegationᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Members = data
+		case "privilegeGroupIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("privilegeGroupIds"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PrivilegeGroupIDs = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetTablePreferenceInput(ctx context.Context, obj any) (mandate.SetTablePreference, error) {
+	var it mandate.SetTablePreference
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"table", "columns"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "table":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("table"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Table = data
+		case "columns":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("columns"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Columns = data
 		}
 	}
 	return it, nil
@@ -30642,6 +36217,106 @@ func (ec *executionContext) unmarshalInputUpdateMembersInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUpdatePrivilegeGroupInput(ctx context.Context, obj any) (mandate.UpdatePrivilegeGroup, error) {
+	var it mandate.UpdatePrivilegeGroup
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "name", "description", "roleId", "roleKey", "scope", "addCustomerIds", "removeCustomerIds", "addMemberIds", "removeMemberIds", "version"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "roleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roleId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RoleID = data
+		case "roleKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roleKey"))
+			data, err := ec.unmarshalOSystemRoleKey2ᚖmandateᚋentᚋroleᚐKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RoleKey = data
+		case "scope":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scope"))
+			data, err := ec.unmarshalOPrivilegeGroupScope2ᚖmandateᚋentᚋprivilegegroupᚐScope(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Scope = data
+		case "addCustomerIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addCustomerIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddCustomerIDs = data
+		case "removeCustomerIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeCustomerIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RemoveCustomerIDs = data
+		case "addMemberIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addMemberIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddMemberIDs = data
+		case "removeMemberIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeMemberIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RemoveMemberIDs = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateRoleInput(ctx context.Context, obj any) (mandate.UpdateRole, error) {
 	var it mandate.UpdateRole
 	if obj == nil {
@@ -30933,6 +36608,20 @@ func (ec *executionContext) _AssignmentGrantee(ctx context.Context, sel ast.Sele
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case ent.PrivilegeGroup:
+		return ec._PrivilegeGroup(ctx, sel, &obj)
+	case *ent.PrivilegeGroup:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PrivilegeGroup(ctx, sel, obj)
+	case ent.Partner:
+		return ec._Partner(ctx, sel, &obj)
+	case *ent.Partner:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Partner(ctx, sel, obj)
 	case ent.Member:
 		return ec._Member(ctx, sel, &obj)
 	case *ent.Member:
@@ -31099,6 +36788,418 @@ func (ec *executionContext) _AcceptInvitationPayload(ctx context.Context, sel as
 		case "userErrors":
 			out.Values[i] = ec._AcceptInvitationPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accessDecisionImplementors = []string{"AccessDecision"}
+
+func (ec *executionContext) _AccessDecision(ctx context.Context, sel ast.SelectionSet, obj *model.AccessDecision) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessDecisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccessDecision")
+		case "allowed":
+			out.Values[i] = ec._AccessDecision_allowed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._AccessDecision_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "paths":
+			out.Values[i] = ec._AccessDecision_paths(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accessLinkImplementors = []string{"AccessLink"}
+
+func (ec *executionContext) _AccessLink(ctx context.Context, sel ast.SelectionSet, obj *model.AccessLink) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessLinkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccessLink")
+		case "kind":
+			out.Values[i] = ec._AccessLink_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "label":
+			out.Values[i] = ec._AccessLink_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "role":
+			out.Values[i] = ec._AccessLink_role(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accessListEntryImplementors = []string{"AccessListEntry"}
+
+func (ec *executionContext) _AccessListEntry(ctx context.Context, sel ast.SelectionSet, obj *model.AccessListEntry) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessListEntryImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccessListEntry")
+		case "person":
+			out.Values[i] = ec._AccessListEntry_person(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "company":
+			out.Values[i] = ec._AccessListEntry_company(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "paths":
+			out.Values[i] = ec._AccessListEntry_paths(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "permissions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AccessListEntry_permissions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "endsAt":
+			out.Values[i] = ec._AccessListEntry_endsAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lastUsedAt":
+			out.Values[i] = ec._AccessListEntry_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accessListEntryConnectionImplementors = []string{"AccessListEntryConnection"}
+
+func (ec *executionContext) _AccessListEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Page[*model.AccessListEntry]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessListEntryConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccessListEntryConnection")
+		case "edges":
+			out.Values[i] = ec._AccessListEntryConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "nodes":
+			out.Values[i] = ec._AccessListEntryConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._AccessListEntryConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AccessListEntryConnection_totalCount(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "totalCountCapped":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AccessListEntryConnection_totalCountCapped(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accessListEntryEdgeImplementors = []string{"AccessListEntryEdge"}
+
+func (ec *executionContext) _AccessListEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.AccessListEntry]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessListEntryEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccessListEntryEdge")
+		case "cursor":
+			out.Values[i] = ec._AccessListEntryEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._AccessListEntryEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accessPathImplementors = []string{"AccessPath"}
+
+func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSet, obj *model.AccessPath) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessPathImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccessPath")
+		case "via":
+			out.Values[i] = ec._AccessPath_via(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._AccessPath_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "links":
+			out.Values[i] = ec._AccessPath_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "endsAt":
+			out.Values[i] = ec._AccessPath_endsAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -33032,6 +39133,49 @@ func (ec *executionContext) _CreateCustomerPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var createPrivilegeGroupPayloadImplementors = []string{"CreatePrivilegeGroupPayload"}
+
+func (ec *executionContext) _CreatePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreatePrivilegeGroupPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createPrivilegeGroupPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreatePrivilegeGroupPayload")
+		case "privilegeGroup":
+			out.Values[i] = ec._CreatePrivilegeGroupPayload_privilegeGroup(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CreatePrivilegeGroupPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var createRolePayloadImplementors = []string{"CreateRolePayload"}
 
 func (ec *executionContext) _CreateRolePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateRolePayload) graphql.Marshaler {
@@ -33075,6 +39219,49 @@ func (ec *executionContext) _CreateRolePayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var createTechPartnerPayloadImplementors = []string{"CreateTechPartnerPayload"}
+
+func (ec *executionContext) _CreateTechPartnerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateTechPartnerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createTechPartnerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateTechPartnerPayload")
+		case "partner":
+			out.Values[i] = ec._CreateTechPartnerPayload_partner(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CreateTechPartnerPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var declineInvitationPayloadImplementors = []string{"DeclineInvitationPayload"}
 
 func (ec *executionContext) _DeclineInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeclineInvitationPayload) graphql.Marshaler {
@@ -33094,6 +39281,92 @@ func (ec *executionContext) _DeclineInvitationPayload(ctx context.Context, sel a
 			}
 		case "userErrors":
 			out.Values[i] = ec._DeclineInvitationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var deletePrivilegeGroupPayloadImplementors = []string{"DeletePrivilegeGroupPayload"}
+
+func (ec *executionContext) _DeletePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeletePrivilegeGroupPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deletePrivilegeGroupPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeletePrivilegeGroupPayload")
+		case "deletedId":
+			out.Values[i] = ec._DeletePrivilegeGroupPayload_deletedId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DeletePrivilegeGroupPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var deleteRolePayloadImplementors = []string{"DeleteRolePayload"}
+
+func (ec *executionContext) _DeleteRolePayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteRolePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteRolePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteRolePayload")
+		case "deletedId":
+			out.Values[i] = ec._DeleteRolePayload_deletedId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DeleteRolePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -33228,6 +39501,97 @@ func (ec *executionContext) _EnterTenantPayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._EnterTenantPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var extendAssignmentPayloadImplementors = []string{"ExtendAssignmentPayload"}
+
+func (ec *executionContext) _ExtendAssignmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ExtendAssignmentPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, extendAssignmentPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ExtendAssignmentPayload")
+		case "assignment":
+			out.Values[i] = ec._ExtendAssignmentPayload_assignment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ExtendAssignmentPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var extendRelationshipPayloadImplementors = []string{"ExtendRelationshipPayload"}
+
+func (ec *executionContext) _ExtendRelationshipPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ExtendRelationshipPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, extendRelationshipPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ExtendRelationshipPayload")
+		case "relationship":
+			out.Values[i] = ec._ExtendRelationshipPayload_relationship(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "invitation":
+			out.Values[i] = ec._ExtendRelationshipPayload_invitation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ExtendRelationshipPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -34875,9 +41239,37 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "extendAssignment":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_extendAssignment(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "revokeAssignments":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_revokeAssignments(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createPrivilegeGroup":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createPrivilegeGroup(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updatePrivilegeGroup":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePrivilegeGroup(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deletePrivilegeGroup":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deletePrivilegeGroup(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -34994,6 +41386,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setTablePreference":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setTablePreference(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resetTablePreference":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resetTablePreference(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "narrowRelationship":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_narrowRelationship(ctx, field)
@@ -35004,6 +41410,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "widenRelationship":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_widenRelationship(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "extendRelationship":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_extendRelationship(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -35053,6 +41466,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "retireFeature":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_retireFeature(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteRole":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteRole(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -35123,6 +41543,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "enterTenant":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_enterTenant(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createTechPartner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createTechPartner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setAssignedCustomers":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setAssignedCustomers(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setMspDelegations":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setMspDelegations(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -35286,7 +41727,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
-var partnerImplementors = []string{"Partner", "Node"}
+var partnerImplementors = []string{"Partner", "AssignmentGrantee", "Node"}
 
 func (ec *executionContext) _Partner(ctx context.Context, sel ast.SelectionSet, obj *ent.Partner) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, partnerImplementors)
@@ -35442,6 +41883,234 @@ func (ec *executionContext) _Partner(ctx context.Context, sel ast.SelectionSet, 
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "managedBy":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Partner_managedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "mspAdminCount":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Partner_mspAdminCount(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "assignedCustomersCount":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Partner_assignedCustomersCount(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "accountAdminCount":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Partner_accountAdminCount(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "assignedCustomers":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Partner_assignedCustomers(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "mspDelegations":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Partner_mspDelegations(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -35465,7 +42134,7 @@ func (ec *executionContext) _Partner(ctx context.Context, sel ast.SelectionSet, 
 
 var partnerConnectionImplementors = []string{"PartnerConnection"}
 
-func (ec *executionContext) _PartnerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PartnerConnection) graphql.Marshaler {
+func (ec *executionContext) _PartnerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Page[*ent.Partner]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, partnerConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35478,28 +42147,94 @@ func (ec *executionContext) _PartnerConnection(ctx context.Context, sel ast.Sele
 		case "edges":
 			out.Values[i] = ec._PartnerConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "nodes":
 			out.Values[i] = ec._PartnerConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
 			out.Values[i] = ec._PartnerConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.Values[i] = ec._PartnerConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PartnerConnection_totalCount(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "totalCountCapped":
-			out.Values[i] = ec._PartnerConnection_totalCountCapped(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PartnerConnection_totalCountCapped(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -35523,7 +42258,7 @@ func (ec *executionContext) _PartnerConnection(ctx context.Context, sel ast.Sele
 
 var partnerEdgeImplementors = []string{"PartnerEdge"}
 
-func (ec *executionContext) _PartnerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PartnerEdge) graphql.Marshaler {
+func (ec *executionContext) _PartnerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Partner]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, partnerEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35650,7 +42385,7 @@ func (ec *executionContext) _PersonProfile(ctx context.Context, sel ast.Selectio
 	return out
 }
 
-var privilegeGroupImplementors = []string{"PrivilegeGroup", "Node"}
+var privilegeGroupImplementors = []string{"PrivilegeGroup", "AssignmentGrantee", "Node"}
 
 func (ec *executionContext) _PrivilegeGroup(ctx context.Context, sel ast.SelectionSet, obj *ent.PrivilegeGroup) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, privilegeGroupImplementors)
@@ -35665,38 +42400,190 @@ func (ec *executionContext) _PrivilegeGroup(ctx context.Context, sel ast.Selecti
 		case "id":
 			out.Values[i] = ec._PrivilegeGroup_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
 			out.Values[i] = ec._PrivilegeGroup_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "description":
 			out.Values[i] = ec._PrivilegeGroup_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "scope":
 			out.Values[i] = ec._PrivilegeGroup_scope(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
 			out.Values[i] = ec._PrivilegeGroup_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._PrivilegeGroup_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "updatedAt":
 			out.Values[i] = ec._PrivilegeGroup_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "role":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PrivilegeGroup_role(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "memberCount":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PrivilegeGroup_memberCount(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "members":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PrivilegeGroup_members(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "customers":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PrivilegeGroup_customers(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -35720,7 +42607,7 @@ func (ec *executionContext) _PrivilegeGroup(ctx context.Context, sel ast.Selecti
 
 var privilegeGroupConnectionImplementors = []string{"PrivilegeGroupConnection"}
 
-func (ec *executionContext) _PrivilegeGroupConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PrivilegeGroupConnection) graphql.Marshaler {
+func (ec *executionContext) _PrivilegeGroupConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Page[*ent.PrivilegeGroup]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, privilegeGroupConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35733,28 +42620,94 @@ func (ec *executionContext) _PrivilegeGroupConnection(ctx context.Context, sel a
 		case "edges":
 			out.Values[i] = ec._PrivilegeGroupConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "nodes":
 			out.Values[i] = ec._PrivilegeGroupConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
 			out.Values[i] = ec._PrivilegeGroupConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
-			out.Values[i] = ec._PrivilegeGroupConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PrivilegeGroupConnection_totalCount(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "totalCountCapped":
-			out.Values[i] = ec._PrivilegeGroupConnection_totalCountCapped(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PrivilegeGroupConnection_totalCountCapped(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -35778,7 +42731,7 @@ func (ec *executionContext) _PrivilegeGroupConnection(ctx context.Context, sel a
 
 var privilegeGroupEdgeImplementors = []string{"PrivilegeGroupEdge"}
 
-func (ec *executionContext) _PrivilegeGroupEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PrivilegeGroupEdge) graphql.Marshaler {
+func (ec *executionContext) _PrivilegeGroupEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.PrivilegeGroup]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, privilegeGroupEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35871,6 +42824,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_nodes(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "checkAccess":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_checkAccess(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -35982,6 +42957,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				}()
 				res = ec._Query_viewer(ctx, field)
 				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "techPartners":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_techPartners(ctx, field)
+				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -37364,6 +44361,49 @@ func (ec *executionContext) _ResetPasswordPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var resetTablePreferencePayloadImplementors = []string{"ResetTablePreferencePayload"}
+
+func (ec *executionContext) _ResetTablePreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResetTablePreferencePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resetTablePreferencePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResetTablePreferencePayload")
+		case "tablePreference":
+			out.Values[i] = ec._ResetTablePreferencePayload_tablePreference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ResetTablePreferencePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var resumeRelationshipPayloadImplementors = []string{"ResumeRelationshipPayload"}
 
 func (ec *executionContext) _ResumeRelationshipPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResumeRelationshipPayload) graphql.Marshaler {
@@ -38512,6 +45552,59 @@ func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var setAssignedCustomersPayloadImplementors = []string{"SetAssignedCustomersPayload"}
+
+func (ec *executionContext) _SetAssignedCustomersPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetAssignedCustomersPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setAssignedCustomersPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetAssignedCustomersPayload")
+		case "partner":
+			out.Values[i] = ec._SetAssignedCustomersPayload_partner(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "assigned":
+			out.Values[i] = ec._SetAssignedCustomersPayload_assigned(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unassigned":
+			out.Values[i] = ec._SetAssignedCustomersPayload_unassigned(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetAssignedCustomersPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var setMemberStatusPayloadImplementors = []string{"SetMemberStatusPayload"}
 
 func (ec *executionContext) _SetMemberStatusPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMemberStatusPayload) graphql.Marshaler {
@@ -38531,6 +45624,97 @@ func (ec *executionContext) _SetMemberStatusPayload(ctx context.Context, sel ast
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetMemberStatusPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setMspDelegationsPayloadImplementors = []string{"SetMspDelegationsPayload"}
+
+func (ec *executionContext) _SetMspDelegationsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMspDelegationsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setMspDelegationsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetMspDelegationsPayload")
+		case "partner":
+			out.Values[i] = ec._SetMspDelegationsPayload_partner(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "assignments":
+			out.Values[i] = ec._SetMspDelegationsPayload_assignments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetMspDelegationsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setTablePreferencePayloadImplementors = []string{"SetTablePreferencePayload"}
+
+func (ec *executionContext) _SetTablePreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTablePreferencePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setTablePreferencePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetTablePreferencePayload")
+		case "tablePreference":
+			out.Values[i] = ec._SetTablePreferencePayload_tablePreference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetTablePreferencePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -39141,6 +46325,54 @@ func (ec *executionContext) _SyncInventoryPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var tablePreferenceImplementors = []string{"TablePreference"}
+
+func (ec *executionContext) _TablePreference(ctx context.Context, sel ast.SelectionSet, obj *mandate.TablePreference) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tablePreferenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TablePreference")
+		case "table":
+			out.Values[i] = ec._TablePreference_table(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "columns":
+			out.Values[i] = ec._TablePreference_columns(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isDefault":
+			out.Values[i] = ec._TablePreference_isDefault(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var tenantImplementors = []string{"Tenant", "Node"}
 
 func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
@@ -39223,6 +46455,120 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 					}
 				}()
 				res = ec._Tenant_accessRequests(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "assignment":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Tenant_assignment(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "accessList":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Tenant_accessList(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "privilegeGroups":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Tenant_privilegeGroups(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -40186,6 +47532,49 @@ func (ec *executionContext) _UpdateMembersPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var updatePrivilegeGroupPayloadImplementors = []string{"UpdatePrivilegeGroupPayload"}
+
+func (ec *executionContext) _UpdatePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePrivilegeGroupPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePrivilegeGroupPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePrivilegeGroupPayload")
+		case "privilegeGroup":
+			out.Values[i] = ec._UpdatePrivilegeGroupPayload_privilegeGroup(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdatePrivilegeGroupPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var updateRolePayloadImplementors = []string{"UpdateRolePayload"}
 
 func (ec *executionContext) _UpdateRolePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateRolePayload) graphql.Marshaler {
@@ -40662,6 +48051,44 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 				}()
 				res = ec._Viewer_invitations(ctx, field, obj)
 				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "tablePreference":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Viewer_tablePreference(ctx, field, obj)
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -41169,6 +48596,20 @@ func (ec *executionContext) marshalNAcceptInvitationPayload2ᚖmandateᚋgraph�
 	return ec._AcceptInvitationPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAccessDecision2mandateᚋgraphᚋmodelᚐAccessDecision(ctx context.Context, sel ast.SelectionSet, v model.AccessDecision) graphql.Marshaler {
+	return ec._AccessDecision(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAccessDecision2ᚖmandateᚋgraphᚋmodelᚐAccessDecision(ctx context.Context, sel ast.SelectionSet, v *model.AccessDecision) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AccessDecision(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx context.Context, v any) (access.Level, error) {
 	var res access.Level
 	err := res.UnmarshalGQL(v)
@@ -41177,6 +48618,110 @@ func (ec *executionContext) unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐ
 
 func (ec *executionContext) marshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx context.Context, sel ast.SelectionSet, v access.Level) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNAccessLink2ᚕᚖmandateᚋgraphᚋmodelᚐAccessLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccessLink) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAccessLink2ᚖmandateᚋgraphᚋmodelᚐAccessLink(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAccessLink2ᚖmandateᚋgraphᚋmodelᚐAccessLink(ctx context.Context, sel ast.SelectionSet, v *model.AccessLink) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AccessLink(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNAccessListEntry2ᚕᚖmandateᚋgraphᚋmodelᚐAccessListEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccessListEntry) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAccessListEntry2ᚖmandateᚋgraphᚋmodelᚐAccessListEntry(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAccessListEntry2ᚖmandateᚋgraphᚋmodelᚐAccessListEntry(ctx context.Context, sel ast.SelectionSet, v *model.AccessListEntry) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AccessListEntry(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNAccessListEntryEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*model.AccessListEntry]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAccessListEntryEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAccessListEntryEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*model.AccessListEntry]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AccessListEntryEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNAccessPath2ᚕᚖmandateᚋgraphᚋmodelᚐAccessPathᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccessPath) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAccessPath2ᚖmandateᚋgraphᚋmodelᚐAccessPath(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAccessPath2ᚖmandateᚋgraphᚋmodelᚐAccessPath(ctx context.Context, sel ast.SelectionSet, v *model.AccessPath) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AccessPath(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNAccessPeriod2mandateᚋgraphᚋmodelᚐAccessPeriod(ctx context.Context, sel ast.SelectionSet, v model.AccessPeriod) graphql.Marshaler {
@@ -41191,6 +48736,11 @@ func (ec *executionContext) marshalNAccessPeriod2ᚖmandateᚋgraphᚋmodelᚐAc
 		return graphql.Null
 	}
 	return ec._AccessPeriod(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNAccessPeriodInput2ᚖmandateᚋinternalᚋmandateᚐAccessPeriod(ctx context.Context, v any) (*mandate.AccessPeriod, error) {
+	res, err := ec.unmarshalInputAccessPeriodInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAccessRequest2ᚕᚖmandateᚋentᚐAccessRequestᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AccessRequest) graphql.Marshaler {
@@ -41568,6 +49118,11 @@ func (ec *executionContext) marshalNChangeRolePayload2ᚖmandateᚋgraphᚋmodel
 	return ec._ChangeRolePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCheckAccessInput2mandateᚋgraphᚋmodelᚐCheckAccessInput(ctx context.Context, v any) (model.CheckAccessInput, error) {
+	res, err := ec.unmarshalInputCheckAccessInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateCustomerInput2mandateᚋinternalᚋmandateᚐCreateCustomer(ctx context.Context, v any) (mandate.CreateCustomer, error) {
 	res, err := ec.unmarshalInputCreateCustomerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -41587,6 +49142,25 @@ func (ec *executionContext) marshalNCreateCustomerPayload2ᚖmandateᚋgraphᚋm
 	return ec._CreateCustomerPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCreatePrivilegeGroupInput2mandateᚋinternalᚋmandateᚐCreatePrivilegeGroup(ctx context.Context, v any) (mandate.CreatePrivilegeGroup, error) {
+	res, err := ec.unmarshalInputCreatePrivilegeGroupInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCreatePrivilegeGroupPayload2mandateᚋgraphᚋmodelᚐCreatePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, v model.CreatePrivilegeGroupPayload) graphql.Marshaler {
+	return ec._CreatePrivilegeGroupPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCreatePrivilegeGroupPayload2ᚖmandateᚋgraphᚋmodelᚐCreatePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePrivilegeGroupPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CreatePrivilegeGroupPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCreateRoleInput2mandateᚋinternalᚋmandateᚐCreateRole(ctx context.Context, v any) (mandate.CreateRole, error) {
 	res, err := ec.unmarshalInputCreateRoleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -41604,6 +49178,25 @@ func (ec *executionContext) marshalNCreateRolePayload2ᚖmandateᚋgraphᚋmodel
 		return graphql.Null
 	}
 	return ec._CreateRolePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCreateTechPartnerInput2mandateᚋinternalᚋmandateᚐCreateTechPartner(ctx context.Context, v any) (mandate.CreateTechPartner, error) {
+	res, err := ec.unmarshalInputCreateTechPartnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCreateTechPartnerPayload2mandateᚋgraphᚋmodelᚐCreateTechPartnerPayload(ctx context.Context, sel ast.SelectionSet, v model.CreateTechPartnerPayload) graphql.Marshaler {
+	return ec._CreateTechPartnerPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCreateTechPartnerPayload2ᚖmandateᚋgraphᚋmodelᚐCreateTechPartnerPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateTechPartnerPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CreateTechPartnerPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
@@ -41639,6 +49232,44 @@ func (ec *executionContext) marshalNDeclineInvitationPayload2ᚖmandateᚋgraph�
 		return graphql.Null
 	}
 	return ec._DeclineInvitationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDeletePrivilegeGroupInput2mandateᚋinternalᚋmandateᚐDeletePrivilegeGroup(ctx context.Context, v any) (mandate.DeletePrivilegeGroup, error) {
+	res, err := ec.unmarshalInputDeletePrivilegeGroupInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeletePrivilegeGroupPayload2mandateᚋgraphᚋmodelᚐDeletePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, v model.DeletePrivilegeGroupPayload) graphql.Marshaler {
+	return ec._DeletePrivilegeGroupPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeletePrivilegeGroupPayload2ᚖmandateᚋgraphᚋmodelᚐDeletePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeletePrivilegeGroupPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeletePrivilegeGroupPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDeleteRoleInput2mandateᚋinternalᚋmandateᚐDeleteRole(ctx context.Context, v any) (mandate.DeleteRole, error) {
+	res, err := ec.unmarshalInputDeleteRoleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeleteRolePayload2mandateᚋgraphᚋmodelᚐDeleteRolePayload(ctx context.Context, sel ast.SelectionSet, v model.DeleteRolePayload) graphql.Marshaler {
+	return ec._DeleteRolePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeleteRolePayload2ᚖmandateᚋgraphᚋmodelᚐDeleteRolePayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteRolePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeleteRolePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDeleteTenantInput2mandateᚋinternalᚋmandateᚐDeleteTenant(ctx context.Context, v any) (mandate.DeleteTenant, error) {
@@ -41682,6 +49313,44 @@ func (ec *executionContext) marshalNEnterTenantPayload2ᚖmandateᚋgraphᚋmode
 		return graphql.Null
 	}
 	return ec._EnterTenantPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNExtendAssignmentInput2mandateᚋinternalᚋmandateᚐExtendAssignment(ctx context.Context, v any) (mandate.ExtendAssignment, error) {
+	res, err := ec.unmarshalInputExtendAssignmentInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNExtendAssignmentPayload2mandateᚋgraphᚋmodelᚐExtendAssignmentPayload(ctx context.Context, sel ast.SelectionSet, v model.ExtendAssignmentPayload) graphql.Marshaler {
+	return ec._ExtendAssignmentPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNExtendAssignmentPayload2ᚖmandateᚋgraphᚋmodelᚐExtendAssignmentPayload(ctx context.Context, sel ast.SelectionSet, v *model.ExtendAssignmentPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ExtendAssignmentPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNExtendRelationshipInput2mandateᚋinternalᚋmandateᚐExtendRelationship(ctx context.Context, v any) (mandate.ExtendRelationship, error) {
+	res, err := ec.unmarshalInputExtendRelationshipInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNExtendRelationshipPayload2mandateᚋgraphᚋmodelᚐExtendRelationshipPayload(ctx context.Context, sel ast.SelectionSet, v model.ExtendRelationshipPayload) graphql.Marshaler {
+	return ec._ExtendRelationshipPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNExtendRelationshipPayload2ᚖmandateᚋgraphᚋmodelᚐExtendRelationshipPayload(ctx context.Context, sel ast.SelectionSet, v *model.ExtendRelationshipPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ExtendRelationshipPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNFeature2ᚕᚖmandateᚋgraphᚋmodelᚐFeatureᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Feature) graphql.Marshaler {
@@ -42031,6 +49700,20 @@ func (ec *executionContext) unmarshalNMemberChangeInput2ᚖmandateᚋinternalᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNMemberConnection2mandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v model.Page[*ent.Member]) graphql.Marshaler {
+	return ec._MemberConnection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMemberConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v *model.Page[*ent.Member]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MemberConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNMemberEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Member]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -42075,6 +49758,25 @@ func (ec *executionContext) unmarshalNMemberStatus2mandateᚋentᚋmemberᚐStat
 
 func (ec *executionContext) marshalNMemberStatus2mandateᚋentᚋmemberᚐStatus(ctx context.Context, sel ast.SelectionSet, v member.Status) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNMspDelegationInput2ᚕᚖmandateᚋinternalᚋmandateᚐMspDelegationᚄ(ctx context.Context, v any) ([]*mandate.MspDelegation, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*mandate.MspDelegation, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNMspDelegationInput2ᚖmandateᚋinternalᚋmandateᚐMspDelegation(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNMspDelegationInput2ᚖmandateᚋinternalᚋmandateᚐMspDelegation(ctx context.Context, v any) (*mandate.MspDelegation, error) {
+	res, err := ec.unmarshalInputMspDelegationInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNNarrowRelationshipInput2mandateᚋinternalᚋmandateᚐNarrowRelationship(ctx context.Context, v any) (mandate.NarrowRelationship, error) {
@@ -42171,11 +49873,25 @@ func (ec *executionContext) marshalNPartner2ᚖmandateᚋentᚐPartner(ctx conte
 	return ec._Partner(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPartnerEdge2ᚕᚖmandateᚋgraphᚋmodelᚐPartnerEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PartnerEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPartnerConnection2mandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v model.Page[*ent.Partner]) graphql.Marshaler {
+	return ec._PartnerConnection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPartnerConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v *model.Page[*ent.Partner]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PartnerConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPartnerEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Partner]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPartnerEdge2ᚖmandateᚋgraphᚋmodelᚐPartnerEdge(ctx, sel, v[i])
+		return ec.marshalNPartnerEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42187,7 +49903,7 @@ func (ec *executionContext) marshalNPartnerEdge2ᚕᚖmandateᚋgraphᚋmodelᚐ
 	return ret
 }
 
-func (ec *executionContext) marshalNPartnerEdge2ᚖmandateᚋgraphᚋmodelᚐPartnerEdge(ctx context.Context, sel ast.SelectionSet, v *model.PartnerEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPartnerEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Partner]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -42195,6 +49911,16 @@ func (ec *executionContext) marshalNPartnerEdge2ᚖmandateᚋgraphᚋmodelᚐPar
 		return graphql.Null
 	}
 	return ec._PartnerEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPartnerOrderField2mandateᚋgraphᚋmodelᚐPartnerOrderField(ctx context.Context, v any) (model.PartnerOrderField, error) {
+	var res model.PartnerOrderField
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPartnerOrderField2mandateᚋgraphᚋmodelᚐPartnerOrderField(ctx context.Context, sel ast.SelectionSet, v model.PartnerOrderField) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNPartnerProfile2mandateᚋgraphᚋmodelᚐPartnerProfile(ctx context.Context, sel ast.SelectionSet, v model.PartnerProfile) graphql.Marshaler {
@@ -42240,6 +49966,16 @@ func (ec *executionContext) unmarshalNPermissionInput2ᚖmandateᚋinternalᚋma
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNPersonProfile2ᚖmandateᚋgraphᚋmodelᚐPersonProfile(ctx context.Context, sel ast.SelectionSet, v *model.PersonProfile) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PersonProfile(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx context.Context, v any) (access.Feature, error) {
 	var res access.Feature
 	err := res.UnmarshalGQL(v)
@@ -42276,11 +50012,11 @@ func (ec *executionContext) marshalNPrivilegeGroup2ᚖmandateᚋentᚐPrivilegeG
 	return ec._PrivilegeGroup(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPrivilegeGroupEdge2ᚕᚖmandateᚋgraphᚋmodelᚐPrivilegeGroupEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PrivilegeGroupEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPrivilegeGroupEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.PrivilegeGroup]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPrivilegeGroupEdge2ᚖmandateᚋgraphᚋmodelᚐPrivilegeGroupEdge(ctx, sel, v[i])
+		return ec.marshalNPrivilegeGroupEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42292,7 +50028,7 @@ func (ec *executionContext) marshalNPrivilegeGroupEdge2ᚕᚖmandateᚋgraphᚋm
 	return ret
 }
 
-func (ec *executionContext) marshalNPrivilegeGroupEdge2ᚖmandateᚋgraphᚋmodelᚐPrivilegeGroupEdge(ctx context.Context, sel ast.SelectionSet, v *model.PrivilegeGroupEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPrivilegeGroupEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.PrivilegeGroup]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -42600,6 +50336,25 @@ func (ec *executionContext) marshalNResetPasswordPayload2ᚖmandateᚋgraphᚋmo
 		return graphql.Null
 	}
 	return ec._ResetPasswordPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNResetTablePreferenceInput2mandateᚋinternalᚋmandateᚐResetTablePreference(ctx context.Context, v any) (mandate.ResetTablePreference, error) {
+	res, err := ec.unmarshalInputResetTablePreferenceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResetTablePreferencePayload2mandateᚋgraphᚋmodelᚐResetTablePreferencePayload(ctx context.Context, sel ast.SelectionSet, v model.ResetTablePreferencePayload) graphql.Marshaler {
+	return ec._ResetTablePreferencePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNResetTablePreferencePayload2ᚖmandateᚋgraphᚋmodelᚐResetTablePreferencePayload(ctx context.Context, sel ast.SelectionSet, v *model.ResetTablePreferencePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ResetTablePreferencePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNResumeRelationshipInput2mandateᚋinternalᚋmandateᚐResumeRelationship(ctx context.Context, v any) (mandate.ResumeRelationship, error) {
@@ -42914,6 +50669,25 @@ func (ec *executionContext) marshalNSessionEdge2ᚖmandateᚋgraphᚋmodelᚐEdg
 	return ec._SessionEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetAssignedCustomersInput2mandateᚋinternalᚋmandateᚐSetAssignedCustomers(ctx context.Context, v any) (mandate.SetAssignedCustomers, error) {
+	res, err := ec.unmarshalInputSetAssignedCustomersInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetAssignedCustomersPayload2mandateᚋgraphᚋmodelᚐSetAssignedCustomersPayload(ctx context.Context, sel ast.SelectionSet, v model.SetAssignedCustomersPayload) graphql.Marshaler {
+	return ec._SetAssignedCustomersPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetAssignedCustomersPayload2ᚖmandateᚋgraphᚋmodelᚐSetAssignedCustomersPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetAssignedCustomersPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetAssignedCustomersPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSetMemberStatusInput2mandateᚋinternalᚋmandateᚐSetMemberStatus(ctx context.Context, v any) (mandate.SetMemberStatus, error) {
 	res, err := ec.unmarshalInputSetMemberStatusInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -42931,6 +50705,44 @@ func (ec *executionContext) marshalNSetMemberStatusPayload2ᚖmandateᚋgraphᚋ
 		return graphql.Null
 	}
 	return ec._SetMemberStatusPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetMspDelegationsInput2mandateᚋinternalᚋmandateᚐSetMspDelegations(ctx context.Context, v any) (mandate.SetMspDelegations, error) {
+	res, err := ec.unmarshalInputSetMspDelegationsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetMspDelegationsPayload2mandateᚋgraphᚋmodelᚐSetMspDelegationsPayload(ctx context.Context, sel ast.SelectionSet, v model.SetMspDelegationsPayload) graphql.Marshaler {
+	return ec._SetMspDelegationsPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetMspDelegationsPayload2ᚖmandateᚋgraphᚋmodelᚐSetMspDelegationsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetMspDelegationsPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetMspDelegationsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetTablePreferenceInput2mandateᚋinternalᚋmandateᚐSetTablePreference(ctx context.Context, v any) (mandate.SetTablePreference, error) {
+	res, err := ec.unmarshalInputSetTablePreferenceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetTablePreferencePayload2mandateᚋgraphᚋmodelᚐSetTablePreferencePayload(ctx context.Context, sel ast.SelectionSet, v model.SetTablePreferencePayload) graphql.Marshaler {
+	return ec._SetTablePreferencePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetTablePreferencePayload2ᚖmandateᚋgraphᚋmodelᚐSetTablePreferencePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetTablePreferencePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetTablePreferencePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSide2mandateᚋentᚋrelationshipᚐEndedBy(ctx context.Context, v any) (relationship.EndedBy, error) {
@@ -43122,6 +50934,35 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalNString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNSuspendRelationshipInput2mandateᚋinternalᚋmandateᚐSuspendRelationship(ctx context.Context, v any) (mandate.SuspendRelationship, error) {
 	res, err := ec.unmarshalInputSuspendRelationshipInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -43177,6 +51018,16 @@ func (ec *executionContext) marshalNSyncInventoryPayload2ᚖmandateᚋgraphᚋmo
 		return graphql.Null
 	}
 	return ec._SyncInventoryPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSystemRoleKey2mandateᚋentᚋroleᚐKey(ctx context.Context, v any) (role.Key, error) {
+	var res role.Key
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSystemRoleKey2mandateᚋentᚋroleᚐKey(ctx context.Context, sel ast.SelectionSet, v role.Key) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNTenant2mandateᚋentᚐTenant(ctx context.Context, sel ast.SelectionSet, v ent.Tenant) graphql.Marshaler {
@@ -43329,6 +51180,25 @@ func (ec *executionContext) marshalNUpdateMembersPayload2ᚖmandateᚋgraphᚋmo
 		return graphql.Null
 	}
 	return ec._UpdateMembersPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdatePrivilegeGroupInput2mandateᚋinternalᚋmandateᚐUpdatePrivilegeGroup(ctx context.Context, v any) (mandate.UpdatePrivilegeGroup, error) {
+	res, err := ec.unmarshalInputUpdatePrivilegeGroupInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdatePrivilegeGroupPayload2mandateᚋgraphᚋmodelᚐUpdatePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, v model.UpdatePrivilegeGroupPayload) graphql.Marshaler {
+	return ec._UpdatePrivilegeGroupPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUpdatePrivilegeGroupPayload2ᚖmandateᚋgraphᚋmodelᚐUpdatePrivilegeGroupPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePrivilegeGroupPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UpdatePrivilegeGroupPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNUpdateRoleInput2mandateᚋinternalᚋmandateᚐUpdateRole(ctx context.Context, v any) (mandate.UpdateRole, error) {
@@ -43626,6 +51496,13 @@ func (ec *executionContext) marshalOAccessLevel2ᚖmandateᚋinternalᚋaccess�
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOAccessListEntryConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v *model.Page[*model.AccessListEntry]) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AccessListEntryConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOAccessPeriodInput2ᚖmandateᚋinternalᚋmandateᚐAccessPeriod(ctx context.Context, v any) (*mandate.AccessPeriod, error) {
@@ -44159,6 +52036,22 @@ func (ec *executionContext) marshalOPartner2ᚖmandateᚋentᚐPartner(ctx conte
 	return ec._Partner(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOPartnerFilter2ᚖmandateᚋgraphᚋmodelᚐPartnerFilter(ctx context.Context, v any) (*model.PartnerFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputPartnerFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOPartnerOrder2ᚖmandateᚋgraphᚋmodelᚐPartnerOrder(ctx context.Context, v any) (*model.PartnerOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputPartnerOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOPartnerProfile2ᚖmandateᚋgraphᚋmodelᚐPartnerProfile(ctx context.Context, sel ast.SelectionSet, v *model.PartnerProfile) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -44224,6 +52117,36 @@ func (ec *executionContext) marshalOPersonProfile2ᚖmandateᚋgraphᚋmodelᚐP
 		return graphql.Null
 	}
 	return ec._PersonProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPrivilegeGroup2ᚖmandateᚋentᚐPrivilegeGroup(ctx context.Context, sel ast.SelectionSet, v *ent.PrivilegeGroup) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PrivilegeGroup(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPrivilegeGroupConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v *model.Page[*ent.PrivilegeGroup]) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PrivilegeGroupConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPrivilegeGroupScope2ᚖmandateᚋentᚋprivilegegroupᚐScope(ctx context.Context, v any) (*privilegegroup.Scope, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(privilegegroup.Scope)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPrivilegeGroupScope2ᚖmandateᚋentᚋprivilegegroupᚐScope(ctx context.Context, sel ast.SelectionSet, v *privilegegroup.Scope) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalORelationship2ᚖmandateᚋentᚐRelationship(ctx context.Context, sel ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
@@ -44461,6 +52384,13 @@ func (ec *executionContext) marshalOSystemRoleKey2ᚖmandateᚋentᚋroleᚐKey(
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOTablePreference2ᚖmandateᚋinternalᚋmandateᚐTablePreference(ctx context.Context, sel ast.SelectionSet, v *mandate.TablePreference) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TablePreference(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOTenant2ᚖmandateᚋentᚐTenant(ctx context.Context, sel ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {

@@ -9,6 +9,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/member"
 	"mandate/ent/partner"
+	"mandate/ent/relationship"
 	"mandate/ent/tenant"
 	"mandate/internal/access"
 	"mandate/internal/mandate"
@@ -28,6 +29,16 @@ type AcceptInvitationPayload struct {
 	Session *ent.Session `json:"session,omitempty"`
 	// INVITATION_INVALID, INVITATION_NOT_PENDING, SIGN_IN_REQUIRED, PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, ROLE_EXCEEDS_GRANT, CUSTOMER_ALREADY_LINKED, RELATIONSHIP_NOT_TERMINABLE, RELATIONSHIP_NOT_ACTIVE, ACCESS_PERIOD_OUT_OF_RANGE, PASSWORD_TOO_WEAK.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Whether a person may do something, and why.
+type AccessDecision struct {
+	// Whether the person's level is enough.
+	Allowed bool `json:"allowed"`
+	// The person's level on the feature, over all paths.
+	Level access.Level `json:"level"`
+	// Every path that leads there now, whatever it gives.
+	Paths []*AccessPath `json:"paths"`
 }
 
 // From when until when access counts.
@@ -124,6 +135,18 @@ type ChangeRolePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What checkAccess asks.
+type CheckAccessInput struct {
+	// The person.
+	UserID string `json:"userId"`
+	// The tenant.
+	TenantID string `json:"tenantId"`
+	// Key of the feature.
+	Feature string `json:"feature"`
+	// The level.
+	Level access.Level `json:"level"`
+}
+
 // What createCustomer answers.
 type CreateCustomerPayload struct {
 	// The customer; null when the viewer does not reach it.
@@ -134,11 +157,27 @@ type CreateCustomerPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What createPrivilegeGroup answers.
+type CreatePrivilegeGroupPayload struct {
+	// The group.
+	PrivilegeGroup *ent.PrivilegeGroup `json:"privilegeGroup,omitempty"`
+	// CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What createRole answers.
 type CreateRolePayload struct {
 	// The role.
 	Role *ent.Role `json:"role,omitempty"`
 	// CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SSO_LEVEL_REQUIRED.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What createTechPartner answers.
+type CreateTechPartnerPayload struct {
+	// The tech partner; null when the viewer does not reach it.
+	Partner *ent.Partner `json:"partner,omitempty"`
+	// PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -152,6 +191,14 @@ type CustomerFilter struct {
 	Status []tenant.Status `json:"status,omitempty"`
 	// Only those reached through this partner.
 	PartnerID *string `json:"partnerId,omitempty"`
+	// Only those that this member, privilege group or tech partner is assigned to now or later, as far as the viewer sees the assignments.
+	AssignedTo *string `json:"assignedTo,omitempty"`
+	// Only those that the viewer may assign to others: with ASSIGNMENTS MANAGE by a membership of one's own in their partner, while the relationship is active.
+	Assignable *bool `json:"assignable,omitempty"`
+	// Only those whose relationship stands so; the viewer sees the relationship.
+	RelationshipStatus []relationship.Status `json:"relationshipStatus,omitempty"`
+	// Only those whose relationship ends before this moment; the viewer sees the relationship.
+	ExpiringBefore *time.Time `json:"expiringBefore,omitempty"`
 }
 
 // What declineInvitation answers.
@@ -159,6 +206,22 @@ type DeclineInvitationPayload struct {
 	// The invitation, if the viewer may see it.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
 	// INVITATION_INVALID, INVITATION_NOT_PENDING.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deletePrivilegeGroup answers.
+type DeletePrivilegeGroupPayload struct {
+	// The group that was.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// None of its own.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteRole answers.
+type DeleteRolePayload struct {
+	// The role that was.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// ROLE_IN_USE, which says by how many; ROLE_EXCEEDS_GRANT.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -177,6 +240,24 @@ type EnterTenantPayload struct {
 	// The new session.
 	Session *ent.Session `json:"session,omitempty"`
 	// NOT_FOUND for a tenant that the viewer does not reach from outside.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What extendAssignment answers.
+type ExtendAssignmentPayload struct {
+	// The assignment.
+	Assignment *ent.Assignment `json:"assignment,omitempty"`
+	// ACCESS_PERIOD_OUT_OF_RANGE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, CONFLICT for one that is over already.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What extendRelationship answers.
+type ExtendRelationshipPayload struct {
+	// The relationship.
+	Relationship *ent.Relationship `json:"relationship,omitempty"`
+	// The offer, when the partner asks.
+	Invitation *ent.Invitation `json:"invitation,omitempty"`
+	// ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, INVITATION_ALREADY_EXISTS, STALE_VERSION.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -240,48 +321,20 @@ type NarrowRelationshipPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// One page of a list, and how to go on.
-type PartnerConnection struct {
-	// The rows with their cursors.
-	Edges []*PartnerEdge `json:"edges"`
-	// The rows.
-	Nodes []*ent.Partner `json:"nodes"`
-	// Where the page stands in the list.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more.
-	TotalCount int `json:"totalCount"`
-	// Whether totalCount stopped counting.
-	TotalCountCapped bool `json:"totalCountCapped"`
+// Which partners.
+type PartnerFilter struct {
+	// Only those whose name begins so; at least two characters, else SEARCH_TOO_SHORT.
+	Search *string `json:"search,omitempty"`
+	// Only these types.
+	Type []partner.Type `json:"type,omitempty"`
 }
 
-// A row of a list, with its cursor.
-type PartnerEdge struct {
-	// Where the row stands; give it as after or before.
-	Cursor string `json:"cursor"`
-	// The partner.
-	Node *ent.Partner `json:"node"`
-}
-
-// One page of a list, and how to go on.
-type PrivilegeGroupConnection struct {
-	// The rows with their cursors.
-	Edges []*PrivilegeGroupEdge `json:"edges"`
-	// The rows.
-	Nodes []*ent.PrivilegeGroup `json:"nodes"`
-	// Where the page stands in the list.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more.
-	TotalCount int `json:"totalCount"`
-	// Whether totalCount stopped counting.
-	TotalCountCapped bool `json:"totalCountCapped"`
-}
-
-// A row of a list, with its cursor.
-type PrivilegeGroupEdge struct {
-	// Where the row stands; give it as after or before.
-	Cursor string `json:"cursor"`
-	// The privilege group.
-	Node *ent.PrivilegeGroup `json:"node"`
+// The order of a list.
+type PartnerOrder struct {
+	// By what.
+	Field PartnerOrderField `json:"field"`
+	// Which way.
+	Direction OrderDirection `json:"direction"`
 }
 
 // What reactivateTenant answers.
@@ -348,6 +401,14 @@ type ResetPasswordPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What resetTablePreference answers.
+type ResetTablePreferencePayload struct {
+	// What holds now.
+	TablePreference *mandate.TablePreference `json:"tablePreference,omitempty"`
+	// None of its own.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What resumeRelationship answers.
 type ResumeRelationshipPayload struct {
 	// The relationship.
@@ -404,11 +465,41 @@ type SendPasswordLinksPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What setAssignedCustomers answers.
+type SetAssignedCustomersPayload struct {
+	// The tech partner.
+	Partner *ent.Partner `json:"partner,omitempty"`
+	// How many customers were assigned, or assigned anew.
+	Assigned int `json:"assigned"`
+	// How many were taken back.
+	Unassigned int `json:"unassigned"`
+	// LIMIT_EXCEEDED, ACCESS_PERIOD_OUT_OF_RANGE; for a row, with its path such as ["input", "assign", "3"]: RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, CONFLICT for a customer named twice.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setMemberStatus answers.
 type SetMemberStatusPayload struct {
 	// The members whose status changed, and no others.
 	Members []*ent.Member `json:"members"`
 	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setMspDelegations answers.
+type SetMspDelegationsPayload struct {
+	// The tech partner.
+	Partner *ent.Partner `json:"partner,omitempty"`
+	// All delegations that there are now.
+	Assignments []*ent.Assignment `json:"assignments"`
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3"]: ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, CONFLICT for one named twice.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setTablePreference answers.
+type SetTablePreferencePayload struct {
+	// What is kept now.
+	TablePreference *mandate.TablePreference `json:"tablePreference,omitempty"`
+	// None of its own.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -523,6 +614,14 @@ type UpdateMembersPayload struct {
 	// The members that changed, and no others, in the order of the input.
 	Members []*ent.Member `json:"members"`
 	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3", "phone"]: STALE_VERSION, CONFLICT for a User ID that is taken or a member named twice, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updatePrivilegeGroup answers.
+type UpdatePrivilegeGroupPayload struct {
+	// The group.
+	PrivilegeGroup *ent.PrivilegeGroup `json:"privilegeGroup,omitempty"`
+	// PRIVILEGE_GROUP_NAME_LOCKED, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, LIMIT_EXCEEDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -740,6 +839,76 @@ func (e *OrderDirection) UnmarshalJSON(b []byte) error {
 }
 
 func (e OrderDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// By what lists can be ordered.
+type PartnerOrderField string
+
+const (
+	// By accountAdminCount.
+	PartnerOrderFieldAccountAdminCount PartnerOrderField = "ACCOUNT_ADMIN_COUNT"
+	// By assignedCustomersCount.
+	PartnerOrderFieldAssignedCustomersCount PartnerOrderField = "ASSIGNED_CUSTOMERS_COUNT"
+	// By mspAdminCount.
+	PartnerOrderFieldMspAdminCount PartnerOrderField = "MSP_ADMIN_COUNT"
+	// By name.
+	PartnerOrderFieldName PartnerOrderField = "NAME"
+	// By the id of the tenant.
+	PartnerOrderFieldTenantID PartnerOrderField = "TENANT_ID"
+	// By type, then by name.
+	PartnerOrderFieldType PartnerOrderField = "TYPE"
+)
+
+var AllPartnerOrderField = []PartnerOrderField{
+	PartnerOrderFieldAccountAdminCount,
+	PartnerOrderFieldAssignedCustomersCount,
+	PartnerOrderFieldMspAdminCount,
+	PartnerOrderFieldName,
+	PartnerOrderFieldTenantID,
+	PartnerOrderFieldType,
+}
+
+func (e PartnerOrderField) IsValid() bool {
+	switch e {
+	case PartnerOrderFieldAccountAdminCount, PartnerOrderFieldAssignedCustomersCount, PartnerOrderFieldMspAdminCount, PartnerOrderFieldName, PartnerOrderFieldTenantID, PartnerOrderFieldType:
+		return true
+	}
+	return false
+}
+
+func (e PartnerOrderField) String() string {
+	return string(e)
+}
+
+func (e *PartnerOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PartnerOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PartnerOrderField", str)
+	}
+	return nil
+}
+
+func (e PartnerOrderField) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PartnerOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PartnerOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -31,7 +31,7 @@ func (v AccessVia) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Qu
 func (v *AccessVia) UnmarshalGQL(x any) error {
 	name, _ := x.(string)
 	switch rule.Via(name) {
-	case rule.Own, rule.Relationship, rule.Assignment, rule.Operator:
+	case rule.Own, rule.Relationship, rule.Assignment, rule.PrivilegeGroup, rule.TechPartner, rule.MSP, rule.Operator:
 		*v = AccessVia(name)
 		return nil
 	}

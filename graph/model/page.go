@@ -88,6 +88,18 @@ type (
 	AccessRequestConnection = Page[*ent.AccessRequest]
 	// AccessRequestEdge is an edge of it.
 	AccessRequestEdge = Edge[*ent.AccessRequest]
+	// PartnerConnection is a page of partners.
+	PartnerConnection = Page[*ent.Partner]
+	// PartnerEdge is an edge of it.
+	PartnerEdge = Edge[*ent.Partner]
+	// PrivilegeGroupConnection is a page of privilege groups.
+	PrivilegeGroupConnection = Page[*ent.PrivilegeGroup]
+	// PrivilegeGroupEdge is an edge of it.
+	PrivilegeGroupEdge = Edge[*ent.PrivilegeGroup]
+	// AccessListEntryConnection is a page of an access list.
+	AccessListEntryConnection = Page[*AccessListEntry]
+	// AccessListEntryEdge is an edge of it.
+	AccessListEntryEdge = Edge[*AccessListEntry]
 	// SessionConnection is a page of sessions.
 	SessionConnection = Page[*ent.Session]
 	// SessionEdge is an edge of it.

@@ -6,6 +6,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/member"
 	"mandate/ent/partner"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/role"
 	"mandate/ent/site"
 	"mandate/ent/tenant"
@@ -439,4 +440,101 @@ type AccessPeriod struct {
 type RevokeAssignments struct {
 	IDs    []string
 	Reason *string
+}
+
+// CreateTechPartner is the command to create a tech partner of an MSP.
+type CreateTechPartner struct {
+	ManagerID      *string
+	Name           string
+	Type           partner.Type
+	AdminEmail     string
+	AdminFirstName string
+	AdminLastName  string
+}
+
+// SetAssignedCustomers is the command to save which customers a tech partner is assigned to.
+type SetAssignedCustomers struct {
+	PartnerID    string
+	Assign       []string
+	Unassign     []string
+	AllCustomers *bool
+	AccessPeriod *AccessPeriod
+	RoleID       *string
+	RoleKey      *role.Key
+}
+
+// MspDelegation is a member who is to work in a tech partner's tenant.
+type MspDelegation struct {
+	MemberID string
+	RoleKey  role.Key
+}
+
+// SetMspDelegations is the command to save who of an MSP's people works in a tech partner's tenant.
+type SetMspDelegations struct {
+	TenantID          string
+	Members           []*MspDelegation
+	PrivilegeGroupIDs []string
+}
+
+// ExtendAssignment is the command to give an assignment another access period.
+type ExtendAssignment struct {
+	ID           string
+	AccessPeriod *AccessPeriod
+	Version      *int
+}
+
+// CreatePrivilegeGroup is the command to make a privilege group.
+type CreatePrivilegeGroup struct {
+	TenantID    string
+	Name        string
+	Description *string
+	RoleID      *string
+	RoleKey     *role.Key
+	Scope       privilegegroup.Scope
+	CustomerIDs []string
+	MemberIDs   []string
+}
+
+// UpdatePrivilegeGroup is the command to change a privilege group; nil leaves what is there.
+type UpdatePrivilegeGroup struct {
+	ID                string
+	Name              *string
+	Description       *string
+	RoleID            *string
+	RoleKey           *role.Key
+	Scope             *privilegegroup.Scope
+	AddCustomerIDs    []string
+	RemoveCustomerIDs []string
+	AddMemberIDs      []string
+	RemoveMemberIDs   []string
+	Version           *int
+}
+
+// DeletePrivilegeGroup is the command to delete a privilege group.
+type DeletePrivilegeGroup struct {
+	ID string
+}
+
+// DeleteRole is the command to delete a role of a tenant's own.
+type DeleteRole struct {
+	ID string
+}
+
+// ExtendRelationship is the command to move the end of a relationship further away.
+type ExtendRelationship struct {
+	ID             string
+	EndsAt         *time.Time
+	AutoExtendDays *int
+	Version        *int
+}
+
+// SetTablePreference is the command to keep which columns of a table one wants to see.
+type SetTablePreference struct {
+	Table   string
+	Columns []string
+}
+
+// ResetTablePreference is the command to go back to the columns that a table has by itself.
+type ResetTablePreference struct {
+	Table string
 }

@@ -34,6 +34,8 @@ const (
 	RelationshipNotActive     Code = "RELATIONSHIP_NOT_ACTIVE"
 	RelationshipNotTerminable Code = "RELATIONSHIP_NOT_TERMINABLE"
 	RoleExceedsGrant          Code = "ROLE_EXCEEDS_GRANT"
+	RoleInUse                 Code = "ROLE_IN_USE"
+	PrivilegeGroupNameLocked  Code = "PRIVILEGE_GROUP_NAME_LOCKED"
 	AccessPeriodOutOfRange    Code = "ACCESS_PERIOD_OUT_OF_RANGE"
 	AlreadyMember             Code = "ALREADY_MEMBER"
 	LastAdministrator         Code = "LAST_ADMINISTRATOR"

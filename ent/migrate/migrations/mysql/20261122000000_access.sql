@@ -1,6 +1,8 @@
 -- Whoever an assignment is given to: no longer members only
 ALTER TABLE `assignments` DROP FOREIGN KEY `assignments_members_member`;
 ALTER TABLE `assignments` CHANGE COLUMN `member_id` `grantee_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin;
+-- Modify "invitations" table
+ALTER TABLE `invitations` ADD COLUMN `auto_extend_days` bigint NULL;
 -- Modify "partners" table
 ALTER TABLE `partners` MODIFY COLUMN `type` enum('MSP','RESELLER','SUPPORT','INTEGRATOR','INSTALLER') NOT NULL;
 -- Modify "tenants" table
@@ -11,3 +13,5 @@ CREATE TABLE `privilege_groups` (`id` char(30) CHARSET ascii NOT NULL COLLATE as
 CREATE TABLE `group_customers` (`id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, `tenant_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, `customer_sort_name` varchar(400) NOT NULL, `customer_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, `group_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, PRIMARY KEY (`id`), INDEX `groupcustomer_customer_id` (`customer_id`), UNIQUE INDEX `groupcustomer_group_id_customer_id` (`group_id`, `customer_id`), INDEX `group_customers_page` (`group_id`, `customer_sort_name`, `customer_id`), CONSTRAINT `group_customers_privilege_groups_group_customers` FOREIGN KEY (`group_id`) REFERENCES `privilege_groups` (`id`) ON UPDATE RESTRICT ON DELETE NO ACTION, CONSTRAINT `group_customers_tenants_customer` FOREIGN KEY (`customer_id`) REFERENCES `tenants` (`id`) ON UPDATE RESTRICT ON DELETE NO ACTION) CHARSET utf8mb4 COLLATE utf8mb4_bin;
 -- Create "group_members" table
 CREATE TABLE `group_members` (`id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, `tenant_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, `member_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, `group_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, PRIMARY KEY (`id`), UNIQUE INDEX `groupmember_group_id_member_id` (`group_id`, `member_id`), INDEX `groupmember_member_id_group_id` (`member_id`, `group_id`), CONSTRAINT `group_members_members_member` FOREIGN KEY (`member_id`) REFERENCES `members` (`id`) ON UPDATE RESTRICT ON DELETE NO ACTION, CONSTRAINT `group_members_privilege_groups_group_members` FOREIGN KEY (`group_id`) REFERENCES `privilege_groups` (`id`) ON UPDATE RESTRICT ON DELETE NO ACTION) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "table_preferences" table
+CREATE TABLE `table_preferences` (`id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, `created_at` datetime(6) NOT NULL, `updated_at` datetime(6) NOT NULL, `table` varchar(40) CHARSET ascii NOT NULL COLLATE ascii_bin, `columns` json NOT NULL, `user_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin, PRIMARY KEY (`id`), UNIQUE INDEX `tablepreference_user_id_table` (`user_id`, `table`), CONSTRAINT `table_preferences_users_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON UPDATE RESTRICT ON DELETE NO ACTION) CHARSET utf8mb4 COLLATE utf8mb4_bin;

@@ -22,6 +22,8 @@ CREATE INDEX `assignment_granter_id_id` ON `assignments` (`granter_id`, `id`);
 CREATE INDEX `assignment_relationship_id` ON `assignments` (`relationship_id`);
 -- Create index "assignment_role_id" to table: "assignments"
 CREATE INDEX `assignment_role_id` ON `assignments` (`role_id`);
+-- Add column "auto_extend_days" to table: "invitations"
+ALTER TABLE `invitations` ADD COLUMN `auto_extend_days` integer NULL;
 -- Create "new_tenants" table
 CREATE TABLE `new_tenants` (`id` text NOT NULL, `version` integer NOT NULL DEFAULT (1), `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `kind` text NOT NULL, `name` text NOT NULL, `sort_name` text NOT NULL, `status` text NOT NULL DEFAULT ('ACTIVE'), `partner_id` text NULL, `managed_by_id` text NULL, `account_number` text NULL, `email` text NULL, `street` text NULL, `city` text NULL, `region` text NULL, `postal_code` text NULL, `country` text NULL, `sign_up_policy` text NOT NULL DEFAULT ('CLOSED'), `sign_up_code` text NULL, `service_activated_at` datetime NULL, PRIMARY KEY (`id`));
 -- Copy rows from old table "tenants" to new temporary table "new_tenants"
@@ -60,5 +62,9 @@ CREATE TABLE `privilege_groups` (`id` text NOT NULL, `version` integer NOT NULL 
 CREATE UNIQUE INDEX `privilegegroup_tenant_id_name` ON `privilege_groups` (`tenant_id`, `name`);
 -- Create index "privilegegroup_tenant_id_id" to table: "privilege_groups"
 CREATE INDEX `privilegegroup_tenant_id_id` ON `privilege_groups` (`tenant_id`, `id`);
+-- Create "table_preferences" table
+CREATE TABLE `table_preferences` (`id` text NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `table` text NOT NULL, `columns` json NOT NULL, `user_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `table_preferences_users_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION);
+-- Create index "tablepreference_user_id_table" to table: "table_preferences"
+CREATE UNIQUE INDEX `tablepreference_user_id_table` ON `table_preferences` (`user_id`, `table`);
 -- Enable back the enforcement of foreign-keys constraints
 PRAGMA foreign_keys = on;
