@@ -159,10 +159,15 @@ func (a *Access) load(ctx context.Context) error {
 	}
 	a.routes = a.routesOut()
 	a.loaded = true
-	for _, m := range a.homes {
-		if !v.Entered() {
-			a.reach[m.TenantID] = &Reach{TenantID: m.TenantID, Levels: m.Levels, Paths: []Path{{Via: Own, Home: m, Levels: m.Levels}}}
-		}
+	if !v.Entered() {
+		a.reachOwn()
 	}
 	return nil
+}
+
+// reachOwn takes the tenants of the memberships as reached.
+func (a *Access) reachOwn() {
+	for _, m := range a.homes {
+		a.reach[m.TenantID] = &Reach{TenantID: m.TenantID, Levels: m.Levels, Paths: []Path{{Via: Own, Home: m, Levels: m.Levels}}}
+	}
 }

@@ -20,20 +20,55 @@ type found struct {
 
 // resolve reads the live paths to the given tenants along all routes, and takes the best of them.
 func (a *Access) resolve(ctx context.Context, tenantIDs []string) error {
-	var s statement
-	for i := range a.routes {
-		if i > 0 {
-			s.add(" UNION ALL ")
-		}
-		a.routes[i].levelsOf(&s, i, tenantIDs, a.dialect)
-	}
-	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	paths, err := follow(ctx, a.db, a.dialect, a.routes, tenantIDs)
 	if err != nil {
-		return fmt.Errorf("resolve tenants: %w", err)
+		return err
+	}
+	if err := a.loadRoles(ctx, rolesOf(paths)); err != nil {
+		return err
+	}
+	for _, f := range paths {
+		a.addPath(f)
+	}
+	return nil
+}
+
+func rolesOf(paths []found) (roles []string) {
+	for _, f := range paths {
+		roles = append(roles, f.roles[:]...)
+	}
+	return roles
+}
+
+// mostRoutes is how many routes one statement follows: SQLite joins 500 parts to one.
+const mostRoutes = 400
+
+// follow reads the live paths along routes to given tenants.
+func follow(ctx context.Context, db DB, dialect string, routes []route, tenantIDs []string) ([]found, error) {
+	var paths []found
+	for start := 0; start < len(routes); start += mostRoutes {
+		var s statement
+		for i := start; i < min(start+mostRoutes, len(routes)); i++ {
+			if i > start {
+				s.add(" UNION ALL ")
+			}
+			routes[i].levelsOf(&s, i, tenantIDs, dialect)
+		}
+		some, err := scanPaths(ctx, db, s)
+		if err != nil {
+			return nil, fmt.Errorf("resolve tenants: %w", err)
+		}
+		paths = append(paths, some...)
+	}
+	return paths, nil
+}
+
+func scanPaths(ctx context.Context, db DB, s statement) (paths []found, err error) {
+	rows, err := db.QueryContext(ctx, s.sql, s.args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
-	var paths []found
-	var roles []string
 	for rows.Next() {
 		var f found
 		to := []any{&f.route, &f.tenant, &f.bond}
@@ -41,21 +76,11 @@ func (a *Access) resolve(ctx context.Context, tenantIDs []string) error {
 			to = append(to, &f.ids[i], &f.roles[i], &f.ends[i])
 		}
 		if err := rows.Scan(to...); err != nil {
-			return fmt.Errorf("resolve tenants: %w", err)
+			return nil, err
 		}
 		paths = append(paths, f)
-		roles = append(roles, f.roles[:]...)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("resolve tenants: %w", err)
-	}
-	if err := a.loadRoles(ctx, roles); err != nil {
-		return err
-	}
-	for _, f := range paths {
-		a.addPath(f)
-	}
-	return nil
+	return paths, errors.Join(rows.Err(), rows.Close())
 }
 
 // addPath is where a path is worth the minimum of its links, and a tenant the maximum of its paths.

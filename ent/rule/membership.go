@@ -61,36 +61,18 @@ func (a *Access) RunsInstallation(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(homes, func(m *Membership) bool { return m.Kind == operatorKind && m.Administrator }), err
 }
 
+// loadHomes reads the viewer's memberships.
 func (a *Access) loadHomes(ctx context.Context) error {
-	rows, err := a.db.QueryContext(ctx, `SELECT m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, COALESCE(m.role_id,''), COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), COALESCE(y.status,'')='ACTIVE', p.feature, p.level
-		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN partners x ON x.tenant_id=t.id LEFT JOIN tenants y ON y.id=t.managed_by_id
-		LEFT JOIN member_permissions p ON p.member_id=m.id
-		WHERE m.user_id=? AND m.status='ACTIVE' AND t.status='ACTIVE' ORDER BY m.id`, a.viewer.UserID)
+	homes, groups, err := readHomes(ctx, a.db, a.viewer.UserID)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var m Membership
-		var feature sql.NullString
-		var level sql.NullInt16
-		if err := rows.Scan(&m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.roleID, &m.partnerID, &m.partnerType, &m.managerID, &m.managerStands, &feature, &level); err != nil {
-			return err
-		}
-		if n := len(a.homes); n == 0 || a.homes[n-1].ID != m.ID {
-			m.direct = make(map[access.Feature]access.Level)
-			a.homes = append(a.homes, &m)
-		}
-		if feature.Valid {
-			a.homes[len(a.homes)-1].direct[access.Feature(feature.String)] = access.Level(level.Int16)
-		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	if err := a.loadGroups(ctx); err != nil {
-		return err
-	}
+	return a.settle(ctx, homes[a.viewer.UserID], groups)
+}
+
+// settle takes memberships in, and finds out what they give.
+func (a *Access) settle(ctx context.Context, homes []*Membership, groups map[string][]*group) error {
+	a.homes, a.groups = homes, groups
 	var roles []string
 	for _, m := range a.homes {
 		roles = append(roles, m.roleID)
@@ -107,42 +89,83 @@ func (a *Access) loadHomes(ctx context.Context) error {
 	return nil
 }
 
-// group is a privilege group that holds one of the viewer's memberships.
-type group struct {
-	id, name, roleID string
-	all              bool // whether it reaches all customers, and not only those listed
+// readHomes reads the active memberships of people in active tenants, by person, and the privilege groups that hold them,
+// by membership.
+func readHomes(ctx context.Context, db DB, userIDs ...string) (map[string][]*Membership, map[string][]*group, error) {
+	var s statement
+	s.add(`SELECT m.user_id, m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, COALESCE(m.role_id,''),
+		COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), COALESCE(y.status,'')='ACTIVE', p.feature, p.level
+		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN partners x ON x.tenant_id=t.id LEFT JOIN tenants y ON y.id=t.managed_by_id
+		LEFT JOIN member_permissions p ON p.member_id=m.id WHERE `).in("m.user_id", userIDs).add(" AND m.status='ACTIVE' AND t.status='ACTIVE' ORDER BY m.id")
+	rows, err := db.QueryContext(ctx, s.sql, s.args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	homes := make(map[string][]*Membership)
+	var last *Membership
+	var all []*Membership
+	for rows.Next() {
+		var m Membership
+		var user string
+		var feature sql.NullString
+		var level sql.NullInt16
+		if err := rows.Scan(&user, &m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.roleID,
+			&m.partnerID, &m.partnerType, &m.managerID, &m.managerStands, &feature, &level); err != nil {
+			return nil, nil, err
+		}
+		if last == nil || last.ID != m.ID {
+			last = &m
+			last.direct = make(map[access.Feature]access.Level)
+			homes[user], all = append(homes[user], last), append(all, last)
+		}
+		if feature.Valid {
+			last.direct[access.Feature(feature.String)] = access.Level(level.Int16)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, nil, err
+	}
+	groups, err := readGroups(ctx, db, all)
+	return homes, groups, err
 }
 
-// loadGroups reads the privilege groups of the memberships that can have any: those of partners that hold relationships,
+// group is a privilege group that holds one of the viewer's memberships.
+type group struct {
+	id, roleID string
+	all        bool // whether it reaches all customers, and not only those listed
+}
+
+// readGroups reads the privilege groups of the memberships that can have any: those of partners that hold relationships,
 // but for administrators, who reach everything without.
-func (a *Access) loadGroups(ctx context.Context) error {
+func readGroups(ctx context.Context, db DB, homes []*Membership) (map[string][]*group, error) {
 	var members []string
-	for _, m := range a.homes {
+	for _, m := range homes {
 		if m.Kind == partnerKind && m.managerID == "" && !m.Administrator {
 			members = append(members, m.ID)
 		}
 	}
 	if len(members) == 0 {
-		return nil
+		return nil, nil
 	}
 	var s statement
-	s.add("SELECT gm.member_id, g.id, g.name, g.role_id, g.scope='ALL_CUSTOMERS' FROM group_members gm JOIN privilege_groups g ON g.id=gm.group_id WHERE ").
+	s.add("SELECT gm.member_id, g.id, g.role_id, g.scope='ALL_CUSTOMERS' FROM group_members gm JOIN privilege_groups g ON g.id=gm.group_id WHERE ").
 		in("gm.member_id", members).add(" ORDER BY g.id")
-	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := db.QueryContext(ctx, s.sql, s.args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
-	a.groups = make(map[string][]*group)
+	groups := make(map[string][]*group)
 	for rows.Next() {
 		var member string
 		var g group
-		if err := rows.Scan(&member, &g.id, &g.name, &g.roleID, &g.all); err != nil {
-			return err
+		if err := rows.Scan(&member, &g.id, &g.roleID, &g.all); err != nil {
+			return nil, err
 		}
-		a.groups[member] = append(a.groups[member], &g)
+		groups[member] = append(groups[member], &g)
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return groups, errors.Join(rows.Err(), rows.Close())
 }
 
 // MemberLevels is what a membership gives by itself: everything to an administrator, to anybody else the maximum of

@@ -536,6 +536,9 @@ func (c *check) reach(seen map[rule.Via]int) {
 		if err != nil {
 			c.Fatal(err)
 		}
+		if c.viewer.EnteredTenantID == "" {
+			c.people(to, got)
+		}
 		paths := c.paths(to)
 		if got == nil || len(paths) == 0 {
 			if (got == nil) != (len(paths) == 0) {
@@ -564,6 +567,25 @@ func (c *check) reach(seen map[rule.Via]int) {
 				c.Errorf("seed %d: %+v has %s on %s in %+v; want %s", c.seed, c.viewer, got.Levels.At(f), f, *to, want[f])
 			}
 		}
+	}
+}
+
+// people asks for all people at once how they reach a tenant, and looks for the viewer among them.
+func (c *check) people(to *tenant, want *rule.Reach) {
+	ctx := clock.With(viewer.With(context.Background(), viewer.Viewer{}), c.w.now)
+	ctx = rule.With(ctx, c.tw.Read, c.tw.DB.Dialect)
+	all, err := rule.From(ctx).People(ctx, to.id, newID("usr", 0), newID("usr", 1), newID("usr", 2), newID("usr", 3), newID("usr", 1))
+	if err != nil {
+		c.Fatal(err)
+	}
+	got := all[c.viewer.UserID]
+	switch {
+	case got == nil || want == nil:
+		if (got == nil) != (want == nil) {
+			c.Errorf("seed %d: %+v reaches %+v: %v; asked about with others: %v", c.seed, c.viewer, *to, want, got)
+		}
+	case len(got.Paths) != len(want.Paths) || !got.Levels.Equal(want.Levels):
+		c.Errorf("seed %d: %+v reaches %+v by %v; asked about with others by %v", c.seed, c.viewer, *to, want.Paths, got.Paths)
 	}
 }
 
