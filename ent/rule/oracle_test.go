@@ -536,8 +536,11 @@ func (c *check) reach(seen map[rule.Via]int) {
 		if err != nil {
 			c.Fatal(err)
 		}
-		if c.viewer.EnteredTenantID == "" {
+		if c.viewer.EnteredTenantID == "" && c.r.IntN(4) == 0 {
 			c.people(to, got)
+		}
+		if c.viewer.UserID == newID("usr", 0) && c.r.IntN(4) == 0 {
+			c.outsiders(to)
 		}
 		paths := c.paths(to)
 		if got == nil || len(paths) == 0 {
@@ -586,6 +589,39 @@ func (c *check) people(to *tenant, want *rule.Reach) {
 		}
 	case len(got.Paths) != len(want.Paths) || !got.Levels.Equal(want.Levels):
 		c.Errorf("seed %d: %+v reaches %+v by %v; asked about with others by %v", c.seed, c.viewer, *to, want.Paths, got.Paths)
+	}
+}
+
+// outsiders lists who reaches a tenant from elsewhere.
+func (c *check) outsiders(to *tenant) {
+	var want []rule.Outsider
+	for _, m := range c.w.members {
+		only := *c.w
+		only.members = []*membership{m}
+		for _, p := range only.paths(m.user, to) {
+			if p.via != rule.Own {
+				want = append(want, rule.Outsider{MemberID: m.id, UserID: m.user})
+				break
+			}
+		}
+	}
+	slices.SortFunc(want, func(a, b rule.Outsider) int { return cmp.Compare(a.MemberID, b.MemberID) })
+	ctx := c.ctx()
+	var got []rule.Outsider
+	for after := ""; ; after = got[len(got)-1].MemberID {
+		page, err := rule.From(ctx).Outsiders(ctx, to.id, after, 2)
+		if err != nil {
+			c.Fatal(err)
+		}
+		if got = append(got, page...); len(page) < 2 || len(got) > 100 {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		c.Errorf("seed %d: %+v is reached from outside by %v; want %v", c.seed, *to, got, want)
+	}
+	if n, err := rule.From(ctx).CountOutsiders(ctx, to.id, 1000); err != nil || n != len(want) {
+		c.Errorf("seed %d: %+v is reached from outside by %d (%v); want %d", c.seed, *to, n, err, len(want))
 	}
 }
 

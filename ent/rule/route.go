@@ -66,7 +66,8 @@ func (a *Access) routesOut() []route {
 	for _, m := range a.homes {
 		switch {
 		case m.Kind == operatorKind:
-			if r := office(m); r.levels.At(access.Tenant) > access.None || r.levels.At(access.Partners) > access.None || r.levels.At(access.ServicesAdmin) > access.None {
+			r := office(m)
+			if slices.ContainsFunc(officeFeatures, func(f access.Feature) bool { return r.levels.At(f) > access.None }) {
 				rs = append(rs, r)
 			}
 		case m.Kind != partnerKind:
@@ -251,13 +252,17 @@ func techStaff(m *Membership, now time.Time) route {
 	return r
 }
 
-// office leads the operator's people to every tenant, for its profile, its partners and its services.
+// officeFeatures are what the operator's people reach in every tenant: its profile, its partners and its services.
+var officeFeatures = []access.Feature{access.Tenant, access.Partners, access.ServicesAdmin}
+
+// office leads the operator's people to every tenant.
 func office(m *Membership) route {
+	reach := make(map[access.Feature]access.Level)
+	for _, f := range officeFeatures {
+		reach[f] = access.Manage
+	}
 	r := route{
-		via: Operator, home: m,
-		levels: m.Levels.Min(access.Of(map[access.Feature]access.Level{
-			access.Tenant: access.Manage, access.Partners: access.Manage, access.ServicesAdmin: access.Manage,
-		})),
+		via: Operator, home: m, levels: m.Levels.Min(access.Of(reach)),
 		tables: []table{{name: "tenants", alias: "t"}},
 		tenant: "t.id", order: [2]string{"t.sort_name", "t.id"},
 		suspend: "1=1",

@@ -43,7 +43,7 @@ func (AuditEvent) Fields() []ent.Field {
 
 // Indexes of the event.
 func (AuditEvent) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("tenant_id", "at", "id"), index.Fields("other_tenant_id", "at", "id"), index.Fields("actor_id", "at", "id")}
+	return []ent.Index{index.Fields("tenant_id", "at", "id"), index.Fields("other_tenant_id", "at", "id"), index.Fields("actor_id", "tenant_id", "at")}
 }
 
 // Policy of the event: visible with AUDIT VIEW in either tenant concerned.
