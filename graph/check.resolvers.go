@@ -7,22 +7,25 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/generated"
 	"mandate/graph/model"
 )
 
 func (r *accessListEntryResolver) Permissions(ctx context.Context, obj *model.AccessListEntry) ([]*model.FeaturePermission, error) {
-	panic(fmt.Errorf("not implemented: Permissions - permissions"))
+	return r.permissions(ctx, obj.Levels)
 }
 
 func (r *queryResolver) CheckAccess(ctx context.Context, input model.CheckAccessInput) (*model.AccessDecision, error) {
-	panic(fmt.Errorf("not implemented: CheckAccess - checkAccess"))
+	return r.checkAccess(ctx, input)
 }
 
 func (r *tenantResolver) AccessList(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*model.AccessListEntry], error) {
-	panic(fmt.Errorf("not implemented: AccessList - accessList"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.accessList(ctx, obj, w)
 }
 
 func (r *Resolver) AccessListEntry() generated.AccessListEntryResolver {

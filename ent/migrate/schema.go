@@ -180,9 +180,9 @@ var (
 				Columns: []*schema.Column{AuditEventsColumns[4], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_actor_id_at_id",
+				Name:    "auditevent_actor_id_tenant_id_at",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[5], AuditEventsColumns[1], AuditEventsColumns[0]},
+				Columns: []*schema.Column{AuditEventsColumns[5], AuditEventsColumns[3], AuditEventsColumns[1]},
 			},
 		},
 	}

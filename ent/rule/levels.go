@@ -15,7 +15,7 @@ type found struct {
 	bond   string
 	ids    [maxLinks]string
 	roles  [maxLinks]string
-	ends   [maxLinks]moment
+	ends   [maxLinks]Moment
 }
 
 // resolve reads the live paths to the given tenants along all routes, and takes the best of them.
@@ -99,7 +99,7 @@ func (a *Access) addPath(f found) {
 		}
 		p.Links = append(p.Links, Link{l.kind, f.ids[i], f.roles[i]})
 		p.Levels = p.Levels.Min(a.roles[f.roles[i]])
-		if end := f.ends[i].t; end != nil && (p.EndsAt == nil || end.Before(*p.EndsAt)) {
+		if end := f.ends[i].Time; end != nil && (p.EndsAt == nil || end.Before(*p.EndsAt)) {
 			p.EndsAt = end
 		}
 	}

@@ -24,7 +24,7 @@ type Membership struct {
 	partnerType   string
 	managerID     string // the MSP's tenant that manages the tenant, of a tech partner
 	managerStands bool   // whether that one is active
-	roleID        string
+	RoleID        string // "" for none
 	direct        map[access.Feature]access.Level
 }
 
@@ -75,7 +75,7 @@ func (a *Access) settle(ctx context.Context, homes []*Membership, groups map[str
 	a.homes, a.groups = homes, groups
 	var roles []string
 	for _, m := range a.homes {
-		roles = append(roles, m.roleID)
+		roles = append(roles, m.RoleID)
 		for _, g := range a.groups[m.ID] {
 			roles = append(roles, g.roleID)
 		}
@@ -84,7 +84,7 @@ func (a *Access) settle(ctx context.Context, homes []*Membership, groups map[str
 		return err
 	}
 	for _, m := range a.homes {
-		m.Levels = MemberLevels(m.Administrator, m.Guest, a.roles[m.roleID], m.direct)
+		m.Levels = MemberLevels(m.Administrator, m.Guest, a.roles[m.RoleID], m.direct)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func readHomes(ctx context.Context, db DB, userIDs ...string) (map[string][]*Mem
 		var user string
 		var feature sql.NullString
 		var level sql.NullInt16
-		if err := rows.Scan(&user, &m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.roleID,
+		if err := rows.Scan(&user, &m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.RoleID,
 			&m.partnerID, &m.partnerType, &m.managerID, &m.managerStands, &feature, &level); err != nil {
 			return nil, nil, err
 		}

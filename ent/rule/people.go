@@ -70,7 +70,7 @@ func (a *Access) People(ctx context.Context, tenantID string, userIDs ...string)
 func rolesAt(homes map[string][]*Membership, groups map[string][]*group) (roles []string) {
 	for _, of := range homes {
 		for _, m := range of {
-			roles = append(roles, m.roleID)
+			roles = append(roles, m.RoleID)
 		}
 	}
 	for _, of := range groups {

@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"strings"
 	"time"
@@ -41,32 +40,24 @@ func (s *statement) live(alias string, now time.Time) *statement {
 	return s.add(alias+".status='ACTIVE' AND "+alias+".starts_at<=? AND ("+alias+".ends_at IS NULL OR "+alias+".ends_at>?)", now, now)
 }
 
-// moment scans an instant from any expression: SQLite gives the microseconds it keeps wherever the column's type is lost.
-type moment struct{ t *time.Time }
+// Moment scans an instant from any expression: SQLite gives the microseconds it keeps wherever the column's type is lost.
+type Moment struct{ Time *time.Time }
 
 // Scan implements sql.Scanner.
-func (m *moment) Scan(v any) error {
+func (m *Moment) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:
-		m.t = nil
+		m.Time = nil
 	case time.Time:
 		u := v.UTC()
-		m.t = &u
+		m.Time = &u
 	case int64:
 		u := time.UnixMicro(v).UTC()
-		m.t = &u
+		m.Time = &u
 	default:
 		return fmt.Errorf("%T is not an instant", v)
 	}
 	return nil
-}
-
-// Value implements driver.Valuer.
-func (m moment) Value() (driver.Value, error) {
-	if m.t == nil {
-		return nil, nil
-	}
-	return *m.t, nil
 }
 
 // The two engines differ in how a statement says which index a table is walked by, and in which order tables are

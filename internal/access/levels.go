@@ -43,6 +43,15 @@ func (l Levels) at(f Feature) Level {
 	return l.catalogue
 }
 
+// Highest returns the highest level on any feature.
+func (l Levels) Highest() Level {
+	highest := max(l.platform, l.catalogue)
+	for _, level := range l.except {
+		highest = max(highest, level)
+	}
+	return highest
+}
+
 // Min returns the lower level of l and m on every feature: two links of one path.
 func (l Levels) Min(m Levels) Levels {
 	return l.combine(m, func(a, b Level) Level { return min(a, b) })

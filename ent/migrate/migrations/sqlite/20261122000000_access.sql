@@ -22,6 +22,10 @@ CREATE INDEX `assignment_granter_id_id` ON `assignments` (`granter_id`, `id`);
 CREATE INDEX `assignment_relationship_id` ON `assignments` (`relationship_id`);
 -- Create index "assignment_role_id" to table: "assignments"
 CREATE INDEX `assignment_role_id` ON `assignments` (`role_id`);
+-- Drop index "auditevent_actor_id_at_id" from table: "audit_events"
+DROP INDEX `auditevent_actor_id_at_id`;
+-- Create index "auditevent_actor_id_tenant_id_at" to table: "audit_events"
+CREATE INDEX `auditevent_actor_id_tenant_id_at` ON `audit_events` (`actor_id`, `tenant_id`, `at`);
 -- Add column "auto_extend_days" to table: "invitations"
 ALTER TABLE `invitations` ADD COLUMN `auto_extend_days` integer NULL;
 -- Create "new_tenants" table
