@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/accessrequest"
 	"mandate/graph/model"
@@ -15,33 +14,42 @@ import (
 )
 
 func (r *accessRequestResolver) Tenant(ctx context.Context, obj *ent.AccessRequest) (*ent.Tenant, error) {
-	panic(fmt.Errorf("not implemented: Tenant - tenant"))
+	return one(ctx, obj, func(q *ent.AccessRequest) string { return q.TenantID }, r.tenants, tenantID)
 }
 
 func (r *accessRequestResolver) Member(ctx context.Context, obj *ent.AccessRequest) (*ent.Member, error) {
-	panic(fmt.Errorf("not implemented: Member - member"))
+	return one(ctx, obj, requesterID, r.members, memberID)
 }
 
 func (r *accessRequestResolver) DecidedBy(ctx context.Context, obj *ent.AccessRequest) (*model.PersonProfile, error) {
-	panic(fmt.Errorf("not implemented: DecidedBy - decidedBy"))
+	return personProfile(obj.DecidedByName), nil
 }
 
 func (r *accessRequestResolver) ViewerCanDecide(ctx context.Context, obj *ent.AccessRequest) (bool, error) {
-	panic(fmt.Errorf("not implemented: ViewerCanDecide - viewerCanDecide"))
+	return value(ctx, obj, r.decidable)
 }
 
 func (r *mutationResolver) SignUp(ctx context.Context, input mandate.SignUp) (*model.SignUpPayload, error) {
-	panic(fmt.Errorf("not implemented: SignUp - signUp"))
+	faults, err := userErrors(r.Service.SignUp(ctx, input))
+	return &model.SignUpPayload{Ok: err == nil && len(faults) == 0, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ApproveAccessRequests(ctx context.Context, input mandate.ApproveAccessRequests) (*model.ApproveAccessRequestsPayload, error) {
-	panic(fmt.Errorf("not implemented: ApproveAccessRequests - approveAccessRequests"))
+	written, err := r.Service.ApproveAccessRequests(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, accessRequestID, err)
+	return &model.ApproveAccessRequestsPayload{AccessRequests: rows, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RejectAccessRequests(ctx context.Context, input mandate.RejectAccessRequests) (*model.RejectAccessRequestsPayload, error) {
-	panic(fmt.Errorf("not implemented: RejectAccessRequests - rejectAccessRequests"))
+	written, err := r.Service.RejectAccessRequests(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, accessRequestID, err)
+	return &model.RejectAccessRequestsPayload{AccessRequests: rows, UserErrors: faults}, err
 }
 
 func (r *tenantResolver) AccessRequests(ctx context.Context, obj *ent.Tenant, status []accessrequest.Status, first *int, after *string) (*model.Page[*ent.AccessRequest], error) {
-	panic(fmt.Errorf("not implemented: AccessRequests - accessRequests"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.accessRequestList(), obj, tenantID, w, accessRequestFilter(ctx, status))
 }

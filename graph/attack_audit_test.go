@@ -67,7 +67,7 @@ func TestEventsForgetWhatIsOutOfReach(t *testing.T) {
 		id := s.connected(acme, contoso, "PRIME_ADMIN")
 		clerk := s.Staff(contoso, "clerk", testworld.Role("READ_ONLY")).Member(contoso.Tenant).ID
 		s.does(acme.Admin, "changeRole", in{"memberId": clerk, "roleKey": "PHONE_MANAGER"})
-		const whole = "Clerk Smith; role: Read-Only > Phone Manager"
+		const whole = "Clerk Smith; access: Read-Only > Phone Manager"
 
 		s.sees(changed(acme.Admin, acme.ID, "member.role_changed"), whole)
 		s.does(contoso.Admin, "terminateRelationship", in{"id": id})
@@ -97,5 +97,40 @@ func TestDispatcherWithoutAWayThere(t *testing.T) {
 		}
 		s.is("different answers", len(answers), 1)
 		s.refused(acme.Admin, "assign", in{"granteeId": helper, "tenantId": narrow.ID, "roleKey": "PRIME_ADMIN"}, "ROLE_EXCEEDS_GRANT at input.roleKey")
+	})
+}
+
+// TestEventsOfSeveralMembers tell those who read members what became of whom, and others who read the trail only that it
+// happened.
+func TestEventsOfSeveralMembers(t *testing.T) {
+	eachScene(t, func(s scene) {
+		contoso := s.Customer("Contoso")
+		reads := func(name string, features map[feature]accessLevel) *testworld.Person {
+			return s.Staff(contoso, name, testworld.Custom(s.CustomRole(contoso.Tenant, name, features)))
+		}
+		trail, guests := reads("trail", map[feature]accessLevel{"AUDIT": view}), reads("guests", map[feature]accessLevel{"AUDIT": view, "GUESTS": view})
+		members := reads("members", map[feature]accessLevel{"AUDIT": view, "USERS": view})
+		var ids []string
+		for n := range 2 {
+			ids = append(ids, s.adds(contoso.Admin, contoso.ID, newMember(n, nil)))
+		}
+		s.does(contoso.Admin, "updateMembers", in{"tenantId": contoso.ID, "members": []in{{"id": ids[0], "phone": "+49 431 7654321"}, {"id": ids[1], "phone": "+49 431 7654322"}}})
+		s.does(contoso.Admin, "sendPasswordLinks", in{"tenantId": contoso.ID, "ids": ids})
+		s.does(contoso.Admin, "setMemberStatus", in{"tenantId": contoso.ID, "ids": ids, "status": "SUSPENDED"})
+		s.does(contoso.Admin, "removeMembers", in{"tenantId": contoso.ID, "ids": ids})
+		for action, whole := range map[string]string{
+			"member.updated":        "<nil>; user0: phone: +494311234567 > +494317654321; user1: phone: +494311234567 > +494317654322",
+			"password.links_sent":   "<nil>; New Person 0: <nil> > a link; New Person 1: <nil> > a link",
+			"member.status_changed": "<nil>; New Person 0: ACTIVE > SUSPENDED; New Person 1: ACTIVE > SUSPENDED",
+			"member.removed":        "<nil>; New Person 0: Read-Only > <nil>; New Person 1: Read-Only > <nil>",
+		} {
+			s.then(action, func(s scene) {
+				s.sees(changed(contoso.Admin, contoso.ID, action), whole)
+				s.sees(changed(members, contoso.ID, action), whole)
+				for _, p := range []*testworld.Person{trail, guests} {
+					s.sees(changed(p, contoso.ID, action), "<nil>")
+				}
+			})
+		}
 	})
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 
 	"mandate/ent"
 	"mandate/ent/rule"
@@ -25,17 +26,39 @@ func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
 		if err != nil {
 			return nil, err
 		}
+		var tenants []string // of events about several things
+		for _, e := range events {
+			if e.TargetID == nil {
+				tenants = append(tenants, orZero(e.TenantID))
+			}
+		}
+		if err := rule.From(ctx).Resolve(ctx, tenants...); err != nil {
+			return nil, err
+		}
 		list := make([]sight, len(events))
 		for i, e := range events {
 			list[i].target = targets[orZero(e.TargetID)]
 			list[i].whole = list[i].target != nil
 			if e.TargetID == nil && e.TenantID != nil { // about several things of a tenant
-				reach := rule.From(ctx).Known(ctx, *e.TenantID)
-				list[i].whole = reach != nil && reach.Levels.At(access.Audit) >= access.View
+				list[i].whole = readsAll(rule.From(ctx).Known(ctx, *e.TenantID), e.Action)
 			}
 		}
 		return list, nil
 	})
+}
+
+// readsAll reports whether somebody who reaches a tenant so reads all rows there of the kind that an action is about.
+func readsAll(reach *rule.Reach, action string) bool {
+	if reach == nil || reach.Levels.At(access.Audit) < access.View {
+		return false
+	}
+	switch noun, _, _ := strings.Cut(action, "."); noun {
+	case "member", "password", "access_request":
+		return reach.Levels.At(access.Users) >= access.View
+	case "inventory":
+		return reach.AllSites() && reach.Levels.At(access.ServicesAdmin) >= access.View
+	}
+	return true
 }
 
 func (s sight) changes(e *ent.AuditEvent) []*access.Change {

@@ -13,10 +13,7 @@ import (
 )
 
 func (r *auditEventResolver) Actor(ctx context.Context, obj *ent.AuditEvent) (*model.PersonProfile, error) {
-	if obj.ActorName == nil {
-		return nil, nil
-	}
-	return &model.PersonProfile{Name: *obj.ActorName}, nil
+	return personProfile(obj.ActorName), nil
 }
 
 func (r *auditEventResolver) ActorTenant(ctx context.Context, obj *ent.AuditEvent) (*model.TenantProfile, error) {

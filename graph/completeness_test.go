@@ -19,6 +19,7 @@ import (
 	"mandate/ent/rule"
 	"mandate/graph"
 	"mandate/internal/access"
+	"mandate/internal/mandate"
 	"mandate/internal/testdb"
 	"mandate/internal/testworld"
 )
@@ -287,6 +288,14 @@ func TestEveryListTakesABound(t *testing.T) {
 	}
 	if n < 10 {
 		t.Errorf("the schema has %d lists", n)
+	}
+}
+
+func TestActionsOfTheSchemaAreThoseOfTheDomain(t *testing.T) {
+	t.Parallel()
+	told := regexp.MustCompile(`[a-z_]+\.[a-z_]+`).FindAllString(publicSchema(t).Types["AuditFilter"].Fields.ForName("action").Description, -1)
+	if diff := cmp.Diff(mandate.Actions, told); diff != "" {
+		t.Errorf("actions (- domain, + schema):\n%s", diff)
 	}
 }
 

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
@@ -19,7 +18,7 @@ import (
 )
 
 func (r *accessRequestResolver) Status(ctx context.Context, obj *ent.AccessRequest) (accessrequest.Status, error) {
-	panic(fmt.Errorf("not implemented: Status - status"))
+	return mandate.RequestStatus(obj, clock.Now(ctx)), nil
 }
 
 func (r *assignmentResolver) Status(ctx context.Context, obj *ent.Assignment) (assignment.Status, error) {
@@ -44,7 +43,7 @@ func (r *relationshipResolver) Status(ctx context.Context, obj *ent.Relationship
 }
 
 func (r *serviceSubscriptionResolver) Active(ctx context.Context, obj *ent.ServiceSubscription) (bool, error) {
-	panic(fmt.Errorf("not implemented: Active - active"))
+	return mandate.SubscriptionRuns(obj, clock.Now(ctx)), nil
 }
 
 func (r *Resolver) AccessRequest() generated.AccessRequestResolver { return &accessRequestResolver{r} }

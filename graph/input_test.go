@@ -163,7 +163,7 @@ func TestAnInstantThatIsNoneIsBadInput(t *testing.T) {
 		w := testworld.New(t, url)
 		acme := w.NewPartner("acme")
 		p := acme.Admin
-		for _, bad := range []any{secret, "2026-11-21", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2026-11-21T12:00:00", "2026-11-21 12:00:00Z", "", 5, true, []string{secret}, map[string]any{"x": secret}} {
+		for _, bad := range []any{secret, "2026-11-21", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "2026-11-21T12:00:00", "2026-11-21 12:00:00Z", "", 5, true, []string{secret}, map[string]any{"x": secret}} {
 			a := p.Do(`mutation($i: InviteCustomerInput!) { inviteCustomer(input: $i) { userErrors { code } } }`, testworld.Vars{"i": map[string]any{"email": "a@example.com", "accessEndsAt": bad}})
 			expectRefusal(t, a, "BAD_USER_INPUT")
 			a = p.Do(`query($d: DateTime, $t: ID!) { tenant(id: $t) { assignments(first: 1, expiringBefore: $d) { totalCount } } }`, testworld.Vars{"d": bad, "t": acme.ID})

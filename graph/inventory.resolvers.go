@@ -7,32 +7,44 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *mutationResolver) SyncInventory(ctx context.Context, input mandate.SyncInventory) (*model.SyncInventoryPayload, error) {
-	panic(fmt.Errorf("not implemented: SyncInventory - syncInventory"))
+	done, err := r.Service.SyncInventory(ctx, input)
+	return r.synced(ctx, done, err)
 }
 
 func (r *tenantResolver) DeviceCount(ctx context.Context, obj *ent.Tenant) (*int, error) {
-	panic(fmt.Errorf("not implemented: DeviceCount - deviceCount"))
+	return value(ctx, obj, r.deviceCounts)
 }
 
 func (r *tenantResolver) SubscriptionCount(ctx context.Context, obj *ent.Tenant) (*int, error) {
-	panic(fmt.Errorf("not implemented: SubscriptionCount - subscriptionCount"))
+	return value(ctx, obj, r.subscriptionCounts)
 }
 
 func (r *tenantResolver) SiteSummary(ctx context.Context, obj *ent.Tenant) (*model.SiteSummary, error) {
-	panic(fmt.Errorf("not implemented: SiteSummary - siteSummary"))
+	return value(ctx, obj, r.siteSummaries)
 }
 
 func (r *tenantResolver) Sites(ctx context.Context, obj *ent.Tenant, search *string, first *int, after *string) (*model.Page[*ent.Site], error) {
-	panic(fmt.Errorf("not implemented: Sites - sites"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	where, err := siteFilter(search)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.siteList(), obj, tenantID, w, where)
 }
 
 func (r *tenantResolver) ServiceSubscriptions(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*ent.ServiceSubscription], error) {
-	panic(fmt.Errorf("not implemented: ServiceSubscriptions - serviceSubscriptions"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.subscriptionList(), obj, tenantID, w, nil)
 }

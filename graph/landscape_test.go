@@ -55,7 +55,7 @@ func (l *landscape) companies() map[string]*testworld.Company {
 // mark is a word that stands at one place only.
 func mark(tenant, what string) string { return "canary-" + tenant + "-" + what }
 
-// furnish marks a tenant, its people, a role and an entry of its audit trail.
+// furnish marks a tenant, its people, an access request, a role, an entry of its audit trail, a site and a subscription.
 func (l *landscape) furnish(name string, c *testworld.Company) {
 	l.Helper()
 	var err error
@@ -68,9 +68,13 @@ func (l *landscape) furnish(name string, c *testworld.Company) {
 	l.person(name, "staff", c, l.Person(name+" staff").Join(c.Tenant, testworld.Nothing))
 	l.person(name, "guest", c, l.Person(name+" guest").Join(c.Tenant, testworld.Guest))
 	l.must(l.Write.Member.UpdateOne(l.people[name+" staff"].Member(c.Tenant)).SetPhone(mark(name, "phone")).Exec(l.System()))
+	l.must(l.Write.AccessRequest.Create().SetTenantID(c.ID).SetMemberID(l.people[name+" staff"].Member(c.Tenant).ID).SetStatus("REJECTED").
+		SetReason(mark(name, "request")).SetDecidedByName(mark(name, "decider")).SetExpiresAt(l.Now()).Exec(l.System()))
 	role := l.CustomRole(c.Tenant, mark(name, "role"), map[access.Feature]access.Level{access.Tenant: access.View})
 	l.roles[name] = role.ID
 	l.event(name, c, nil, c.ID)
+	l.Device(c.Tenant, "device", l.Site(c.Tenant, mark(name, "site")))
+	l.Subscription(c.Tenant, mark(name, "subscription"), nil)
 }
 
 // person marks somebody's name and address.
@@ -178,6 +182,7 @@ func (l *landscape) must(err error) {
 var kinds = map[string]struct{ table, fragment string }{
 	"ten": {"tenants", "T"}, "prt": {"partners", "P"}, "usr": {"users", "U"}, "mem": {"members", "M"}, "rol": {"roles", "R"},
 	"rel": {"relationships", "L"}, "inv": {"invitations", "I"}, "asg": {"assignments", "A"}, "ses": {"sessions", "V"}, "evt": {"audit_events", "E"},
+	"sit": {"sites", "W"}, "sub": {"service_subscriptions", "X"}, "req": {"access_requests", "Q"},
 }
 
 // everyID lists the ids of everything there is, by kind.
@@ -205,7 +210,8 @@ var fragments = map[string]string{
 		members(first: 20) { totalCount nodes { ...M } } roles(first: 20) { totalCount nodes { ...R } }
 		partner { ...P } relationship { ...L } relationships(first: 20) { totalCount nodes { ...L } }
 		invitations(first: 20) { totalCount nodes { ...I } } assignments(first: 20) { totalCount nodes { ...A } }
-		auditEvents(first: 20) { totalCount nodes { ...E } } }`,
+		auditEvents(first: 20) { totalCount nodes { ...E } } accessRequests(first: 20) { totalCount nodes { ...Q } }
+		siteSummary { total } deviceCount subscriptionCount sites(first: 2) { totalCount nodes { ...W } } serviceSubscriptions(first: 2) { totalCount nodes { ...X } } }`,
 	"S": `Tenant { id name accountNumber email tags address { city } members(first: 8) { totalCount nodes { name email phone } } }`,
 	"M": `Member { id tenant { name } user { ...U } firstName lastName name userId label email phone status guest administrator lastSignedInAt version
 		role { ...R } permissions { level feature { key } } }`,
@@ -222,6 +228,9 @@ var fragments = map[string]string{
 	"E": `AuditEvent { id at action targetName reason actor { name } actorTenant { name } onBehalfOf { name } requestId
 		target { id } changes { field before after } address }`,
 	"U": `User { id email name }`,
+	"Q": `AccessRequest { id status emailValidated reason decidedAt expiresAt tenant { ...S } member { ...M } decidedBy { name } viewerCanDecide }`,
+	"W": `Site { id name accountNumber city region status }`,
+	"X": `ServiceSubscription { id name externalId active endsAt }`,
 	"V": `Session { id startedAt address userAgent enteredTenant { ...S } current }`,
 }
 

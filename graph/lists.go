@@ -9,6 +9,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent"
+	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
@@ -164,6 +165,22 @@ func assignmentFilter(ctx context.Context, status []assignment.Status, expiringB
 			either = append(either, conditions[st])
 		}
 		s.Where(sql.Or(either...))
+	}
+}
+
+func (r *Resolver) accessRequestList() list[*ent.AccessRequest] {
+	return list[*ent.AccessRequest]{kind: "q", table: "access_requests", owners: []string{"tenant_id"}, newest: true,
+		scope: rule.OfTenant(access.Users), load: r.accessRequests, id: accessRequestID}
+}
+
+func accessRequestFilter(ctx context.Context, status []accessrequest.Status) func(*sql.Selector) {
+	now := clock.Now(ctx)
+	return func(s *sql.Selector) {
+		if len(status) == 0 {
+			return
+		}
+		over := sql.And(sql.EQ(s.C("status"), accessrequest.StatusPending), sql.LTE(s.C("expires_at"), now))
+		standing(s, status, accessrequest.StatusExpired, over)
 	}
 }
 

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
@@ -42,7 +41,11 @@ func (r *memberResolver) Permissions(ctx context.Context, obj *ent.Member) ([]*m
 }
 
 func (r *memberResolver) Sites(ctx context.Context, obj *ent.Member, first *int, after *string) (*model.Page[*ent.Site], error) {
-	panic(fmt.Errorf("not implemented: Sites - sites"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.listedSites(), obj, listing, w, nil)
 }
 
 func (r *mutationResolver) AddMembers(ctx context.Context, input mandate.AddMembers) (*model.AddMembersPayload, error) {
@@ -52,19 +55,27 @@ func (r *mutationResolver) AddMembers(ctx context.Context, input mandate.AddMemb
 }
 
 func (r *mutationResolver) UpdateMembers(ctx context.Context, input mandate.UpdateMembers) (*model.UpdateMembersPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateMembers - updateMembers"))
+	written, err := r.Service.UpdateMembers(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, memberID, err)
+	return &model.UpdateMembersPayload{Members: rows, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RemoveMembers(ctx context.Context, input mandate.RemoveMembers) (*model.RemoveMembersPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveMembers - removeMembers"))
+	removed, err := r.Service.RemoveMembers(ctx, input)
+	faults, err := userErrors(err)
+	return &model.RemoveMembersPayload{RemovedIds: removed, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) SetMemberStatus(ctx context.Context, input mandate.SetMemberStatus) (*model.SetMemberStatusPayload, error) {
-	panic(fmt.Errorf("not implemented: SetMemberStatus - setMemberStatus"))
+	written, err := r.Service.SetMemberStatus(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, memberID, err)
+	return &model.SetMemberStatusPayload{Members: rows, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) SendPasswordLinks(ctx context.Context, input mandate.SendPasswordLinks) (*model.SendPasswordLinksPayload, error) {
-	panic(fmt.Errorf("not implemented: SendPasswordLinks - sendPasswordLinks"))
+	written, err := r.Service.SendPasswordLinks(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, memberID, err)
+	return &model.SendPasswordLinksPayload{Members: rows, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ChangeRole(ctx context.Context, input mandate.ChangeRole) (*model.ChangeRolePayload, error) {

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"sync"
 
+	"mandate/ent"
 	"mandate/ent/feature"
 	"mandate/ent/rule"
 	"mandate/graph/model"
@@ -46,17 +48,37 @@ func (r *Resolver) readFeatures(ctx context.Context) ([]*model.Feature, error) {
 	return list, nil
 }
 
-// permissions writes levels out, feature by feature; what is retired is no longer given, and left out.
-func (r *Resolver) permissions(ctx context.Context, levels access.Levels) ([]*model.FeaturePermission, error) {
+// offered lists the features that can be given: what is retired is left out.
+func (r *Resolver) offered(ctx context.Context) ([]*model.Feature, error) {
 	features, err := r.features(ctx)
+	return slices.DeleteFunc(slices.Clone(features), func(f *model.Feature) bool { return f.Retired }), err
+}
+
+// permissions writes levels out, feature by feature.
+func (r *Resolver) permissions(ctx context.Context, levels access.Levels) ([]*model.FeaturePermission, error) {
+	features, err := r.offered(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*model.FeaturePermission, 0, len(features))
-	for _, f := range features {
-		if !f.Retired {
-			list = append(list, &model.FeaturePermission{Feature: f, Level: levels.At(access.Feature(f.Key))})
-		}
+	list := make([]*model.FeaturePermission, len(features))
+	for i, f := range features {
+		list[i] = &model.FeaturePermission{Feature: f, Level: levels.At(access.Feature(f.Key))}
 	}
 	return list, nil
+}
+
+// feature turns what was written of a feature into what a payload shows: the feature as the catalogue has it now, or the
+// rules that were broken. The root field has read nothing of the catalogue before.
+func (r *Resolver) feature(ctx context.Context, written *ent.Feature, err error) (*model.Feature, []*model.UserError, error) {
+	faults, err := userErrors(err)
+	if err != nil || len(faults) > 0 {
+		return nil, faults, err
+	}
+	features, err := r.features(ctx)
+	for _, f := range features {
+		if f.Key == written.Key {
+			return f, faults, err
+		}
+	}
+	return nil, faults, err
 }

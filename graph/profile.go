@@ -32,6 +32,13 @@ func tenantProfile(name, kind *string) *model.TenantProfile {
 	return &model.TenantProfile{Name: *name, Kind: tenant.Kind(orZero(kind))}
 }
 
+func personProfile(name *string) *model.PersonProfile {
+	if name == nil {
+		return nil
+	}
+	return &model.PersonProfile{Name: *name}
+}
+
 func addressOfTenant(t *ent.Tenant) *model.Address {
 	a := &model.Address{Street: t.Street, City: t.City, Region: t.Region, PostalCode: t.PostalCode, Country: t.Country}
 	if *a == (model.Address{}) {

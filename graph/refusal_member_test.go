@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 
 	"mandate/internal/testworld"
@@ -18,7 +19,8 @@ func newMember(n int, changed in) in {
 
 func TestMembersThatCannotBeAdded(t *testing.T) {
 	eachScene(t, func(s scene) {
-		contoso := s.Customer("Contoso")
+		contoso, fabrikam := s.Customer("Contoso"), s.Customer("Fabrikam")
+		here, there := s.site(contoso, "K-1"), s.site(fabrikam, "F-1")
 		s.Staff(contoso, "clerk", testworld.Role("ADMINISTRATOR"))
 		limited := s.Staff(contoso, "limited", testworld.Custom(s.CustomRole(contoso.Tenant, "Limited",
 			map[feature]accessLevel{"USERS": manage, "ROLES": manage, "tickets": view})))
@@ -72,6 +74,18 @@ func TestMembersThatCannotBeAdded(t *testing.T) {
 				"INVALID at input.members.1.permissions.1.feature"},
 			{"a role of nobody's", in{"roleKey": nil, "roleId": "rol_x"}, "NOT_FOUND at input.members.1.roleId"},
 			{"two roles", in{"roleId": "rol_x"}, "INVALID at input.members.1.roleId"},
+			{"another tenant's role", in{"roleKey": nil, "roleId": s.CustomRole(fabrikam.Tenant, "Foreign", nil).ID}, "NOT_FOUND at input.members.1.roleId"},
+			{"a User ID that is taken, in other letters", in{"userId": "ＣＬＥＲＫ"}, "CONFLICT at input.members.1.userId"},
+			{"an administrator with levels", in{"administrator": true, "roleKey": nil, "permissions": []in{{"feature": "orders", "level": "VIEW"}}},
+				"INVALID at input.members.1.administrator"},
+			{"a level that is none", in{"permissions": []in{{"feature": "orders"}}}, "REQUIRED at input.members.1.permissions.0.level"},
+			{"a User ID of 101 characters", in{"userId": strings.Repeat("x", 101)}, "TOO_LONG at input.members.1.userId"},
+			{"all sites and some", in{"siteIds": []string{here}}, "INVALID at input.members.1.siteIds"},
+			{"not all sites, and none", in{"allSites": false}, "REQUIRED at input.members.1.siteIds"},
+			{"101 sites", in{"allSites": false, "siteIds": make([]string, 101)}, "LIMIT_EXCEEDED at input.members.1.siteIds"},
+			{"another tenant's site", in{"allSites": false, "siteIds": []string{here, there}}, "NOT_FOUND at input.members.1.siteIds.1"},
+			{"an administrator with sites", in{"roleKey": nil, "administrator": true, "allSites": false, "siteIds": []string{here}},
+				"INVALID at input.members.1.allSites"},
 		} {
 			s.then(c.outcome, func(s scene) {
 				input := in{"tenantId": contoso.ID, "members": []in{newMember(0, nil), newMember(1, c.changed)}}
@@ -111,8 +125,25 @@ func TestMembersThatCannotBeAdded(t *testing.T) {
 		s.then("by who may not, or is not there", func(s scene) {
 			input := in{"tenantId": contoso.ID, "members": []in{newMember(0, nil)}}
 			s.forbidden(s.Staff(contoso, "reader", testworld.Role("READ_ONLY")), "addMembers", input)
-			s.refused(s.Customer("Fabrikam").Admin, "addMembers", input, "NOT_FOUND at input.tenantId")
+			s.refused(fabrikam.Admin, "addMembers", input, "NOT_FOUND at input.tenantId")
 			s.sees(s.asks(s.Stranger(), "addMembers", input).Errors(), "UNAUTHENTICATED at addMembers")
+		})
+		s.then("by who has no ROLES, with anything above NONE; by a guest manager, who is no guest", func(s scene) {
+			desk := s.Staff(contoso, "desk", testworld.Custom(s.CustomRole(contoso.Tenant, "Desk", map[feature]accessLevel{"USERS": manage, "orders": manage})))
+			manager := s.Staff(contoso, "manager", testworld.Role("GUEST_MANAGER"))
+			add := func(changed in) in { return in{"tenantId": contoso.ID, "members": []in{newMember(7, changed)}} }
+			nothing := in{"roleKey": nil, "permissions": catalogueLevels()}
+			for _, changed := range []in{nil, {"roleKey": nil, "administrator": true}, {"roleKey": nil, "permissions": catalogueLevels("orders", "VIEW")}} {
+				s.forbidden(desk, "addMembers", add(changed))
+				s.forbidden(manager, "addMembers", add(changed))
+			}
+			s.forbidden(manager, "addMembers", add(nothing))
+			s.forbidden(manager, "addMembers", add(in{"guest": true, "roleKey": nil, "permissions": catalogueLevels("orders", "VIEW")}))
+			guest := in{"guest": true, "roleKey": nil, "permissions": catalogueLevels(), "email": "guest@example.com", "userId": "guest"}
+			s.forbidden(manager, "addMembers", in{"tenantId": contoso.ID, "members": []in{newMember(8, guest), newMember(7, nothing)}})
+			s.does(manager, "addMembers", add(guest))
+			ids := []string{s.adds(desk, contoso.ID, newMember(7, nothing)), s.memberID(contoso, "guest")}
+			s.does(desk, "removeMembers", in{"tenantId": contoso.ID, "ids": ids})
 		})
 		s.then("the same rows, in order, are added", func(s scene) {
 			input := in{"tenantId": contoso.ID, "members": []in{newMember(0, nil),
@@ -179,6 +210,25 @@ func TestRolesThatCannotBeGiven(t *testing.T) {
 		s.then("in a tenant that is not one's own", func(s scene) {
 			s.refused(s.Customer("Tailspin").Admin, "changeRole", in{"memberId": low, "roleKey": "READ_ONLY"}, "NOT_FOUND at input.memberId")
 			s.refused(clerk, "changeRole", in{"memberId": boss, "roleKey": "READ_ONLY"}, "NOT_FOUND at input.memberId")
+		})
+		s.then("by who lacks ROLES, or does not see whom it is about", func(s scene) {
+			desk := s.Staff(contoso, "desk", testworld.Custom(s.CustomRole(contoso.Tenant, "Desk", map[feature]accessLevel{"USERS": manage})))
+			manager, guest := s.Staff(contoso, "manager", testworld.Role("GUEST_MANAGER")), s.Staff(contoso, "guest", testworld.Guest).Member(contoso.Tenant).ID
+			s.forbidden(desk, "changeRole", in{"memberId": low, "roleKey": "READ_ONLY"})
+			s.forbidden(manager, "changeRole", in{"memberId": guest, "roleKey": "READ_ONLY"})
+			s.refused(manager, "changeRole", in{"memberId": low, "roleKey": "READ_ONLY"}, "NOT_FOUND at input.memberId")
+			s.does(contoso.Admin, "changeRole", in{"memberId": guest, "roleKey": "PHONE_MANAGER"})
+			s.forbidden(manager, "changeRole", in{"memberId": guest, "roleKey": "READ_ONLY"})
+		})
+		s.then("levels given directly stay beside another role", func(s scene) {
+			held := s.Staff(contoso, "held", testworld.Nothing)
+			id := held.Member(contoso.Tenant).ID
+			s.does(contoso.Admin, "updateMembers", in{"tenantId": contoso.ID, "members": []in{{"id": id, "permissions": catalogueLevels("orders", "MANAGE", "PARTNERS", "VIEW")}}})
+			s.does(contoso.Admin, "changeRole", in{"memberId": id, "roleKey": "GUEST_MANAGER"})
+			s.is("orders", level(s, held, contoso.ID, "orders"), "MANAGE")
+			s.is("guests", level(s, held, contoso.ID, "GUESTS"), "MANAGE")
+			s.does(contoso.Admin, "updateMembers", in{"tenantId": contoso.ID, "members": []in{{"id": id, "roleKey": "GUEST_MANAGER", "permissions": levels("PARTNERS", "MANAGE")}}})
+			s.refused(staff, "changeRole", in{"memberId": id, "roleKey": "READ_ONLY"}, "ROLE_EXCEEDS_GRANT at input.memberId")
 		})
 		s.then("by a role that grows under its holders", func(s scene) {
 			small := s.does(contoso.Admin, "createRole", in{"tenantId": contoso.ID, "name": "Small",

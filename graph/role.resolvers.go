@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
@@ -26,11 +25,15 @@ func (r *mutationResolver) UpdateRole(ctx context.Context, input mandate.UpdateR
 }
 
 func (r *mutationResolver) UpsertFeature(ctx context.Context, input mandate.UpsertFeature) (*model.UpsertFeaturePayload, error) {
-	panic(fmt.Errorf("not implemented: UpsertFeature - upsertFeature"))
+	written, err := r.Service.UpsertFeature(ctx, input)
+	f, faults, err := r.feature(ctx, written, err)
+	return &model.UpsertFeaturePayload{Feature: f, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RetireFeature(ctx context.Context, input mandate.RetireFeature) (*model.RetireFeaturePayload, error) {
-	panic(fmt.Errorf("not implemented: RetireFeature - retireFeature"))
+	written, err := r.Service.RetireFeature(ctx, input)
+	f, faults, err := r.feature(ctx, written, err)
+	return &model.RetireFeaturePayload{Feature: f, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error) {
@@ -38,7 +41,7 @@ func (r *mutationResolver) DeleteRole(ctx context.Context, input mandate.DeleteR
 }
 
 func (r *queryResolver) Features(ctx context.Context) ([]*model.Feature, error) {
-	return r.features(ctx)
+	return r.offered(ctx)
 }
 
 func (r *queryResolver) SystemRoles(ctx context.Context) ([]*ent.Role, error) {

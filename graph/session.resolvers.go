@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/invitation"
 	"mandate/graph/generated"
@@ -35,23 +34,29 @@ func (r *mutationResolver) RequestPasswordReset(ctx context.Context, input manda
 }
 
 func (r *mutationResolver) ChangePassword(ctx context.Context, input mandate.ChangePassword) (*model.ChangePasswordPayload, error) {
-	panic(fmt.Errorf("not implemented: ChangePassword - changePassword"))
+	faults, err := userErrors(r.Service.ChangePassword(ctx, input))
+	return &model.ChangePasswordPayload{Ok: err == nil && len(faults) == 0, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ChangeEmail(ctx context.Context, input mandate.ChangeEmail) (*model.ChangeEmailPayload, error) {
-	panic(fmt.Errorf("not implemented: ChangeEmail - changeEmail"))
+	faults, err := userErrors(r.Service.ChangeEmail(ctx, input))
+	return &model.ChangeEmailPayload{Ok: err == nil && len(faults) == 0, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) VerifyEmail(ctx context.Context, input mandate.VerifyEmail) (*model.VerifyEmailPayload, error) {
-	panic(fmt.Errorf("not implemented: VerifyEmail - verifyEmail"))
+	faults, err := userErrors(r.Service.VerifyEmail(ctx, input))
+	return &model.VerifyEmailPayload{Ok: err == nil && len(faults) == 0, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RevokeSession(ctx context.Context, input mandate.RevokeSession) (*model.RevokeSessionPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeSession - revokeSession"))
+	ended, err := r.Service.RevokeSession(ctx, input)
+	row, faults, err := answer[ent.Session](ctx, r.Resolver, ended, sessionID, err)
+	return &model.RevokeSessionPayload{Session: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) LeaveTenant(ctx context.Context, input mandate.LeaveTenant) (*model.LeaveTenantPayload, error) {
-	panic(fmt.Errorf("not implemented: LeaveTenant - leaveTenant"))
+	faults, err := userErrors(r.Service.LeaveTenant(ctx, input))
+	return &model.LeaveTenantPayload{Ok: err == nil && len(faults) == 0, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) EnterTenant(ctx context.Context, input mandate.EnterTenant) (*model.EnterTenantPayload, error) {

@@ -53,6 +53,21 @@ func newRow(t *testing.T, url string) (p *testworld.Company, staff *testworld.Pe
 	fill(t, tx, "audit_events", "id,at,action,tenant_id,other_tenant_id,actor_id,target_id", n, func(i int) []any {
 		return []any{rowID("evt", i), now, "tenant.entered", rowID("ten", i), p.ID, p.Admin.ID, rowID("rel", i)}
 	})
+	fill(t, tx, "sites", "id,created_at,updated_at,account_number,name,sort_name,status,tenant_id", 6*n, func(i int) []any {
+		return []any{rowID("sit", i), now, now, fmt.Sprint("S-", i), "Site", "site", []string{"UP", "DOWN", "ALARM"}[i%3], rowID("ten", i/6)}
+	})
+	fill(t, tx, "devices", "id,created_at,updated_at,serial_number,tenant_id,site_id", 6*n, func(i int) []any {
+		return []any{rowID("dev", i), now, now, fmt.Sprint("D-", i), rowID("ten", i/6), rowID("sit", i)}
+	})
+	fill(t, tx, "service_subscriptions", "id,created_at,updated_at,external_id,name,active,tenant_id", 6*n, func(i int) []any {
+		return []any{rowID("sub", i), now, now, fmt.Sprint("X-", i), "Service", i%2 == 0, rowID("ten", i/6)}
+	})
+	if _, err := tx.Exec("UPDATE members SET all_sites=false WHERE administrator=false AND tenant_id<>?", p.ID); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, tx, "member_sites", "id,tenant_id,member_id,site_id", 6*n, func(i int) []any {
+		return []any{rowID("mst", i), rowID("ten", i/6), rowID("mem", i), rowID("sit", i)}
+	})
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +79,9 @@ const assignedCustomers = `query($n: Int!) { customers(first: $n) { totalCount p
 	relationship { id status role { key name permissions { level } } partner { name } staffCount viewerCanTerminate viewerCanSuspend }
 	members(first: 5) { totalCount nodes { name email role { key } permissions { level feature { key } } user { email } } }
 	auditEvents(first: 5) { nodes { action actor { name } target { id } } } } } }`
+
+const sitesAndCounts = `query($n: Int!) { customers(first: $n) { nodes { siteSummary { total up down alarm off inactive } deviceCount subscriptionCount
+	sites(first: 5) { totalCount nodes { name status } } serviceSubscriptions(first: 5) { totalCount nodes { name active } } } } }`
 
 // TestStatements sees that a query takes as many statements for a hundred rows as for one.
 func TestStatements(t *testing.T) {
@@ -79,6 +97,9 @@ func TestStatements(t *testing.T) {
 		}{
 			{"the assigned customers, by an administrator", p.Admin, assignedCustomers, "customers.nodes", 24},
 			{"the assigned customers, by staff", staff, assignedCustomers, "customers.nodes", 24},
+			{"sites and counts, by an administrator", p.Admin, sitesAndCounts, "customers.nodes", 13},
+			{"sites and counts, by staff", staff, sitesAndCounts, "customers.nodes", 13},
+			{"sites of members", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 2) { nodes { allSites sites(first: 3) { totalCount nodes { name } } } } } } }`, "customers.nodes", 9},
 			{"names", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { id name } } }`, "customers.nodes", 4},
 			{"two lists deep", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 5) { nodes { tenant { relationships(first: 5) { totalCount nodes { customer { members(first: 2) { nodes { email } } } } } } } } } } }`, "customers.nodes", 15},
 			{"the switcher", staff, `query($n: Int!) { viewer { tenants(first: $n) { totalCount nodes { via endsAt permissions { level } tenant { name tags } } } } }`, "viewer.tenants.nodes", 8},

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
@@ -29,19 +28,27 @@ func (r *mutationResolver) CreateCustomer(ctx context.Context, input mandate.Cre
 }
 
 func (r *mutationResolver) UpdateTenant(ctx context.Context, input mandate.UpdateTenant) (*model.UpdateTenantPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateTenant - updateTenant"))
+	written, err := r.Service.UpdateTenant(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, tenantID, err)
+	return &model.UpdateTenantPayload{Tenant: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) SuspendTenant(ctx context.Context, input mandate.SuspendTenant) (*model.SuspendTenantPayload, error) {
-	panic(fmt.Errorf("not implemented: SuspendTenant - suspendTenant"))
+	written, err := r.Service.SuspendTenant(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, tenantID, err)
+	return &model.SuspendTenantPayload{Tenant: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ReactivateTenant(ctx context.Context, input mandate.ReactivateTenant) (*model.ReactivateTenantPayload, error) {
-	panic(fmt.Errorf("not implemented: ReactivateTenant - reactivateTenant"))
+	written, err := r.Service.ReactivateTenant(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, tenantID, err)
+	return &model.ReactivateTenantPayload{Tenant: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) DeleteTenant(ctx context.Context, input mandate.DeleteTenant) (*model.DeleteTenantPayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteTenant - deleteTenant"))
+	deleted, err := r.Service.DeleteTenant(ctx, input)
+	faults, err := userErrors(err)
+	return &model.DeleteTenantPayload{DeletedID: deleted, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ActivateService(ctx context.Context, input mandate.ActivateService) (*model.ActivateServicePayload, error) {

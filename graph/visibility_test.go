@@ -19,10 +19,12 @@ import (
 const (
 	papers  = "account city email region street tag zip"              // TENANT VIEW
 	people  = "admin adminmail staff staffmail phone guest guestmail" // USERS VIEW; with GUESTS VIEW alone: guest
+	queue   = "request decider"                                       // USERS VIEW
 	trail   = "actor reason target"                                   // AUDIT VIEW
 	details = "address change"                                        // the same, of what can be seen itself
 	offer   = "declined invited offer"                                // PARTNERS VIEW on either side
-	all     = "name role " + papers + " " + people + " " + trail + " " + details
+	ledger  = "site subscription"                                     // SITES and SERVICES_ADMIN VIEW
+	all     = "name role " + papers + " " + people + " " + queue + " " + trail + " " + details + " " + ledger
 	atDesk  = "receptionist receptionistmail"
 )
 
@@ -63,8 +65,8 @@ var visible = map[string]map[string]string{
 		"hooli":  "name", "initech": "name", "contoso": "name role " + offer,
 	},
 
-	"oper admin":  operatorSees(papers, map[string]string{"oper": all + " reader readermail clerk clerkmail"}),
-	"oper reader": operatorSees(papers, map[string]string{"oper": all + " reader readermail clerk clerkmail"}),
+	"oper admin":  operatorSees(papers+" subscription", map[string]string{"oper": all + " reader readermail clerk clerkmail"}),
+	"oper reader": operatorSees(papers+" subscription", map[string]string{"oper": all + " reader readermail clerk clerkmail"}),
 	"oper clerk":  operatorSees("", map[string]string{"oper": "name clerk clerkmail"}),
 }
 
@@ -170,6 +172,7 @@ var attempts = map[string][]string{
 		`mutation($id: ID!) { enterTenant(input: {tenantId: $id}) { token userErrors { message field code } } }`,
 		`mutation($id: ID!) { createRole(input: {tenantId: $id, name: "x", permissions: []}) { role { id } userErrors { message field code } } }`,
 		`mutation($id: ID!) { activateService(input: {tenantId: $id}) { tenant { id } userErrors { message field code } } }`,
+		`mutation($id: ID!) { syncInventory(input: {tenantId: $id, sites: [{accountNumber: "x", name: "x", status: UP}]}) { created userErrors { message field code } } }`,
 		`mutation($id: ID!) { invitePartner(input: {tenantId: $id, code: "MND-0000-0000", roleKey: READ_ONLY}) { invitation { id } userErrors { message field code } } }`,
 		`mutation($id: ID!) { addMembers(input: {tenantId: $id, dryRun: true, members: [{userId: "x", label: "x", firstName: "x", lastName: "x", email: "x@example.com", phone: "+12025550123", roleKey: READ_ONLY}]}) { userErrors { message field code } } }`,
 	},
@@ -201,6 +204,10 @@ var attempts = map[string][]string{
 	},
 	"asg": {
 		`mutation($id: ID!) { revokeAssignments(input: {ids: [$id]}) { assignments { id } userErrors { message field code } } }`,
+	},
+	"req": {
+		`mutation($id: ID!) { approveAccessRequests(input: {ids: [$id]}) { accessRequests { id } userErrors { message field code } } }`,
+		`mutation($id: ID!) { rejectAccessRequests(input: {ids: [$id], reason: "x"}) { accessRequests { id } userErrors { message field code } } }`,
 	},
 }
 
@@ -276,7 +283,9 @@ func TestNodesKeepTheirPositions(t *testing.T) {
 var guarded = map[string]string{
 	"accountNumber": "", "email": "", "address": "{ city }", "tags": "", "serviceActivatedAt": "", "partner": "{ id }",
 	"members": "(first: 1) { totalCount }", "roles": "(first: 1) { totalCount }", "invitations": "(first: 1) { totalCount }",
-	"assignments": "(first: 1) { totalCount }", "auditEvents": "(first: 1) { totalCount }",
+	"assignments": "(first: 1) { totalCount }", "auditEvents": "(first: 1) { totalCount }", "accessRequests": "(first: 1) { totalCount }",
+	"sites": "(first: 1) { totalCount }", "siteSummary": "{ total }", "deviceCount": "",
+	"serviceSubscriptions": "(first: 1) { totalCount }", "subscriptionCount": "",
 }
 
 func TestAGuardedFieldIsNullWithAnErrorAtItsPath(t *testing.T) {

@@ -24,7 +24,7 @@ func (ServiceSubscription) Mixin() []ent.Mixin {
 func (ServiceSubscription) Fields() []ent.Field {
 	return []ent.Field{
 		reference("tenant_id", "The tenant.", fixed),
-		text("external_id", "Its id in the operator's books, unique in the tenant.", 100, fixed),
+		text("external_id", "Its id in the operator's books, unique in the tenant.", 100, fixed, as("externalId")),
 		text("name", "Name of the service.", 200),
 		field.Bool("active").Comment("Whether it runs now: not switched off, and not past its end."),
 		moment("ends_at", "When it ends; open if empty.", nullable),

@@ -11,12 +11,12 @@ import (
 )
 
 // User is a person: one identity, one proven address, one password. All else that is known of a person belongs to a
-// membership.
+// membership. The id says nothing of when the person became known: tenants that add somebody see it.
 type User struct{ ent.Schema }
 
 // Mixin of the user.
 func (User) Mixin() []ent.Mixin {
-	return []ent.Mixin{mixin.ID{Prefix: "usr"}, mixin.Time{Hidden: true}}
+	return []ent.Mixin{mixin.ID{Prefix: "usr", Random: true}, mixin.Time{Hidden: true}}
 }
 
 // Fields of the user.

@@ -4266,7 +4266,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ServiceSubscription.EndsAt(childComplexity), true
-	case "ServiceSubscription.externalID":
+	case "ServiceSubscription.externalId":
 		if e.ComplexityRoot.ServiceSubscription.ExternalID == nil {
 			break
 		}
@@ -5538,7 +5538,7 @@ input RejectAccessRequestsInput {
 type RejectAccessRequestsPayload {
   "The requests."
   accessRequests: [AccessRequest!]!
-  "LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"ids\", \"3\"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, CONFLICT for a request named twice, INVALID for one of another tenant."
+  "LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"ids\", \"3\"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, ROLE_EXCEEDS_GRANT for somebody who was given more than the viewer holds, CONFLICT for a request named twice, INVALID for one of another tenant."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -5681,7 +5681,7 @@ type AuditChange {
 input AuditFilter {
   "Only those of this person."
   actorId: ID
-  "Only these actions: assignment.created, assignment.revoked, customer.created, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.role_changed, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.entered."
+  "Only these actions: access_request.approved, access_request.rejected, assignment.created, assignment.revoked, customer.created, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated."
   action: [String!]
   "Only from this moment on."
   from: DateTime
@@ -6770,7 +6770,7 @@ type ServiceSubscription implements Node {
   """
   Its id in the operator's books, unique in the tenant.
   """
-  externalID: String!
+  externalId: String!
   """
   Name of the service.
   """
@@ -7857,7 +7857,7 @@ input SetMemberStatusInput {
 type SetMemberStatusPayload {
   "The members whose status changed, and no others."
   members: [Member!]!
-  "LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"ids\", \"3\"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR."
+  "LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"ids\", \"3\"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN."
   userErrors: [UserError!]!
 }
 
@@ -8297,11 +8297,11 @@ input UpsertFeatureInput {
   key: String!
   "Name of the feature."
   name: String!
-  "What VIEW is called; View unless said otherwise."
+  "What VIEW is called. Left out, it stays what it was; View for a new feature."
   viewLabel: String
-  "What MANAGE is called; Manage unless said otherwise."
+  "What MANAGE is called. Left out, it stays what it was; Manage for a new feature."
   manageLabel: String
-  "What NONE is called; Hide unless said otherwise."
+  "What NONE is called. Left out, it stays what it was; Hide for a new feature."
   noneLabel: String
 }
 
@@ -8763,7 +8763,7 @@ input ChangeEmailInput {
 type ChangeEmailPayload {
   "Whether a mail is on its way."
   ok: Boolean!
-  "CREDENTIALS_INVALID, CONFLICT for the address that the person has."
+  "CREDENTIALS_INVALID, CONFLICT for the address that the person has, LIMIT_EXCEEDED for the sixth within a day."
   userErrors: [UserError!]!
 }
 
@@ -10519,8 +10519,8 @@ func (ec *executionContext) childFields_ServiceSubscription(ctx context.Context,
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_ServiceSubscription_id(ctx, field)
-	case "externalID":
-		return ec.fieldContext_ServiceSubscription_externalID(ctx, field)
+	case "externalId":
+		return ec.fieldContext_ServiceSubscription_externalId(ctx, field)
 	case "name":
 		return ec.fieldContext_ServiceSubscription_name(ctx, field)
 	case "active":
@@ -26857,13 +26857,13 @@ func (ec *executionContext) fieldContext_ServiceSubscription_id(_ context.Contex
 	return graphql.NewScalarFieldContext("ServiceSubscription", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _ServiceSubscription_externalID(ctx context.Context, field graphql.CollectedField, obj *ent.ServiceSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _ServiceSubscription_externalId(ctx context.Context, field graphql.CollectedField, obj *ent.ServiceSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceSubscription_externalID(ctx, field)
+			return ec.fieldContext_ServiceSubscription_externalId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.ExternalID, nil
@@ -26876,7 +26876,7 @@ func (ec *executionContext) _ServiceSubscription_externalID(ctx context.Context,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_ServiceSubscription_externalID(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_ServiceSubscription_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ServiceSubscription", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
@@ -44990,8 +44990,8 @@ func (ec *executionContext) _ServiceSubscription(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "externalID":
-			out.Values[i] = ec._ServiceSubscription_externalID(ctx, field, obj)
+		case "externalId":
+			out.Values[i] = ec._ServiceSubscription_externalId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -49442,13 +49442,13 @@ func (ec *executionContext) marshalNFeaturePermission2ᚖmandateᚋgraphᚋmodel
 }
 
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalID(v)
+	res, err := model.UnmarshalID(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNID2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalID(v)
+	res := model.MarshalID(v)
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -51843,7 +51843,7 @@ func (ec *executionContext) unmarshalOID2ᚖstring(ctx context.Context, v any) (
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalID(v)
+	res, err := model.UnmarshalID(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -51853,7 +51853,7 @@ func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.Se
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalID(*v)
+	res := model.MarshalID(*v)
 	return res
 }
 

@@ -101,7 +101,7 @@ type AssignPayload struct {
 type AuditFilter struct {
 	// Only those of this person.
 	ActorID *string `json:"actorId,omitempty"`
-	// Only these actions: assignment.created, assignment.revoked, customer.created, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.role_changed, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.entered.
+	// Only these actions: access_request.approved, access_request.rejected, assignment.created, assignment.revoked, customer.created, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated.
 	Action []string `json:"action,omitempty"`
 	// Only from this moment on.
 	From *time.Time `json:"from,omitempty"`
@@ -115,7 +115,7 @@ type AuditFilter struct {
 type ChangeEmailPayload struct {
 	// Whether a mail is on its way.
 	Ok bool `json:"ok"`
-	// CREDENTIALS_INVALID, CONFLICT for the address that the person has.
+	// CREDENTIALS_INVALID, CONFLICT for the address that the person has, LIMIT_EXCEEDED for the sixth within a day.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -365,7 +365,7 @@ type RegisterPartnerPayload struct {
 type RejectAccessRequestsPayload struct {
 	// The requests.
 	AccessRequests []*ent.AccessRequest `json:"accessRequests"`
-	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, CONFLICT for a request named twice, INVALID for one of another tenant.
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, ROLE_EXCEEDS_GRANT for somebody who was given more than the viewer holds, CONFLICT for a request named twice, INVALID for one of another tenant.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -481,7 +481,7 @@ type SetAssignedCustomersPayload struct {
 type SetMemberStatusPayload struct {
 	// The members whose status changed, and no others.
 	Members []*ent.Member `json:"members"`
-	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR.
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

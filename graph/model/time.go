@@ -27,8 +27,9 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 		return time.Time{}, &InputError{"A DateTime is a string."}
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
+	t = t.UTC()
 	if err != nil || t.Year() < 1 || t.Year() > 9999 {
 		return time.Time{}, &InputError{"This is not a DateTime: write it like 2026-11-21T20:38:00Z."}
 	}
-	return t.UTC().Truncate(time.Microsecond), nil
+	return t.Truncate(time.Microsecond), nil
 }

@@ -84,12 +84,48 @@ func samples(in typed) []sample {
 			true, "Log in", []string{"You were added to", in.customer, in.person},
 		}, {
 			"password reset",
-			PasswordReset{30 * time.Minute, testTime, testLink},
-			true, "Set a new password", []string{"30 minutes", at, "did not ask"},
+			PasswordReset{ValidFor: 30 * time.Minute, ExpiresAt: testTime, Link: testLink},
+			true, "Set a new password", []string{"30 minutes", at, "hopefully you", "do not want"},
+		}, {
+			"password link from an administrator",
+			PasswordReset{Sender: in.person, Tenant: in.customer, ValidFor: 30 * time.Minute, ExpiresAt: testTime, Link: testLink},
+			true, "Set a new password", []string{"30 minutes", at, in.person, in.customer},
 		}, {
 			"password changed",
 			PasswordChanged{testTime},
 			false, "", []string{at, "If it was not you"},
+		}, {
+			"verify address",
+			VerifyAddress{in.person, 24 * time.Hour, testTime, testLink},
+			true, "Verify this address", []string{"hopefully you", in.person, "1 day", at, "not yours"},
+		}, {
+			"address taken",
+			AddressTaken{},
+			false, "", []string{"perhaps you", "nothing was changed"},
+		}, {
+			"address changed",
+			AddressChanged{testTime},
+			false, "", []string{at, "If it was not you"},
+		}, {
+			"sign-up",
+			SignUp{in.customer, 24 * time.Hour, testTime, testLink},
+			true, "Verify your address", []string{"hopefully you", in.customer, "1 day", at, "did not sign up"},
+		}, {
+			"signed up as a member",
+			SignedUp{in.customer},
+			false, "", []string{"You are a member of", in.customer, "nothing has changed"},
+		}, {
+			"request waiting",
+			RequestWaiting{in.customer, in.person, in.text, testTime},
+			false, "", []string{in.customer, in.person, at, "decide by the address"},
+		}, {
+			"request approved",
+			RequestApproved{in.customer},
+			false, "", []string{in.customer, "was approved", "Log in"},
+		}, {
+			"request rejected",
+			RequestRejected{in.customer, in.text},
+			false, "", []string{in.customer, "was rejected", "Reason given:"},
 		},
 	}
 }

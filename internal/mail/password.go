@@ -7,6 +7,10 @@ import (
 
 // PasswordReset lets a person who forgot their password set a new one.
 type PasswordReset struct {
+	// Sender is the name of the administrator who had the link sent, and Tenant the name of their tenant; both are empty
+	// when the link was asked for at the log-in page.
+	Sender string
+	Tenant string
 	// ValidFor is the link's life as people say it, ExpiresAt the moment it ends.
 	ValidFor  time.Duration
 	ExpiresAt time.Time
@@ -16,16 +20,20 @@ type PasswordReset struct {
 
 // Letter renders the reset link. It fails when the link is missing or not an absolute web address.
 func (p PasswordReset) Letter(b Brand) (Letter, error) {
+	why := "Someone, hopefully you, asked to set a new password for your e-mail address."
+	if p.Sender != "" {
+		why = fmt.Sprintf("You get this link to set a new password from %s of %s.", p.Sender, p.Tenant)
+	}
 	return b.render(content{
 		Subject: "Set a new password",
 		Heading: "Set a new password",
 		Paragraphs: []string{
-			"Someone, hopefully you, asked to set a new password for your e-mail address.",
+			why,
 			fmt.Sprintf("The link works once and is valid for %s, until %s.", span(p.ValidFor), moment(p.ExpiresAt)),
 		},
 		Action: action{Label: "Set a new password", Link: p.Link},
 		SmallPrint: []string{
-			"If you did not ask for this, ignore this e-mail: your password stays as it is.",
+			"If you do not want a new password, ignore this e-mail: your password stays as it is.",
 			"The link is meant for you alone. Please do not forward it.",
 		},
 	})

@@ -136,3 +136,12 @@ func addressed(v viewer.Viewer, inv *ent.Invitation) bool {
 func IsPending(inv *ent.Invitation, now time.Time) bool {
 	return InvitationStatus(inv, now) == invitation.StatusPending
 }
+
+// MayDecide reports whether the viewer may approve or reject a request, made by the person about.
+func MayDecide(ctx context.Context, a *rule.Access, r *ent.AccessRequest, about string, now time.Time) (bool, error) {
+	reach, err := a.To(ctx, r.TenantID)
+	if err != nil || reach == nil || reach.Levels.At(access.Users) < access.Manage {
+		return false, err
+	}
+	return undecidable(r, about, viewer.From(ctx).UserID, now) == nil, nil
+}

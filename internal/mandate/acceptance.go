@@ -229,7 +229,8 @@ func (t *tx) senderHolds(ctx context.Context, inv *ent.Invitation, levels access
 	if err != nil {
 		return false, err
 	}
-	held, err := t.levelsOf(ctx, m)
+	e, err := t.entitlementOf(ctx, m)
+	held := e.levels()
 	return held.At(access.Partners) == access.Manage && levels.Within(held), err
 }
 

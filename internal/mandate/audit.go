@@ -24,12 +24,37 @@ type event struct {
 	actor        *ent.Member // as whom the viewer acted, when that does not follow from the tenant
 }
 
+// Actions lists what events can tell of.
+var Actions = []string{
+	"access_request.approved", "access_request.rejected", "assignment.created", "assignment.revoked",
+	"customer.created", "email.change_requested", "email.changed", "email.verified", "feature.retired",
+	"feature.upserted", "inventory.synced", "invitation.accepted", "invitation.declined", "invitation.resent",
+	"invitation.revoked", "invitation.sent", "member.added", "member.left", "member.removed", "member.role_changed",
+	"member.signed_up", "member.signed_up_again", "member.status_changed", "member.updated",
+	"operator.administrator_created", "partner.invite_link_rotated", "partner.recognized", "partner.registered",
+	"password.changed", "password.links_sent", "password.reset", "password.reset_requested", "relationship.narrowed",
+	"relationship.resumed", "relationship.suspended", "relationship.terminated", "relationship.widened",
+	"relationship.widening_offered", "role.created", "role.updated", "service.activated", "session.ended",
+	"session.started", "tenant.deleted", "tenant.entered", "tenant.reactivated", "tenant.suspended", "tenant.updated",
+}
+
+// about makes members what the event is about: the one it names, if it is one.
+func (e event) about(members []*ent.Member) event {
+	if len(members) == 1 {
+		e.target, e.targetName = members[0].ID, members[0].FirstName+" "+members[0].LastName
+	}
+	return e
+}
+
 // record writes the one audit event of the transaction.
 func (t *tx) record(ctx context.Context, e event) error {
 	create := t.AuditEvent.Create().SetAt(t.now).SetAction(e.action).SetChanges(e.changes).SetNillableReason(e.reason).
 		SetNillableTenantID(some(e.tenant)).SetNillableRelationshipID(some(e.relationship)).
 		SetNillableTargetID(some(e.target)).SetNillableTargetName(some(e.targetName)).
 		SetNillableRequestID(some(t.viewer.RequestID)).SetNillableAddress(some(t.viewer.Address))
+	if !slices.Contains(Actions, e.action) {
+		return fmt.Errorf("record %s: clients do not know of this action", e.action)
+	}
 	actor, home, err := t.actor(ctx, e)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.action, err)

@@ -29,6 +29,7 @@ const (
 
 const (
 	kindReset   = "password.reset"
+	kindWelcome = "member.welcome"
 	mostResets  = 5                      // mails with a reset link to one address within mailWindow
 	resetAnswer = 150 * time.Millisecond // what asking for one takes, whatever the address is
 )
@@ -69,13 +70,7 @@ func checkPassword(password string, field ...string) *Error {
 // within a day. It answers alike, and takes alike, whatever the address is.
 func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordReset) error {
 	_, canonical, _ := email(cmd.Email)
-	alike := time.After(resetAnswer)
-	defer func() {
-		select {
-		case <-alike:
-		case <-ctx.Done():
-		}
-	}()
+	defer alike(ctx, resetAnswer)()
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		u, err := t.User.Query().Where(user.EmailCanonical(canonical)).Only(ctx)
 		if ent.IsNotFound(err) {
@@ -87,25 +82,61 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 		if err := t.lockPerson(ctx, u.ID); err != nil {
 			return err
 		}
-		sent, err := t.mailed(ctx, u.EmailCanonical, kindReset)
-		if err != nil || sent >= mostResets {
-			return err
-		}
-		life := resetLife
-		if sent == mostResets-1 {
-			life = mailWindow // the last one for now: nobody can use them up for somebody else
-		}
-		token, err := t.issue(ctx, ticket{to: u, purpose: onetimetoken.PurposeReset, life: life})
-		if err != nil {
-			return err
-		}
-		err = t.send(ctx, mailing{kind: kindReset, to: u, secret: true,
-			letter: mail.PasswordReset{ValidFor: life, ExpiresAt: t.now.Add(life), Link: t.s.link("password", "token", token)}})
-		if err != nil {
+		sent, err := t.sendReset(ctx, u, ticket{}, mail.PasswordReset{})
+		if err != nil || !sent {
 			return err
 		}
 		return t.record(ctx, event{action: "password.reset_requested", target: u.ID})
 	})
+}
+
+// sendReset mails a link to set a new password, unless the address got mostResets of them today. The person is locked.
+func (t *tx) sendReset(ctx context.Context, u *ent.User, k ticket, l mail.PasswordReset) (bool, error) {
+	sent, err := t.mailed(ctx, u.EmailCanonical, kindReset)
+	if err != nil || sent >= mostResets {
+		return false, err
+	}
+	k.to, k.purpose, k.life = u, onetimetoken.PurposeReset, resetLife
+	if sent == mostResets-1 {
+		k.life = mailWindow // the last one for now: nobody can use them up for somebody else
+	}
+	token, err := t.issue(ctx, k)
+	if err != nil {
+		return false, err
+	}
+	l.ValidFor, l.ExpiresAt, l.Link = k.life, t.now.Add(k.life), t.s.link("password", "token", token)
+	return true, t.send(ctx, mailing{kind: kindReset, to: u, secret: true, letter: l})
+}
+
+// sendPasswordLink mails a link that administrators of a tenant have sent; those that they had sent before die. One by one,
+// so that nobody can keep the links of others from being used. When the address got mostResets today, none is mailed, and
+// none dies.
+func (t *tx) sendPasswordLink(ctx context.Context, tn *ent.Tenant, userID, sender string) error {
+	if err := t.lockPerson(ctx, userID); err != nil {
+		return err
+	}
+	u, err := t.User.Get(ctx, userID)
+	if err != nil {
+		return fmt.Errorf("read a person: %w", err)
+	}
+	kind := kindReset
+	if u.PasswordHash == nil {
+		kind = kindWelcome
+	}
+	sent, err := t.mailed(ctx, u.EmailCanonical, kind)
+	if err != nil || sent >= mostResets {
+		return err
+	}
+	err = t.OneTimeToken.Update().Where(onetimetoken.UserID(u.ID), onetimetoken.TenantID(tn.ID), onetimetoken.PurposeIn(setsPassword...),
+		onetimetoken.UsedAtIsNil()).SetUsedAt(t.now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("kill links: %w", err)
+	}
+	if u.PasswordHash == nil {
+		return t.welcome(ctx, tn, u, sender)
+	}
+	_, err = t.sendReset(ctx, u, ticket{tenantID: tn.ID}, mail.PasswordReset{Sender: sender, Tenant: tn.Name})
+	return err
 }
 
 // ticket is a one-time token to be mailed.
@@ -137,10 +168,9 @@ func (t *tx) issue(ctx context.Context, k ticket) (string, error) {
 //
 // TOKEN_INVALID for every token that does not work, PASSWORD_TOO_WEAK.
 func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
-	invalid := broken(TokenInvalid, "This link does not work: it is wrong, used up or too old.", "token")
 	hash, ok := auth.TokenHash(cmd.Token)
 	if !ok {
-		return invalid
+		return invalidLink()
 	}
 	if fault := checkPassword(cmd.NewPassword, "newPassword"); fault != nil {
 		return fault
@@ -150,7 +180,7 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 		return fmt.Errorf("look a link up: %w", err)
 	}
 	if !known {
-		return invalid
+		return invalidLink()
 	}
 	phc, err := s.Passwords.Hash(ctx, cmd.NewPassword)
 	if err != nil {
@@ -162,10 +192,23 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 			return err
 		}
 		if row == nil {
-			return invalid
+			return invalidLink()
 		}
-		return t.setPassword(ctx, row.Edges.User, phc, "password.reset")
+		u := row.Edges.User
+		if err := t.setPassword(ctx, u, phc, ""); err != nil {
+			return err
+		}
+		oldest, err := t.oldestMembership(ctx, u)
+		if err != nil {
+			return err
+		}
+		return t.record(ctx, event{action: "password.reset", target: u.ID, actor: oldest})
 	})
+}
+
+// invalidLink is the one answer for every token of a link that does not work.
+func invalidLink() *Error {
+	return broken(TokenInvalid, "This link does not work: it is wrong, used up or too old.", "token")
 }
 
 // setsPassword lists the purposes of links by which a password is set, whether there was one or not.
@@ -203,26 +246,21 @@ func (t *tx) killLinks(ctx context.Context, u *ent.User) error {
 	return nil
 }
 
-// setPassword stores a password, ends all sessions of the person, and sends a notice when there was another one before.
-func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, action string) error {
+// setPassword stores a password, kills the person's links, ends their sessions but for the one to keep, "" for none, and
+// sends a notice when there was another password before.
+func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, keep string) error {
 	if err := t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Exec(ctx); err != nil {
 		return fmt.Errorf("store a password: %w", err)
 	}
 	if err := t.killLinks(ctx, u); err != nil {
 		return err
 	}
-	err := t.Session.Update().Where(session.UserID(u.ID), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx)
+	err := t.Session.Update().Where(session.UserID(u.ID), session.IDNEQ(keep), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
-	if u.PasswordHash != nil {
-		if err := t.send(ctx, mailing{kind: "password.changed", to: u, letter: mail.PasswordChanged{ChangedAt: t.now}}); err != nil {
-			return err
-		}
+	if u.PasswordHash == nil {
+		return nil
 	}
-	oldest, err := t.oldestMembership(ctx, u)
-	if err != nil {
-		return err
-	}
-	return t.record(ctx, event{action: action, target: u.ID, actor: oldest})
+	return t.send(ctx, mailing{kind: "password.changed", to: u, letter: mail.PasswordChanged{ChangedAt: t.now}})
 }

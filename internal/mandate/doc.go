@@ -16,7 +16,7 @@
 //   - Consent takes PARTNERS MANAGE by a membership of one's own, in a session of one's own: inviting, accepting,
 //     declining, widening, narrowing, pausing, ending and handing over for a tenant.
 //   - Nobody gives what they do not hold, and nobody adds, assigns or raises themselves.
-//   - A tenant that has had an administrator keeps an active one.
+//   - A tenant that has had an administrator keeps an active one, until it is deleted.
 //   - Whatever rests on a relationship ends with it, in the same transaction.
 //   - What is out of the viewer's reach answers like what does not exist.
 package mandate

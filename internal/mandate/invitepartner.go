@@ -10,6 +10,7 @@ import (
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/partner"
+	"mandate/ent/predicate"
 	"mandate/ent/tenant"
 	"mandate/internal/access"
 	"mandate/internal/mail"
@@ -137,15 +138,30 @@ func (t *tx) namedPartner(ctx context.Context, cmd InvitePartner) (*partnerSide,
 			by = partner.And(by, partner.Code(strings.ToUpper(code)))
 		}
 	}
-	row, err := t.Partner.Query().Where(by).WithTenant().Only(ctx)
-	if ent.IsNotFound(err) || err == nil && row.Edges.Tenant.Status == tenant.StatusDeleted {
+	p, err := t.holdPartner(ctx, by)
+	if ent.IsNotFound(err) {
 		return nil, "", broken(PartnerNotFound, "There is no partner with this Partner ID or invite link.", field)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("find the partner: %w", err)
 	}
-	p := &partnerSide{row, row.Edges.Tenant}
 	return p, channel, p.mayConnect()
+}
+
+// holdPartner finds a partner that was not deleted, and holds it: its name is copied, and it is not deleted meanwhile.
+func (t *tx) holdPartner(ctx context.Context, by predicate.Partner) (*partnerSide, error) {
+	by = partner.And(by, partner.HasTenantWith(tenant.StatusNEQ(tenant.StatusDeleted)))
+	row, err := t.Partner.Query().Where(by).Only(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.hold(ctx, row.TenantID); err != nil {
+		return nil, err
+	}
+	if row, err = t.Partner.Query().Where(by).WithTenant().Only(ctx); err != nil {
+		return nil, err
+	}
+	return &partnerSide{row, row.Edges.Tenant}, nil
 }
 
 // mayAsk says why the customer may not invite the partner now.

@@ -9,6 +9,7 @@ import (
 	"entgo.io/ent/dialect"
 
 	"mandate/ent/member"
+	"mandate/internal/viewer"
 )
 
 // lock keeps everybody else from changing the tenants, and what belongs to them, until the transaction ends: the given
@@ -25,13 +26,22 @@ func (t *tx) lock(ctx context.Context, tenantIDs ...string) error {
 	if !t.viewer.SignedIn() {
 		return nil
 	}
-	homes, err := t.Member.Query().Where(member.UserID(t.viewer.UserID), member.StatusEQ(member.StatusActive)).
-		Select(member.FieldTenantID).Strings(ctx)
+	homes, err := t.homes(ctx)
 	if err != nil {
-		return fmt.Errorf("read the viewer's memberships: %w", err)
+		return err
 	}
 	homes = slices.DeleteFunc(distinct(homes), func(id string) bool { return slices.Contains(tenantIDs, id) })
 	return t.lockRows(ctx, homes, "LOCK IN SHARE MODE")
+}
+
+// homes reads the tenants that the viewer stands on.
+func (t *tx) homes(ctx context.Context) ([]string, error) {
+	homes, err := t.Member.Query().Where(member.UserID(t.viewer.UserID), member.StatusEQ(member.StatusActive)).
+		Select(member.FieldTenantID).Strings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the viewer's memberships: %w", err)
+	}
+	return homes, nil
 }
 
 // hold keeps others from changing the tenants, and lets them hold them too.
@@ -55,6 +65,7 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 		return err
 	}
 	t.access.Renew() // what was read before may have changed while the lock was awaited
+	t.known = known{}
 	return nil
 }
 
@@ -97,11 +108,13 @@ func distinct(ids []string) []string {
 }
 
 // person fails unless somebody is signed in with a session of their own: one that did not enter a tenant.
-func (t *tx) person() error {
-	if !t.viewer.SignedIn() {
+func (t *tx) person() error { return inPerson(t.viewer) }
+
+func inPerson(v viewer.Viewer) error {
+	if !v.SignedIn() {
 		return ErrUnauthenticated
 	}
-	if t.viewer.Entered() {
+	if v.Entered() {
 		return ErrForbidden
 	}
 	return nil

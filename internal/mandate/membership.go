@@ -16,7 +16,7 @@ import (
 )
 
 // endMemberships ends memberships of a tenant, with all that hangs on them: what they gave, the assignments that others
-// of the tenant made them, what was entered from there, mailed links, and requests that wait. Whoever becomes a member
+// of the tenant made them, what was entered from there, links that the tenant mailed, and requests that wait. Whoever becomes a member
 // again begins anew. by names who decides about requests; "" for nobody.
 func (t *tx) endMemberships(ctx context.Context, tenantID string, rows []*ent.Member, by string) error {
 	ids, people := make([]string, len(rows)), make([]string, len(rows))
@@ -26,6 +26,13 @@ func (t *tx) endMemberships(ctx context.Context, tenantID string, rows []*ent.Me
 	for _, part := range split(ids) {
 		if err := t.emptyMemberships(ctx, part, by); err != nil {
 			return err
+		}
+	}
+	for _, part := range split(people) { // those that the tenant had sent
+		err := t.OneTimeToken.Update().Where(onetimetoken.UserIDIn(part...), onetimetoken.TenantID(tenantID), onetimetoken.UsedAtIsNil()).
+			SetUsedAt(t.now).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("kill links: %w", err)
 		}
 	}
 	return t.endSessions(ctx, tenantID, people)
@@ -47,10 +54,6 @@ func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) erro
 		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end assignments: %w", err)
-	}
-	err = t.OneTimeToken.Update().Where(onetimetoken.MemberIDIn(ids...), onetimetoken.UsedAtIsNil()).SetUsedAt(t.now).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("kill links: %w", err)
 	}
 	err = t.AccessRequest.Update().Where(accessrequest.MemberIDIn(ids...), accessrequest.StatusEQ(accessrequest.StatusPending)).
 		SetStatus(accessrequest.StatusRejected).SetDecidedAt(t.now).SetNillableDecidedByName(some(by)).Exec(ctx)

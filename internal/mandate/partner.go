@@ -210,10 +210,14 @@ func linkOf(link string) (code, key string, ok bool) {
 	return values.Get("partner"), values.Get("link"), err == nil && values.Get("partner") != ""
 }
 
-// newPartnerID makes a Partner ID such as MND-7K2M-93QD, without letters and digits that are mistaken for each other.
-func newPartnerID() string {
+// newPartnerID makes a Partner ID such as MND-7K2M-93QD.
+func newPartnerID() string { return newCode("MND-0000-0000") }
+
+// newCode makes a code that people read and type: every 0 of the pattern becomes a random letter or digit, of those that are
+// not mistaken for each other.
+func newCode(pattern string) string {
 	const alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-	code := []byte("MND-0000-0000")
+	code := []byte(pattern)
 	for i, c := range code {
 		if c != '0' {
 			continue

@@ -130,10 +130,21 @@ func (t *tx) ofRecord(ctx context.Context, reach *rule.Reach, levels access.Leve
 		if p.RelationshipID == "" || !levels.Within(p.Levels) {
 			continue
 		}
-		yes, err := t.Relationship.Query().
-			Where(relationship.ID(p.RelationshipID), relationship.KindEQ(relationship.KindPartnerOfRecord)).Exist(ctx)
-		if err != nil || yes {
-			return yes, err
+		yes, known := t.known.ofRecord[p.RelationshipID]
+		if !known {
+			var err error
+			yes, err = t.Relationship.Query().
+				Where(relationship.ID(p.RelationshipID), relationship.KindEQ(relationship.KindPartnerOfRecord)).Exist(ctx)
+			if err != nil {
+				return false, err
+			}
+			if t.known.ofRecord == nil {
+				t.known.ofRecord = make(map[string]bool)
+			}
+			t.known.ofRecord[p.RelationshipID] = yes
+		}
+		if yes {
+			return true, nil
 		}
 	}
 	return false, nil
@@ -150,9 +161,10 @@ func lasting(levels access.Levels) bool {
 
 // namedRole is a role as a command names it.
 type namedRole struct {
-	id     string
-	name   string
-	levels access.Levels
+	id       string
+	tenantID string // whose role it is; "" for a system role
+	name     string
+	levels   access.Levels
 }
 
 // role finds the role that a command names: a system role, or one of the given tenant's own. Every other id is NOT_FOUND,
@@ -166,33 +178,38 @@ func (t *tx) role(ctx context.Context, ofTenant string, id *string, key *role.Ke
 	case key != nil:
 		return systemRole(access.RoleKey(*key)), nil
 	}
-	if r, ok := access.SystemRoleByID(*id); ok {
-		return systemRole(r.Key), nil
-	}
-	row, err := t.Role.Query().Where(role.ID(*id), role.TenantID(ofTenant)).Only(ctx)
-	if ent.IsNotFound(err) {
+	r, err := t.roleOf(ctx, *id)
+	if ent.IsNotFound(err) || err == nil && r.tenantID != "" && r.tenantID != ofTenant {
 		return namedRole{}, notFound("roleId")
 	}
-	if err != nil {
-		return namedRole{}, err
-	}
-	return t.roleOf(ctx, row.ID)
+	return r, err
 }
 
-// roleOf reads a role that a row carries.
+// roleOf reads a role that a row carries, once.
 func (t *tx) roleOf(ctx context.Context, id string) (namedRole, error) {
 	if r, ok := access.SystemRoleByID(id); ok {
 		return systemRole(r.Key), nil
+	}
+	if r, known := t.known.roles[id]; known {
+		return r, nil
 	}
 	row, err := t.Role.Get(ctx, id)
 	if err != nil {
 		return namedRole{}, err
 	}
 	levels, err := t.access.RoleLevels(ctx, id)
-	return namedRole{id, row.Name, levels[id]}, err
+	if err != nil {
+		return namedRole{}, err
+	}
+	r := namedRole{id, orZero(row.TenantID), row.Name, levels[id]}
+	if t.known.roles == nil {
+		t.known.roles = make(map[string]namedRole)
+	}
+	t.known.roles[id] = r
+	return r, nil
 }
 
 func systemRole(key access.RoleKey) namedRole {
 	r, _ := access.SystemRoleByKey(key)
-	return namedRole{r.ID, r.Name, r.Levels}
+	return namedRole{id: r.ID, name: r.Name, levels: r.Levels}
 }

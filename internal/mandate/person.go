@@ -21,6 +21,12 @@ type contact struct {
 
 func (c contact) name() string { return c.first + " " + c.last }
 
+// label is how the person is shown in lists unless somebody says otherwise: the name, cut to what a label holds.
+func (c contact) label() string {
+	name := []rune(c.name())
+	return string(name[:min(len(name), 200)])
+}
+
 // newContact cleans a person's name and address.
 func newContact(first, last, address string, fields [3]string) (contact, Errors) {
 	var faults Errors
@@ -62,7 +68,7 @@ func (t *tx) newMember(tn *ent.Tenant, u *ent.User, c contact, handle string) *e
 // administrator makes a person administrator of a tenant that was just created.
 func (t *tx) administrator(ctx context.Context, tn *ent.Tenant, u *ent.User, c contact) (*ent.Member, error) {
 	handle, _, _ := strings.Cut(c.canonical, "@")
-	m, err := t.newMember(tn, u, c, handle).SetLabel(c.name()).SetAdministrator(true).Save(ctx)
+	m, err := t.newMember(tn, u, c, handle).SetLabel(c.label()).SetAdministrator(true).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("make the first administrator: %w", err)
 	}
@@ -78,7 +84,7 @@ func (t *tx) welcome(ctx context.Context, tn *ent.Tenant, u *ent.User, inviter s
 	if err != nil {
 		return err
 	}
-	return t.send(ctx, mailing{kind: "member.welcome", to: u, secret: true, letter: mail.Welcome{
+	return t.send(ctx, mailing{kind: kindWelcome, to: u, secret: true, letter: mail.Welcome{
 		Tenant: tn.Name, Inviter: inviter, ValidFor: welcomeLife, ExpiresAt: t.now.Add(welcomeLife), Link: t.s.link("password", "token", token),
 	}})
 }

@@ -256,11 +256,14 @@ const ssoPrefix = "sso."
 
 // catalogue lists the keys of the catalogue features that can be given.
 func (t *tx) catalogue(ctx context.Context) ([]string, error) {
-	keys, err := t.Feature.Query().Where(feature.Retired(false)).Select(feature.FieldKey).Strings(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the catalogue: %w", err)
+	if t.known.catalogue == nil {
+		keys, err := t.Feature.Query().Where(feature.Retired(false)).Select(feature.FieldKey).Strings(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the catalogue: %w", err)
+		}
+		t.known.catalogue = keys
 	}
-	return keys, nil
+	return t.known.catalogue, nil
 }
 
 // describe writes levels for the audit trail.

@@ -47,6 +47,14 @@ type tx struct {
 	access *rule.Access
 	needed []access.Feature // on which the operation took MANAGE
 	mails  int
+	known  known
+}
+
+// known is what a transaction has read already, and what nobody changes while its locks hold.
+type known struct {
+	catalogue []string             // keys that can be given
+	roles     map[string]namedRole // by id
+	ofRecord  map[string]bool      // by relationship: whether it is a partner's of record
 }
 
 // errAgain begins a transaction anew: it came upon something that another one made at the same moment.

@@ -63,8 +63,12 @@ func (s *Service) SignIn(ctx context.Context, cmd SignIn) (*SignedIn, error) {
 		if len(homes) == 0 {
 			return invalid
 		}
-		if err := t.Member.Update().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive)).SetLastSignedInAt(t.now).Exec(ctx); err != nil {
+		n, err := t.Member.Update().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive)).SetLastSignedInAt(t.now).Save(ctx)
+		if err != nil {
 			return err
+		}
+		if n == 0 { // the last one ended a moment ago
+			return invalid
 		}
 		if in, err = t.begin(ctx, u); err != nil {
 			return err
@@ -128,7 +132,11 @@ func (s *Service) EnterTenant(ctx context.Context, cmd EnterTenant) (*SignedIn, 
 		if fault != nil {
 			return fault
 		}
-		if err := t.hold(ctx, cmd.TenantID); err != nil {
+		homes, err := t.homes(ctx)
+		if err != nil {
+			return err
+		}
+		if err := t.hold(ctx, append(homes, cmd.TenantID)...); err != nil {
 			return err
 		}
 		reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"mandate/ent"
 	"mandate/ent/relationship"
@@ -71,74 +70,31 @@ func (t *tx) creatingPartner(ctx context.Context, partnerID *string) (*partnerSi
 }
 
 type customerDraft struct {
-	name, account *string
-	admin         contact
-	address       Address
-	tags          []string
+	admin   contact
+	profile profile
 }
 
 // newCustomer cleans the command, and tells all that is wrong with it at once.
 func newCustomer(cmd CreateCustomer) (customerDraft, error) {
 	admin, faults := newContact(cmd.AdminFirstName, cmd.AdminLastName, cmd.AdminEmail, [3]string{"adminFirstName", "adminLastName", "adminEmail"})
-	d := customerDraft{admin: admin}
-	add := func(fault *Error) {
-		if fault != nil {
-			faults = append(faults, fault)
-		}
+	p, more := profile{name: &cmd.Name, account: cmd.AccountNumber, address: cmd.Address, tags: cmd.Tags}.clean()
+	if faults = append(faults, more...); len(faults) > 0 {
+		return customerDraft{}, faults
 	}
-	name, fault := oneLine(cmd.Name, 200, "name")
-	d.name = &name
-	add(fault)
-	d.account, fault = optionalLine(cmd.AccountNumber, 60, "accountNumber")
-	add(fault)
-	d.tags, fault = tags(cmd.Tags, "tags")
-	add(fault)
-	if cmd.Address != nil {
-		d.address, fault = cmd.Address.clean()
-		add(fault)
-	}
-	if len(faults) > 0 {
-		return d, faults
-	}
-	return d, nil
-}
-
-// clean cleans an address.
-func (a Address) clean() (c Address, fault *Error) {
-	for _, part := range []struct {
-		from *string
-		to   **string
-		most int
-		name string
-	}{
-		{a.Street, &c.Street, 200, "street"}, {a.City, &c.City, 100, "city"}, {a.Region, &c.Region, 100, "region"},
-		{a.PostalCode, &c.PostalCode, 20, "postalCode"}, {a.Country, &c.Country, 100, "country"},
-	} {
-		if *part.to, fault = optionalLine(part.from, part.most, "address", part.name); fault != nil {
-			return c, fault
-		}
-	}
-	if c.Country != nil {
-		*c.Country = strings.ToUpper(*c.Country)
-		if len(*c.Country) != 2 || strings.Trim(*c.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-			return c, broken(Invalid, "A country is named by its two letters of ISO 3166-1, such as DE.", "address", "country")
-		}
-	}
-	return c, nil
+	return customerDraft{admin, p}, nil
 }
 
 // createCustomer makes the tenant, its tags and its first administrator.
 func (t *tx) createCustomer(ctx context.Context, d customerDraft, p *partnerSide) (*ent.Tenant, error) {
-	tn, err := t.newTenant(tenant.KindCustomer, *d.name).SetNillableAccountNumber(d.account).
-		SetNillableStreet(d.address.Street).SetNillableCity(d.address.City).SetNillableRegion(d.address.Region).
-		SetNillablePostalCode(d.address.PostalCode).SetNillableCountry(d.address.Country).Save(ctx)
+	address := orZero(d.profile.address)
+	tn, err := t.newTenant(tenant.KindCustomer, *d.profile.name).SetNillableAccountNumber(some(orZero(d.profile.account))).
+		SetNillableStreet(address.Street).SetNillableCity(address.City).SetNillableRegion(address.Region).
+		SetNillablePostalCode(address.PostalCode).SetNillableCountry(address.Country).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("make the customer: %w", err)
 	}
-	for _, tag := range d.tags {
-		if err := t.TenantTag.Create().SetTenantID(tn.ID).SetTag(tag).Exec(ctx); err != nil {
-			return nil, fmt.Errorf("tag the customer: %w", err)
-		}
+	if err := t.tag(ctx, tn.ID, d.profile.tags); err != nil {
+		return nil, err
 	}
 	u, err := t.user(ctx, d.admin)
 	if err != nil {

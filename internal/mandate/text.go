@@ -29,7 +29,7 @@ func oneLine(s string, most int, field ...string) (string, *Error) {
 		return "", broken(Invalid, "The text has characters that cannot be shown.", field...)
 	case s == "":
 		return "", broken(Required, "This must not be empty.", field...)
-	case utf8.RuneCountInString(s) > most:
+	case utf8.RuneCountInString(s) > most, utf8.RuneCountInString(SortName(s)) > 2*most: // some letters are many once they are folded
 		return "", broken(TooLong, fmt.Sprintf("The text is longer than %d characters.", most), field...)
 	case webAddress.MatchString(s):
 		return "", broken(Invalid, "A name is not an address on the web.", field...)
@@ -77,12 +77,12 @@ const mostEmail = 320
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
 // email cleans an address, and returns it as shown and written to and as compared: in lower case, its local part in ASCII,
-// and to be compared its domain in the ASCII form of IDNA. How somebody typed it is not kept, and so nobody sees by it who
-// named an address first. Look-alike letters, blanks inside and what cannot be seen are refused; dots and plus signs
+// its domain in the letters that it stands for, and to be compared in the ASCII form of IDNA. How somebody typed it is not
+// kept, and so nobody sees by it who named an address first. Look-alike letters, blanks inside and what cannot be seen are refused; dots and plus signs
 // stay, because only the receiving server knows what they mean.
-func email(s string, field ...string) (typed, canonical string, fault *Error) {
+func email(s string, field ...string) (shown, canonical string, fault *Error) {
 	fault = broken(Invalid, "This is not an e-mail address that can be written to.", field...)
-	typed = strings.Trim(s, " ")
+	typed := strings.Trim(s, " ")
 	if len(typed) > mostEmail {
 		return "", "", broken(TooLong, fmt.Sprintf("An e-mail address has at most %d characters.", mostEmail), field...)
 	}
@@ -102,15 +102,11 @@ func email(s string, field ...string) (typed, canonical string, fault *Error) {
 	if err != nil || !strings.Contains(ascii, ".") || len(ascii) > 253 || strings.HasSuffix(ascii, ".") {
 		return "", "", fault
 	}
-	ascii = strings.ToLower(ascii)
-	if strings.ContainsFunc(domain, func(r rune) bool { return r > unicode.MaxASCII }) {
-		// What IDNA drops or folds must not stay in what is written to.
-		if domain, err = idna.Display.ToUnicode(ascii); err != nil {
-			return "", "", fault
-		}
+	local, ascii = strings.ToLower(local), strings.ToLower(ascii)
+	if domain, err = idna.Display.ToUnicode(ascii); err != nil {
+		return "", "", fault
 	}
-	local = strings.ToLower(local)
-	return local + "@" + strings.ToLower(domain), local + "@" + ascii, nil
+	return local + "@" + domain, local + "@" + ascii, nil
 }
 
 // localPart reports the characters of an unquoted local part in ASCII.

@@ -54,6 +54,7 @@ func TestLinksThatDoNotWorkLookAlike(t *testing.T) {
 	w.api.on("Preview", `{"invitationByToken": null}`)
 	w.api.on("Invitation", `{"node": null}`)
 	w.api.on("SetPassword", `{"resetPassword": {"userErrors": [`+one("TOKEN_INVALID", "This link does not work.", `"input", "token"`)+`]}}`)
+	w.api.on("Verify", `{"verifyEmail": {"userErrors": [`+one("TOKEN_INVALID", "This link does not work.", `"input", "token"`)+`]}}`)
 	_, want := w.get("/invitation?token=unknown")
 	pages := map[string]func() (int, string){
 		"garbled":     func() (int, string) { return w.get("/invitation?token=%ff%00%22") },
@@ -62,6 +63,8 @@ func TestLinksThatDoNotWorkLookAlike(t *testing.T) {
 		"declining":   func() (int, string) { return w.submit("/invitation", "token", "x", "action", "decline") },
 		"foreign id":  func() (int, string) { return w.submit("/invitation", "id", "inv_1", "email", "a", "password", "b") },
 		"password":    func() (int, string) { return w.submit("/password", "token", "x", "new_password", "long enough 123") },
+		"address":     func() (int, string) { return w.submit("/verify", "token", "x") },
+		"no address":  func() (int, string) { return w.get("/verify") },
 		"invite link": func() (int, string) { return w.get("/join?partner=MND-7K2M-93QD") },
 	}
 	for name, open := range pages {

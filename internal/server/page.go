@@ -32,7 +32,7 @@ var functions = template.FuncMap{
 var templates = func() map[string]*template.Template {
 	common := template.Must(template.New("").Funcs(functions).ParseFS(files, "pages/layout.html", "pages/parts.html"))
 	found := map[string]*template.Template{}
-	for _, name := range []string{"connected", "home", "invitation", "join", "letter", "mailbox", "message", "password"} {
+	for _, name := range []string{"connected", "gone", "home", "invitation", "join", "letter", "mailbox", "message", "password", "verify"} {
 		found[name] = template.Must(template.Must(common.Clone()).ParseFS(files, path.Join("pages", name+".html")))
 	}
 	return found
@@ -100,8 +100,7 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, status int, tit
 
 // gone is the one page for every link that does not work.
 func gone() page {
-	return page{status: http.StatusNotFound, name: "message", title: "This link does not work any more",
-		data: "It is wrong, used up or too old. Ask for a new one: for a password at /password, for an invitation whoever sent it."}
+	return page{status: http.StatusNotFound, name: "gone", title: "This link does not work any more"}
 }
 
 func (s *Server) render(w http.ResponseWriter, r *http.Request, p page) {

@@ -81,6 +81,8 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("POST /join", s.form(s.page(join)))
 	mux.HandleFunc("GET /password", s.page(showPassword))
 	mux.Handle("POST /password", s.form(s.page(setPassword)))
+	mux.HandleFunc("GET /verify", s.page(showVerification))
+	mux.Handle("POST /verify", s.form(s.page(verify)))
 	if s.Mailbox != nil {
 		mux.Handle("GET /mailbox", local(http.HandlerFunc(s.mailbox)))
 		mux.Handle("GET /mailbox/{id}", local(http.HandlerFunc(s.letter)))

@@ -24,6 +24,7 @@ var entropy = &ulid.LockedMonotonicReader{MonotonicReader: ulid.Monotonic(rand.R
 type ID struct {
 	mixin.Schema
 	Prefix string
+	Random bool // for rows of which nobody is to learn when they were made: all of the id is chance
 }
 
 // Fields of the mixin.
@@ -33,9 +34,17 @@ func (m ID) Fields() []ent.Field {
 			SchemaType(map[string]string{dialect.MySQL: "char(30)"}).
 			Annotations(entsql.Annotation{Collation: "ascii_bin"}).
 			DefaultFunc(func() string {
-				return m.Prefix + "_" + strings.ToLower(ulid.MustNew(ulid.Now(), entropy).String())
+				return m.Prefix + "_" + strings.ToLower(m.next().String())
 			}),
 	}
+}
+
+func (m ID) next() (id ulid.ULID) {
+	if m.Random {
+		_, _ = rand.Read(id[:]) // it never fails
+		return id
+	}
+	return ulid.MustNew(ulid.Now(), entropy)
 }
 
 // Time keeps when a row was made and changed last, by the moment of the transaction that did it.
