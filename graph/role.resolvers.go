@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"

@@ -7,6 +7,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
+	"mandate/ent/groupmember"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
 	"mandate/ent/membersite"
@@ -49,6 +50,9 @@ func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) erro
 	}
 	if _, err := t.MemberSite.Delete().Where(membersite.MemberIDIn(ids...)).Exec(ctx); err != nil {
 		return fmt.Errorf("take sites back: %w", err)
+	}
+	if _, err := t.GroupMember.Delete().Where(groupmember.MemberIDIn(ids...)).Exec(ctx); err != nil {
+		return fmt.Errorf("take out of groups: %w", err)
 	}
 	err = t.Assignment.Update().Where(assignment.GranteeIDIn(ids...), assignment.OpenKeyNotNil()).
 		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)

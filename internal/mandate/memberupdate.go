@@ -279,7 +279,7 @@ func (t *tx) apply(ctx context.Context, r revision) (*ent.Member, error) {
 	if name == r.before.FirstName+" "+r.before.LastName {
 		return m, nil
 	}
-	if err := t.Assignment.Update().Where(assignment.MemberID(m.ID), assignment.OpenKeyNotNil()).SetGranteeName(name).Exec(ctx); err != nil {
+	if err := t.Assignment.Update().Where(assignment.GranteeID(m.ID), assignment.OpenKeyNotNil()).SetGranteeName(name).Exec(ctx); err != nil {
 		return nil, fmt.Errorf("rename a grantee: %w", err)
 	}
 	return m, nil

@@ -7,6 +7,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/assignment"
+	"mandate/ent/groupcustomer"
 	"mandate/ent/invitation"
 	"mandate/ent/relationship"
 	"mandate/ent/session"
@@ -122,6 +123,9 @@ func (t *tx) end(ctx context.Context, rel *ent.Relationship, status relationship
 		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("end assignments: %w", err)
+	}
+	if _, err := t.GroupCustomer.Delete().Where(groupcustomer.TenantID(rel.PartnerID), groupcustomer.CustomerID(rel.CustomerID)).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("take the customer out of groups: %w", err)
 	}
 	err = t.Session.Update().Where(session.RelationshipID(rel.ID), session.EndedAtIsNil()).
 		SetEndedAt(t.now).Exec(ctx)

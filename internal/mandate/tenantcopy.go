@@ -7,7 +7,9 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/assignment"
+	"mandate/ent/groupcustomer"
 	"mandate/ent/invitation"
+	"mandate/ent/partner"
 	"mandate/ent/predicate"
 	"mandate/ent/relationship"
 	"mandate/ent/tenant"
@@ -53,7 +55,20 @@ func (t *tx) copyPartner(ctx context.Context, tn *ent.Tenant) error {
 	if err := t.Invitation.Update().Where(invitation.PartnerID(tn.ID), pendingAt(t.now)).SetPartnerName(tn.Name).Exec(ctx); err != nil {
 		return err
 	}
-	return t.Assignment.Update().Where(assignment.GranterID(tn.ID), openAt(t.now)).SetPartnerName(tn.Name).Exec(ctx)
+	if err := t.Assignment.Update().Where(assignment.GranterID(tn.ID), openAt(t.now)).SetPartnerName(tn.Name).Exec(ctx); err != nil {
+		return err
+	}
+	if tn.ManagedByID == nil {
+		return nil
+	}
+	p, err := t.Partner.Query().Where(partner.TenantID(tn.ID)).Only(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.Assignment.Update().Where(assignment.GranteeID(p.ID), openAt(t.now)).SetGranteeName(tn.Name).Exec(ctx); err != nil {
+		return err
+	}
+	return t.copyReached(ctx, tn)
 }
 
 func (t *tx) copyCustomer(ctx context.Context, tn *ent.Tenant) error {
@@ -71,6 +86,14 @@ func (t *tx) copyCustomer(ctx context.Context, tn *ent.Tenant) error {
 	if err := offers.Exec(ctx); err != nil {
 		return err
 	}
+	if err := t.GroupCustomer.Update().Where(groupcustomer.CustomerID(tn.ID)).SetCustomerSortName(tn.SortName).Exec(ctx); err != nil {
+		return err
+	}
+	return t.copyReached(ctx, tn)
+}
+
+// copyReached brings the assignments up to date that reach a tenant: a customer, or a tech partner.
+func (t *tx) copyReached(ctx context.Context, tn *ent.Tenant) error {
 	assignments := t.Assignment.Update().Where(assignment.TenantID(tn.ID), openAt(t.now)).SetCustomerName(tn.Name).SetTenantSortName(tn.SortName)
 	copyAccount(assignments.Mutation(), tn)
 	return assignments.Exec(ctx)
