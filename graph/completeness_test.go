@@ -78,31 +78,39 @@ func TestEveryRootFieldSaysWhoMayAsk(t *testing.T) {
 
 // sensitiveFields lists the fields that take a level, with the level that they take.
 var sensitiveFields = map[string]string{
-	"Tenant.accountNumber":        "TENANT VIEW",
-	"Tenant.email":                "TENANT VIEW",
-	"Tenant.address":              "TENANT VIEW",
-	"Tenant.tags":                 "TENANT VIEW",
-	"Tenant.serviceActivatedAt":   "SERVICES_ADMIN VIEW",
-	"Tenant.subscriptionCount":    "SERVICES_ADMIN VIEW",
-	"Tenant.serviceSubscriptions": "SERVICES_ADMIN VIEW",
-	"Tenant.signUpPolicy":         "USERS VIEW",
-	"Tenant.signUpCode":           "USERS MANAGE",
-	"Tenant.accessRequests":       "USERS VIEW",
-	"Tenant.deviceCount":          "SITES VIEW",
-	"Tenant.siteSummary":          "SITES VIEW",
-	"Tenant.sites":                "SITES VIEW",
-	"Tenant.members":              "GUESTS VIEW",
-	"Tenant.roles":                "ROLES VIEW",
-	"Tenant.partner":              "PARTNERS VIEW",
-	"Tenant.invitations":          "PARTNERS VIEW",
-	"Tenant.assignments":          "ASSIGNMENTS VIEW",
-	"Tenant.auditEvents":          "AUDIT VIEW",
-	"Partner.inviteLink":          "PARTNERS MANAGE",
-	"Member.email":                "USERS VIEW",
-	"Member.phone":                "USERS VIEW",
-	"Member.permissions":          "ROLES VIEW",
-	"Member.lastSignedInAt":       "USERS VIEW",
-	"Relationship.staffCount":     "ASSIGNMENTS VIEW",
+	"Tenant.accountNumber":           "TENANT VIEW",
+	"Tenant.email":                   "TENANT VIEW",
+	"Tenant.address":                 "TENANT VIEW",
+	"Tenant.tags":                    "TENANT VIEW",
+	"Tenant.serviceActivatedAt":      "SERVICES_ADMIN VIEW",
+	"Tenant.subscriptionCount":       "SERVICES_ADMIN VIEW",
+	"Tenant.serviceSubscriptions":    "SERVICES_ADMIN VIEW",
+	"Tenant.assignment":              "ASSIGNMENTS VIEW",
+	"Tenant.privilegeGroups":         "ASSIGNMENTS VIEW",
+	"Tenant.accessList":              "AUDIT VIEW",
+	"Partner.mspAdminCount":          "ASSIGNMENTS VIEW",
+	"Partner.assignedCustomersCount": "ASSIGNMENTS VIEW",
+	"Partner.accountAdminCount":      "USERS VIEW",
+	"Partner.assignedCustomers":      "ASSIGNMENTS VIEW",
+	"Partner.mspDelegations":         "ASSIGNMENTS VIEW",
+	"Tenant.signUpPolicy":            "USERS VIEW",
+	"Tenant.signUpCode":              "USERS MANAGE",
+	"Tenant.accessRequests":          "USERS VIEW",
+	"Tenant.deviceCount":             "SITES VIEW",
+	"Tenant.siteSummary":             "SITES VIEW",
+	"Tenant.sites":                   "SITES VIEW",
+	"Tenant.members":                 "GUESTS VIEW",
+	"Tenant.roles":                   "ROLES VIEW",
+	"Tenant.partner":                 "PARTNERS VIEW",
+	"Tenant.invitations":             "PARTNERS VIEW",
+	"Tenant.assignments":             "ASSIGNMENTS VIEW",
+	"Tenant.auditEvents":             "AUDIT VIEW",
+	"Partner.inviteLink":             "PARTNERS MANAGE",
+	"Member.email":                   "USERS VIEW",
+	"Member.phone":                   "USERS VIEW",
+	"Member.permissions":             "ROLES VIEW",
+	"Member.lastSignedInAt":          "USERS VIEW",
+	"Relationship.staffCount":        "ASSIGNMENTS VIEW",
 }
 
 func TestEverySensitiveFieldIsGuarded(t *testing.T) {
@@ -222,6 +230,17 @@ var rulesOfMutations = map[string]string{
 	"upsertFeature":         "For administrators of the operator",
 	"retireFeature":         "For administrators of the operator",
 	"changeRole":            "Needs ROLES MANAGE",
+	"extendAssignment":      "Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner that granted it",
+	"createPrivilegeGroup":  "Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner",
+	"updatePrivilegeGroup":  "Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner",
+	"deletePrivilegeGroup":  "Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner",
+	"setTablePreference":    "One's own only",
+	"resetTablePreference":  "One's own only",
+	"extendRelationship":    "Needs PARTNERS MANAGE by a membership of one's own",
+	"deleteRole":            "Needs ROLES MANAGE",
+	"createTechPartner":     "Needs PARTNERS MANAGE by a membership of one's own in the MSP",
+	"setAssignedCustomers":  "Needs ASSIGNMENTS MANAGE by a membership of one's own in the MSP",
+	"setMspDelegations":     "Needs ASSIGNMENTS MANAGE by a membership of one's own in the MSP",
 	"createRole":            "Needs ROLES MANAGE",
 	"updateRole":            "Needs ROLES MANAGE",
 	"assign":                "Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner",
@@ -338,11 +357,12 @@ func TestCodesOfTheSchemaAreThoseOfTheDomain(t *testing.T) {
 
 // ownerless lists the tables whose rows belong to no tenant, with who reads them.
 var ownerless = map[string]string{
-	"features":        "everybody who is signed in",
-	"users":           "the person, and whoever may list a membership of theirs",
-	"sessions":        "the person",
-	"one_time_tokens": "nobody",
-	"outbox_messages": "nobody",
+	"features":          "everybody who is signed in",
+	"users":             "the person, and whoever may list a membership of theirs",
+	"sessions":          "the person",
+	"table_preferences": "the person",
+	"one_time_tokens":   "nobody",
+	"outbox_messages":   "nobody",
 }
 
 func TestEveryTableIsScoped(t *testing.T) {
@@ -359,6 +379,11 @@ func TestEveryTableIsScoped(t *testing.T) {
 		l.must(l.Write.MemberSite.Create().SetTenantID(l.contoso.ID).SetMemberID(boss.ID).SetSiteID(at.ID).Exec(l.System()))
 		l.must(l.Write.ServiceSubscription.Create().SetTenantID(l.contoso.ID).SetExternalID("X-1").SetName("Service").SetActive(true).Exec(l.System()))
 		l.must(l.Write.AccessRequest.Create().SetTenantID(l.contoso.ID).SetMemberID(boss.ID).SetExpiresAt(l.Now()).Exec(l.System()))
+		g, err := l.Write.PrivilegeGroup.Create().SetTenantID(l.acme.ID).SetName("Group").SetScope("SPECIFIC_CUSTOMERS").SetRoleID(access.SystemRoles[0].ID).Save(l.System())
+		l.must(err)
+		l.must(l.Write.GroupMember.Create().SetTenantID(l.acme.ID).SetGroupID(g.ID).SetMemberID(l.acme.Admin.Member(l.acme.Tenant).ID).Exec(l.System()))
+		l.must(l.Write.GroupCustomer.Create().SetTenantID(l.acme.ID).SetGroupID(g.ID).SetCustomerID(l.contoso.ID).SetCustomerSortName("contoso").Exec(l.System()))
+		l.must(l.Write.TablePreference.Create().SetUserID(boss.UserID).SetTable("members").SetColumns([]string{"name"}).Exec(l.System()))
 		l.acme.Admin.Do(`mutation { inviteCustomer(input: {email: "somebody@example.com"}) { userErrors { code } } }`, nil).OK()
 		count := rowCounts(l)
 
@@ -395,6 +420,10 @@ func TestEveryTableIsScoped(t *testing.T) {
 func rowCounts(l *landscape) map[string]func(context.Context) (int, error) {
 	c := l.Read
 	return map[string]func(context.Context) (int, error){
+		"privilege_groups":      func(ctx context.Context) (int, error) { return c.PrivilegeGroup.Query().Count(ctx) },
+		"group_members":         func(ctx context.Context) (int, error) { return c.GroupMember.Query().Count(ctx) },
+		"group_customers":       func(ctx context.Context) (int, error) { return c.GroupCustomer.Query().Count(ctx) },
+		"table_preferences":     func(ctx context.Context) (int, error) { return c.TablePreference.Query().Count(ctx) },
 		"access_requests":       func(ctx context.Context) (int, error) { return c.AccessRequest.Query().Count(ctx) },
 		"devices":               func(ctx context.Context) (int, error) { return c.Device.Query().Count(ctx) },
 		"member_sites":          func(ctx context.Context) (int, error) { return c.MemberSite.Query().Count(ctx) },

@@ -30,7 +30,7 @@ func expectSoundMembers(t *testing.T, w *testworld.World) {
 		"people who are members twice":      `SELECT COUNT(*) FROM (SELECT tenant_id, user_id FROM members WHERE status<>'REMOVED' GROUP BY tenant_id, user_id HAVING COUNT(*)>1) x`,
 		"levels of removed members":         `SELECT COUNT(*) FROM member_permissions p JOIN members m ON m.id=p.member_id WHERE m.status='REMOVED'`,
 		"sites of removed members":          `SELECT COUNT(*) FROM member_sites s JOIN members m ON m.id=s.member_id WHERE m.status='REMOVED'`,
-		"open assignments of removed ones":  `SELECT COUNT(*) FROM assignments a JOIN members m ON m.id=a.member_id WHERE m.status='REMOVED' AND a.open_key IS NOT NULL`,
+		"open assignments of removed ones":  `SELECT COUNT(*) FROM assignments a JOIN members m ON m.id=a.grantee_id WHERE m.status='REMOVED' AND a.open_key IS NOT NULL`,
 		"links that removed members hold": `SELECT COUNT(*) FROM one_time_tokens o WHERE o.used_at IS NULL AND o.tenant_id IS NOT NULL AND NOT EXISTS
 			(SELECT 1 FROM members m WHERE m.tenant_id=o.tenant_id AND m.user_id=o.user_id AND m.status<>'REMOVED')`,
 		"sessions of people who are members nowhere": `SELECT COUNT(*) FROM sessions s WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM members m WHERE m.user_id=s.user_id AND m.status='ACTIVE')`,

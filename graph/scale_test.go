@@ -84,7 +84,7 @@ func newCrowd(t *testing.T, url string) *crowd {
 		member, name string
 		n, by        int
 	}{{few, "few", 10, 1901}, {many, "many", 1500, 13}} {
-		fill(t, tx, "assignments", "id,created_at,updated_at,partner_name,partner_type,partner_code,tenant_sort_name,grantee_name,starts_at,open_key,granter_id,tenant_id,member_id,role_id", s.n, func(i int) []any {
+		fill(t, tx, "assignments", "id,created_at,updated_at,partner_name,partner_type,partner_code,tenant_sort_name,grantee_name,starts_at,open_key,granter_id,tenant_id,grantee_id,role_id", s.n, func(i int) []any {
 			assigned++
 			to := i*s.by + 1
 			return []any{rowID("asg", assigned), now, now, "Acme", "MSP", c.acme.Partner.Code, mandate.SortName(name(to)), s.name, now,

@@ -296,7 +296,7 @@ func TestLeavingATenant(t *testing.T) {
 			s.is("reached", reached(), []bool{false, false, true})
 			s.is("statuses", []int{s.status(own), s.status(entered)}, []int{200, 401})
 			s.sees(s.read("SELECT status FROM members WHERE id='"+membership+"'"), "REMOVED")
-			s.sees(s.read("SELECT status FROM assignments WHERE member_id='"+membership+"'"), "REVOKED")
+			s.sees(s.read("SELECT status FROM assignments WHERE grantee_id='"+membership+"'"), "REVOKED")
 		})
 		s.then("the tenant reads who left", func(s scene) {
 			a := acme.Admin.Do(`query($id: ID!) { tenant(id: $id) { auditEvents(filter: {action: ["member.left"]}, first: 10) {
