@@ -51,5 +51,5 @@ func (r *tenantResolver) AccessRequests(ctx context.Context, obj *ent.Tenant, st
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(ctx, r.Resolver, r.accessRequestList(), obj, tenantID, w, accessRequestFilter(ctx, status))
+	return pageOf(ctx, r.Resolver, r.accessRequestList(status), obj, tenantID, w, accessRequestFilter(ctx, status))
 }

@@ -132,7 +132,7 @@ func TestIDsThatAreNone(t *testing.T) {
 	eachScene(t, func(s scene) {
 		contoso := s.Customer("Contoso")
 		low := s.Staff(contoso, "low", testworld.Nothing).Member(contoso.Tenant).ID
-		for _, id := range []string{"", " ", "x", strings.ToUpper(low), "ｍem_1", "mém", "a\x00b", "'; DROP TABLE members; --", "%", strings.Repeat("x", 10_000)} {
+		for _, id := range []string{"", " ", "x", strings.ToUpper(low), low + " ", "ｍem_1", "mém", "a\x00b", "'; DROP TABLE members; --", "%", strings.Repeat("x", 10_000)} {
 			name := id[:min(len(id), 12)]
 			s.then(fmt.Sprintf("%q", name), func(s scene) {
 				for mutation, input := range byID(contoso.ID, low, id) {
@@ -151,14 +151,10 @@ func TestIDsThatAreNone(t *testing.T) {
 				}
 			})
 		}
-		s.then("blanks at its end are no part of it", func(s scene) {
-			role := s.CustomRole(contoso.Tenant, "Clerk", map[feature]accessLevel{"orders": manage}).ID
-			for mutation, input := range byID(contoso.ID, low, low+"  ") {
-				s.refused(contoso.Admin, mutation, input, "CONFLICT at input.ids.1")
-			}
-			s.does(contoso.Admin, "changeRole", in{"memberId": low + " ", "roleId": role + " "})
-			s.does(contoso.Admin, "updateMembers", in{"tenantId": contoso.ID + " ", "members": []in{{"id": low + " ", "roleId": role + " ", "label": "Same"}}})
-			s.sees(changed(contoso.Admin, contoso.ID, "member.updated"), "Low Smith; label: low > Same")
+		s.then("and neither with the id of a role and a blank", func(s scene) {
+			role := s.CustomRole(contoso.Tenant, "Clerk", map[feature]accessLevel{"PARTNERS": manage}).ID + " "
+			s.refused(contoso.Admin, "changeRole", in{"memberId": low, "roleId": role}, "NOT_FOUND at input.roleId")
+			s.refused(contoso.Admin, "updateMembers", in{"tenantId": contoso.ID, "members": []in{{"id": low, "roleId": role}}}, "NOT_FOUND at input.members.0.roleId")
 		})
 		s.then("and features that are none", func(s scene) {
 			for _, key := range slices.Concat([]string{"", "INVOICES", "invoices ", "tenant", "a\x00b"}, []string{strings.Repeat("x", 10_000)}) {

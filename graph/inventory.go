@@ -17,13 +17,13 @@ import (
 )
 
 func (r *Resolver) siteList() list[*ent.Site] {
-	return list[*ent.Site]{kind: "sit", table: "sites", owners: []string{"tenant_id"}, order: by("sort_name"),
+	return list[*ent.Site]{kind: "sit", table: "sites", owners: []string{"tenant_id"}, order: by("sort_name", "site_%s_sort_name_id"),
 		scope: rule.Sites("id"), load: r.sites, id: siteID}
 }
 
 // listedSites lists the sites that are listed for a member.
 func (r *Resolver) listedSites() list[*ent.Site] {
-	return list[*ent.Site]{kind: "mst", table: "member_sites", owners: []string{"member_id"}, key: "site_id",
+	return list[*ent.Site]{kind: "mst", table: "member_sites", owners: []string{"member_id"}, key: "site_id", order: by("", "membersite_%s_site_id"),
 		scope: rule.Sites("site_id"), load: r.sites, id: siteID}
 }
 
@@ -36,7 +36,7 @@ func listing(m *ent.Member) string {
 }
 
 func (r *Resolver) subscriptionList() list[*ent.ServiceSubscription] {
-	return list[*ent.ServiceSubscription]{kind: "sub", table: "service_subscriptions", owners: []string{"tenant_id"}, newest: true,
+	return list[*ent.ServiceSubscription]{kind: "sub", table: "service_subscriptions", owners: []string{"tenant_id"}, order: by("", "servicesubscription_%s_id"), newest: true,
 		scope: rule.OfTenant(access.ServicesAdmin), load: r.serviceSubscriptions, id: serviceSubscriptionID}
 }
 

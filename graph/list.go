@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent/rule"
@@ -39,10 +40,11 @@ type stretch struct {
 	where  func(*sql.Selector) // which rows; nil for all
 	column string              // the column before the id in the order; "" for the id alone
 	moment bool                // whether that column is an instant
+	index  string              // the index to walk along, with %s for the owner's column; "" leaves that to the engine
 }
 
-// by orders a list by one column that is never empty.
-func by(column string) order { return order{{column: column}} }
+// by orders a list by one column that is never empty, "" for the id, along an index.
+func by(column, index string) order { return order{{column: column, index: index}} }
 
 // place is a row's owner and the stretch where it stands, by position, and its place there.
 type place struct {
@@ -103,7 +105,7 @@ func newListQuery[T batch.Row](ctx context.Context, r *Resolver, l list[T], owne
 		l.key = "id"
 	}
 	if l.order == nil {
-		l.order = by("")
+		l.order = by("", "")
 	}
 	q := &listQuery[T]{list: l, r: r, owned: owned, w: w, descending: l.newest != w.backward}
 	q.where = func(s *sql.Selector) {
@@ -200,7 +202,7 @@ func (q *listQuery[T]) places(ctx context.Context) ([][]place, error) {
 				value = s.column
 			}
 			fmt.Fprintf(b, "SELECT * FROM (SELECT %d AS owner, %d AS stretch, %s AS value, %s AS id FROM (", i, n, value, q.key)
-			args = append(args, q.union(b, owner, q.w.limit+1, q.columns(s), q.along(n))...)
+			args = append(args, q.union(b, owner, q.w.limit+1, s.index, q.columns(s), q.along(n))...)
 			fmt.Fprintf(b, ") u%d_%d ORDER BY %s LIMIT %d) p%d_%d", i, n, q.ordering(s), q.w.limit+1, i, n)
 		}
 		return args
@@ -237,9 +239,9 @@ func (q *listQuery[T]) ahead() iter.Seq2[int, stretch] {
 }
 
 // union writes the statement of one owner's rows; a row may belong to its owner by several columns.
-func (q *listQuery[T]) union(b *strings.Builder, owner string, limit int, columns []string, shape func(s *sql.Selector, columns []string)) (args []any) {
+func (q *listQuery[T]) union(b *strings.Builder, owner string, limit int, index string, columns []string, shape func(s *sql.Selector, columns []string)) (args []any) {
 	for j, column := range q.owners {
-		s := sql.Dialect(q.r.Dialect).Select().From(sql.Table(q.table))
+		s := sql.Dialect(q.r.Dialect).Select().From(rule.Along(q.r.Dialect, q.table, strings.ReplaceAll(index, "%s", column)))
 		qualified := make([]string, len(columns))
 		for i, c := range columns {
 			qualified[i] = s.C(c)
@@ -273,21 +275,26 @@ func (q *listQuery[T]) along(n int) func(*sql.Selector, []string) {
 	}
 }
 
-// beyondCursor keeps the rows behind the cursor, in a form that begins the walk along the index there.
+// beyondCursor keeps the rows behind the cursor, in the form from which the engine begins its walk along the index there.
 func (q *listQuery[T]) beyondCursor(s *sql.Selector, n int) {
 	if q.cursor == nil || q.cursor.stretch != n {
 		return
 	}
-	beyond, from := sql.GT, sql.GTE
+	beyond, both := sql.GT, sql.CompositeGT
 	if q.descending {
-		beyond, from = sql.LT, sql.LTE
+		beyond, both = sql.LT, sql.CompositeLT
 	}
 	at, key := q.cursor.at, s.C(q.key)
-	if column := q.order[n].column; column != "" {
-		s.Where(sql.And(from(s.C(column), at[0]), sql.Or(beyond(s.C(column), at[0]), beyond(key, at[1]))))
+	if q.order[n].column == "" {
+		s.Where(beyond(key, at[0]))
 		return
 	}
-	s.Where(beyond(key, at[0]))
+	column := s.C(q.order[n].column)
+	if q.r.Dialect == dialect.SQLite {
+		s.Where(both([]string{column, key}, at...))
+		return
+	}
+	s.Where(sql.Or(beyond(column, at[0]), sql.And(sql.EQ(column, at[0]), beyond(key, at[1]))))
 }
 
 func (q *listQuery[T]) ordering(s stretch) string {
@@ -374,7 +381,7 @@ func (q *listQuery[T]) counts(ctx context.Context) ([]int, error) {
 	counts := make([]int, len(q.owned))
 	return counts, q.each(ctx, func(b *strings.Builder, i int, owner string) []any {
 		fmt.Fprintf(b, "SELECT %d AS owner, COUNT(*) FROM (SELECT * FROM (", i)
-		args := q.union(b, owner, model.MostCounted+1, []string{q.key}, func(*sql.Selector, []string) {})
+		args := q.union(b, owner, model.MostCounted+1, "", []string{q.key}, func(*sql.Selector, []string) {})
 		fmt.Fprintf(b, ") u%d LIMIT %d) c%d", i, model.MostCounted+1, i)
 		return args
 	}, func(rows *stdsql.Rows) error {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -23,33 +24,68 @@ import (
 // The lists of the API, and what can be filtered in them: only what every viewer of the list may read, and what an index
 // finds.
 
+// The indexes along which members are listed.
+const (
+	membersByName   = "member_tenant_id_sort_name_id"
+	membersByStatus = "member_tenant_id_status_sort_name_id"
+	membersBySignIn = "member_tenant_id_last_signed_in_at_id"
+	administrators  = "member_tenant_id_administrator_status"
+)
+
 // memberList lists the members of a tenant. An order tells as much as the field does, and takes the same level.
-func (r *Resolver) memberList(ctx context.Context, t *ent.Tenant, orderBy *model.MemberOrder) (list[*ent.Member], error) {
-	l := list[*ent.Member]{kind: "m", table: "members", owners: []string{"tenant_id"}, order: by("sort_name"), scope: rule.Members, load: r.members, id: memberID}
-	if orderBy == nil {
-		return l, nil
-	}
-	l.newest = orderBy.Direction == model.OrderDirectionDesc
-	switch orderBy.Field {
+func (r *Resolver) memberList(ctx context.Context, t *ent.Tenant, f *model.MemberFilter, orderBy *model.MemberOrder) (list[*ent.Member], error) {
+	l := list[*ent.Member]{kind: "m", table: "members", owners: []string{"tenant_id"}, scope: rule.Members, load: r.members, id: memberID}
+	asked := orZero(orderBy)
+	l.newest = asked.Direction == model.OrderDirectionDesc
+	switch asked.Field {
 	case model.MemberOrderFieldStatus:
-		l.kind, l.order = "ms", nil
-		for _, status := range memberStatuses {
-			l.order = append(l.order, stretch{column: "sort_name", where: func(s *sql.Selector) { s.Where(sql.EQ(s.C("status"), status)) }})
-		}
+		l.kind, l.order = "ms", byStatus
 	case model.MemberOrderFieldLastSignedInAt:
+		l.kind, l.order = "ml", bySignIn
 		if err := needs(ctx, t, access.Users, access.View); err != nil {
 			return l, err
 		}
-		l.kind, l.order = "ml", order{
-			{where: func(s *sql.Selector) { s.Where(sql.IsNull(s.C("last_signed_in_at"))) }},
-			{column: "last_signed_in_at", moment: true, where: func(s *sql.Selector) { s.Where(sql.NotNull(s.C("last_signed_in_at"))) }},
-		}
+	default:
+		l.order = byName
+	}
+	l.order = slices.Clone(l.order)
+	for i := range l.order {
+		l.order[i].index = memberIndex(orZero(f), l.order[i].index)
 	}
 	return l, nil
 }
 
-// memberStatuses is every status of a member, in the order in which a list goes through them.
-var memberStatuses = []member.Status{member.StatusPendingEmailValidation, member.StatusPendingApproval, member.StatusActive, member.StatusSuspended, member.StatusRemoved}
+// memberIndex names the index that finds the members of a list in its order. Administrators are few, and so are those who
+// are searched for: they are found first, and then put in order.
+func memberIndex(f model.MemberFilter, ordered string) string {
+	switch {
+	case orZero(f.Administrator):
+		return administrators
+	case ordered == membersByName && len(f.Status) == 1:
+		return membersByStatus
+	case ordered == membersBySignIn && f.Search != nil:
+		return membersByName
+	}
+	return ordered
+}
+
+// The orders of members.
+var (
+	byName   = order{{column: "sort_name", index: membersByName}}
+	byStatus = standingIn(member.StatusPendingEmailValidation, member.StatusPendingApproval, member.StatusActive, member.StatusSuspended, member.StatusRemoved)
+	bySignIn = order{
+		{index: membersBySignIn, where: func(s *sql.Selector) { s.Where(sql.IsNull(s.C("last_signed_in_at"))) }},
+		{index: membersBySignIn, column: "last_signed_in_at", moment: true, where: func(s *sql.Selector) { s.Where(sql.NotNull(s.C("last_signed_in_at"))) }},
+	}
+)
+
+// standingIn orders members by status, in the order given, and then by name.
+func standingIn(statuses ...member.Status) (o order) {
+	for _, status := range statuses {
+		o = append(o, stretch{column: "sort_name", index: membersByStatus, where: func(s *sql.Selector) { s.Where(sql.EQ(s.C("status"), status)) }})
+	}
+	return o
+}
 
 func memberFilter(f *model.MemberFilter) (func(*sql.Selector), error) {
 	if f == nil {
@@ -60,19 +96,22 @@ func memberFilter(f *model.MemberFilter) (func(*sql.Selector), error) {
 		return nil, err
 	}
 	return func(s *sql.Selector) {
-		if len(f.Status) > 0 {
-			s.Where(oneOf(s.C(member.FieldStatus), distinct(f.Status)))
-		} else {
+		switch statuses := distinct(f.Status); len(statuses) {
+		case 0:
 			s.Where(sql.NEQ(s.C(member.FieldStatus), member.StatusRemoved))
+		case 1:
+			s.Where(sql.EQ(s.C(member.FieldStatus), statuses[0]))
+		default:
+			s.Where(oneOf(rule.Kept(s, member.FieldStatus), statuses))
 		}
 		if prefix != "" {
 			s.Where(sql.And(sql.GTE(s.C(member.FieldSortName), prefix), sql.LT(s.C(member.FieldSortName), prefix+"\U0010FFFF")))
 		}
 		if f.Administrator != nil {
-			s.Where(sql.EQ(s.C(member.FieldAdministrator), *f.Administrator))
+			s.Where(oneOf(s.C(member.FieldAdministrator), []bool{*f.Administrator}))
 		}
 		if f.Guest != nil {
-			s.Where(sql.EQ(s.C(member.FieldGuest), *f.Guest))
+			s.Where(oneOf(s.C(member.FieldGuest), []bool{*f.Guest}))
 		}
 	}, nil
 }
@@ -81,8 +120,12 @@ func (r *Resolver) roleList() list[*ent.Role] {
 	return list[*ent.Role]{kind: "r", table: "roles", owners: []string{"tenant_id"}, scope: rule.RolesOf, load: r.roles, id: roleID}
 }
 
-func (r *Resolver) relationshipList() list[*ent.Relationship] {
-	return list[*ent.Relationship]{kind: "l", table: "relationships", owners: []string{"partner_id", "customer_id"}, newest: true,
+func (r *Resolver) relationshipList(status []relationship.Status) list[*ent.Relationship] {
+	index := "relationship_%s_id"
+	if len(status) > 0 {
+		index = "" // partners have one by status
+	}
+	return list[*ent.Relationship]{kind: "l", table: "relationships", owners: []string{"partner_id", "customer_id"}, order: by("", index), newest: true,
 		scope: rule.OfPair(access.Partners, "partner_id", "customer_id"), load: r.relationships, id: relationshipID}
 }
 
@@ -113,7 +156,7 @@ func standing[S cmp.Ordered](s *sql.Selector, status []S, expired S, over *sql.P
 }
 
 func (r *Resolver) invitationList() list[*ent.Invitation] {
-	return list[*ent.Invitation]{kind: "i", table: "invitations", owners: []string{"partner_id", "customer_id"}, newest: true,
+	return list[*ent.Invitation]{kind: "i", table: "invitations", owners: []string{"partner_id", "customer_id"}, order: by("", "invitation_%s_id"), newest: true,
 		scope: rule.Invitations, load: r.invitations, id: invitationID}
 }
 
@@ -168,8 +211,12 @@ func assignmentFilter(ctx context.Context, status []assignment.Status, expiringB
 	}
 }
 
-func (r *Resolver) accessRequestList() list[*ent.AccessRequest] {
-	return list[*ent.AccessRequest]{kind: "q", table: "access_requests", owners: []string{"tenant_id"}, newest: true,
+func (r *Resolver) accessRequestList(status []accessrequest.Status) list[*ent.AccessRequest] {
+	index := "accessrequest_%s_id"
+	if len(status) == 1 && status[0] != accessrequest.StatusExpired {
+		index = "accessrequest_%s_status_id"
+	}
+	return list[*ent.AccessRequest]{kind: "q", table: "access_requests", owners: []string{"tenant_id"}, order: by("", index), newest: true,
 		scope: rule.OfTenant(access.Users), load: r.accessRequests, id: accessRequestID}
 }
 
@@ -196,8 +243,12 @@ func liveSessions(ctx context.Context) func(*sql.Selector) {
 	}
 }
 
-func (r *Resolver) auditList() list[*ent.AuditEvent] {
-	return list[*ent.AuditEvent]{kind: "e", table: "audit_events", owners: []string{"tenant_id", "other_tenant_id"}, order: order{{column: "at", moment: true}}, newest: true,
+func (r *Resolver) auditList(f *model.AuditFilter) list[*ent.AuditEvent] {
+	index := "auditevent_%s_at_id"
+	if orZero(f).ActorID != nil {
+		index = "" // there is one by actor
+	}
+	return list[*ent.AuditEvent]{kind: "e", table: "audit_events", owners: []string{"tenant_id", "other_tenant_id"}, order: order{{column: "at", moment: true, index: index}}, newest: true,
 		scope: rule.OfPair(access.Audit, "tenant_id", "other_tenant_id"), load: r.auditEvents, id: auditEventID}
 }
 

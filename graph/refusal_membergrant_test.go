@@ -157,3 +157,19 @@ func TestTheLastAdministratorOfATenant(t *testing.T) {
 		})
 	})
 }
+
+// TestNobodyShowsSitesThatTheyDoNotSee: a role that shows sites gives away which ones.
+func TestNobodyShowsSitesThatTheyDoNotSee(t *testing.T) {
+	eachScene(t, func(s scene) {
+		contoso := s.Customer("Contoso")
+		one := s.Site(contoso.Tenant, "One")
+		s.Site(contoso.Tenant, "Two")
+		limited := s.Staff(contoso, "limited", testworld.Role("ADMINISTRATOR")).Listed(contoso.Tenant, one)
+		clerk := s.Staff(contoso, "clerk", testworld.Role("GUEST_MANAGER")).Member(contoso.Tenant)
+		change := in{"id": clerk.ID, "roleKey": "READ_ONLY"}
+		update := in{"tenantId": contoso.ID, "members": []in{change}}
+
+		s.refused(limited, "changeRole", in{"memberId": clerk.ID, "roleKey": "READ_ONLY"}, "ROLE_EXCEEDS_GRANT at input.roleKey")
+		s.refused(limited, "updateMembers", update, "ROLE_EXCEEDS_GRANT at input.members.0.allSites")
+	})
+}

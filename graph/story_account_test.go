@@ -240,7 +240,7 @@ func TestEndingSessionsElsewhere(t *testing.T) {
 		here, lost, third := s.signsIn("acme@example.com"), s.signsIn("acme@example.com"), s.signsIn("acme@example.com")
 		id := func(token string) string { return s.Bearer(token).Do(me, nil).OK().String("viewer.session.id") }
 		entered, kept := s.enters(lost, contoso.ID), s.enters(third, contoso.ID)
-		ended, enteredID, own := id(lost), id(kept), id(here)
+		ended, inside, enteredID, own := id(lost), id(entered), id(kept), id(here)
 
 		s.then("one's own other session ends, with what was entered from it", func(s scene) {
 			a := s.does(s.Bearer(here), "revokeSession", in{"id": ended})
@@ -259,7 +259,7 @@ func TestEndingSessionsElsewhere(t *testing.T) {
 		s.then("the list shows what is left", func(s scene) {
 			left := s.Bearer(here).Do(mySessions, nil).OK().Column("viewer.sessions.nodes", "id")
 			s.has(left, own, id(third))
-			for _, over := range []string{ended, enteredID} {
+			for _, over := range []string{ended, inside, enteredID} {
 				if strings.Contains(strings.Join(left, " "), over) {
 					s.Errorf("%v holds one that has ended", left)
 				}

@@ -104,7 +104,7 @@ func (r *tenantResolver) Members(ctx context.Context, obj *ent.Tenant, filter *m
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.memberList(ctx, obj, orderBy)
+	list, err := r.memberList(ctx, obj, filter, orderBy)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (r *tenantResolver) Relationships(ctx context.Context, obj *ent.Tenant, sta
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(ctx, r.Resolver, r.relationshipList(), obj, tenantID, w, relationshipFilter(ctx, status))
+	return pageOf(ctx, r.Resolver, r.relationshipList(status), obj, tenantID, w, relationshipFilter(ctx, status))
 }
 
 func (r *tenantResolver) Invitations(ctx context.Context, obj *ent.Tenant, status []invitation.Status, direction *invitation.Direction, first *int, after *string) (*model.Page[*ent.Invitation], error) {
@@ -160,5 +160,5 @@ func (r *tenantResolver) AuditEvents(ctx context.Context, obj *ent.Tenant, filte
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(ctx, r.Resolver, r.auditList(), obj, tenantID, w, where)
+	return pageOf(ctx, r.Resolver, r.auditList(filter), obj, tenantID, w, where)
 }

@@ -162,7 +162,7 @@ func Sites(column string) Scope {
 			either := []*sql.Predicate{isIn(s, "tenant_id", all)}
 			if len(members) > 0 {
 				listed := sql.Dialect(s.Dialect()).Select("site_id").From(sql.Table("member_sites"))
-				listed.Where(isIn(listed, "member_id", members))
+				listed.Where(sql.In(listed.C("member_id"), values(members)...))
 				either = append(either, both(isIn(s, "tenant_id", some), sql.In(s.C(column), listed)))
 			}
 			anyOf(s, either...)
@@ -234,9 +234,13 @@ func isIn(s *sql.Selector, column string, ids []string) *sql.Predicate {
 	if len(ids) == 0 {
 		return sql.False()
 	}
-	values := make([]any, len(ids))
+	return sql.In(Kept(s, column), values(ids)...)
+}
+
+func values(ids []string) []any {
+	list := make([]any, len(ids))
 	for i, id := range ids {
-		values[i] = id
+		list[i] = id
 	}
-	return sql.In(s.C(column), values...)
+	return list
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 )
 
 // statement is SQL under construction, with its arguments in the order of their placeholders. Routes hold statements and
@@ -15,8 +16,8 @@ type statement struct {
 	args []any
 }
 
-func (s *statement) add(sql string, args ...any) *statement {
-	s.sql += sql
+func (s *statement) add(text string, args ...any) *statement {
+	s.sql += text
 	s.args = append(s.args, args...)
 	return s
 }
@@ -75,4 +76,22 @@ func thenJoin(d string) string {
 		return " CROSS JOIN "
 	}
 	return " STRAIGHT_JOIN "
+}
+
+// Along returns a table to be read along one of its indexes; "" leaves the choice to the engine. Left alone, MySQL takes
+// the rows of an owner for one range, and reads all those before a cursor, too.
+func Along(d, table, index string) *sql.SelectTable {
+	if index == "" {
+		return sql.Table(table)
+	}
+	return sql.Table(table + hint(d, index)).As(table).Unquote()
+}
+
+// Kept names a column that rows are kept or dropped by, and are not to be found by. SQLite, which has no statistics, else
+// takes all rows of a tenant for fewer than those of a page.
+func Kept(s *sql.Selector, column string) string {
+	if s.Dialect() == dialect.SQLite {
+		return "+" + s.C(column)
+	}
+	return s.C(column)
 }

@@ -51,9 +51,15 @@ func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.
 		if err != nil {
 			return err
 		}
-		rows, err := t.checkNewcomers(ctx, g, cmd.Members)
-		if err != nil || orZero(cmd.DryRun) {
+		if err := t.expireRequests(ctx, g.tn.ID); err != nil { // whose places are free again
 			return err
+		}
+		rows, err := t.checkNewcomers(ctx, g, cmd.Members)
+		if err != nil {
+			return err
+		}
+		if orZero(cmd.DryRun) {
+			return errRehearsed
 		}
 		inviter, err := t.actorName(ctx, g.tn.ID)
 		if err != nil {

@@ -64,7 +64,7 @@ type siteGiver struct {
 // siteGiver reads what the viewer may give of the sites that a command names.
 func (t *tx) siteGiver(ctx context.Context, g *giver, named []string) (*siteGiver, error) {
 	s := &siteGiver{limit: siteLimit{all: true}, seen: make(map[string]*ent.Site)}
-	if limited := g.reach.Levels.At(access.Sites) >= access.View && !g.reach.AllSites(); limited {
+	if g.limited() {
 		own, err := t.Member.Query().Where(member.TenantID(g.tn.ID), member.PresentUserID(t.viewer.UserID)).
 			WithMemberSites(withSite).Only(ctx)
 		if err != nil {
@@ -89,6 +89,16 @@ func (t *tx) siteGiver(ctx context.Context, g *giver, named []string) (*siteGive
 		}
 	}
 	return s, nil
+}
+
+// limited reports whether the viewer sees some of the tenant's sites only.
+func (g *giver) limited() bool {
+	return g.reach.Levels.At(access.Sites) >= access.View && !g.reach.AllSites()
+}
+
+// shows reports whether the second entitlement shows sites that the first one does not.
+func shows(before, after entitlement) bool {
+	return after.levels().At(access.Sites) > before.levels().At(access.Sites)
 }
 
 // mostSites is how many sites are listed for a member.

@@ -169,6 +169,9 @@ func (t *tx) reviseOne(ctx context.Context, g *giver, m *ent.Member, in *MemberC
 	}
 	faults = append(faults, more...)
 	r.sees, more = t.relimit(r, in, sites)
+	if more == nil && shows(r.held, r.given) && sites.limit.lacks(r.sees) {
+		more = Errors{broken(RoleExceedsGrant, "This would show sites that you do not see.", "allSites")}
+	}
 	if faults = append(faults, more...); len(faults) > 0 {
 		return r, faults
 	}

@@ -110,8 +110,12 @@ func (t *tx) mayChange(ctx context.Context, g *giver, row *ent.Member, held, giv
 	if err := t.mayTouch(ctx, g, held, "memberId"); err != nil {
 		return err
 	}
-	if err := t.mayEntitle(ctx, g, given, grantInput{cmd.Administrator, cmd.RoleID, cmd.RoleKey, nil}.field()); err != nil {
+	field := grantInput{cmd.Administrator, cmd.RoleID, cmd.RoleKey, nil}.field()
+	if err := t.mayEntitle(ctx, g, given, field); err != nil {
 		return err
+	}
+	if g.limited() && shows(held, given) {
+		return broken(RoleExceedsGrant, "You see some sites only: say which ones the member is to see.", field)
 	}
 	if !held.administrator || given.administrator || row.Status != member.StatusActive {
 		return nil

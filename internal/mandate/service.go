@@ -60,6 +60,9 @@ type known struct {
 // errAgain begins a transaction anew: it came upon something that another one made at the same moment.
 var errAgain = errors.New("begin the transaction anew")
 
+// errRehearsed takes back what a transaction did: it was a dry run.
+var errRehearsed = errors.New("a dry run")
+
 // attempts is how often a transaction is tried while the database says that it stands in another one's way.
 const attempts = 6
 
@@ -68,6 +71,9 @@ const attempts = 6
 func (s *Service) tx(ctx context.Context, f func(context.Context, *tx) error) error {
 	for i := 1; ; i++ {
 		err := s.once(ctx, f)
+		if errors.Is(err, errRehearsed) {
+			return nil
+		}
 		again := database.IsBusy(err) || errors.Is(err, errAgain)
 		if !again || i == attempts {
 			return err

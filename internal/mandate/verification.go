@@ -23,7 +23,7 @@ const (
 // Mails that a person who changes their address brings about elsewhere.
 const (
 	kindAddress = "email.verify" // the link that proves the address
-	kindTaken   = "email.taken"   // that the address has an account already
+	kindTaken   = "email.taken"  // that the address has an account already
 )
 
 // ChangeEmail mails a link to another address, which becomes the viewer's once it is used. An address that has an account
