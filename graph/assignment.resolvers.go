@@ -7,18 +7,13 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *assignmentResolver) Grantee(ctx context.Context, obj *ent.Assignment) (model.AssignmentGrantee, error) {
-	m, err := one(ctx, obj, func(a *ent.Assignment) string { return a.GranteeID }, r.grantees, memberID)
-	if err != nil || m == nil {
-		return nil, err
-	}
-	return m, nil
+	return value(ctx, obj, r.grantees)
 }
 
 func (r *assignmentResolver) GrantedBy(ctx context.Context, obj *ent.Assignment) (*model.PartnerProfile, error) {
@@ -30,7 +25,7 @@ func (r *assignmentResolver) Tenant(ctx context.Context, obj *ent.Assignment) (*
 }
 
 func (r *assignmentResolver) TenantProfile(ctx context.Context, obj *ent.Assignment) (*model.TenantProfile, error) {
-	return customerProfile(obj.CustomerName, obj.CustomerAccountNumber), nil
+	return reachedProfile(obj), nil
 }
 
 func (r *assignmentResolver) Role(ctx context.Context, obj *ent.Assignment) (*ent.Role, error) {
@@ -48,7 +43,9 @@ func (r *mutationResolver) Assign(ctx context.Context, input mandate.Assign) (*m
 }
 
 func (r *mutationResolver) ExtendAssignment(ctx context.Context, input mandate.ExtendAssignment) (*model.ExtendAssignmentPayload, error) {
-	panic(fmt.Errorf("not implemented: ExtendAssignment - extendAssignment"))
+	written, err := r.Service.ExtendAssignment(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, assignmentID, err)
+	return &model.ExtendAssignmentPayload{Assignment: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RevokeAssignments(ctx context.Context, input mandate.RevokeAssignments) (*model.RevokeAssignmentsPayload, error) {
@@ -58,5 +55,5 @@ func (r *mutationResolver) RevokeAssignments(ctx context.Context, input mandate.
 }
 
 func (r *tenantResolver) Assignment(ctx context.Context, obj *ent.Tenant, granteeID string) (*ent.Assignment, error) {
-	panic(fmt.Errorf("not implemented: Assignment - assignment"))
+	return value(ctx, obj, r.openAssignments(granteeID))
 }

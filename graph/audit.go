@@ -28,7 +28,7 @@ func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
 		}
 		var tenants []string // of events about several things
 		for _, e := range events {
-			if e.TargetID == nil {
+			if e.TargetID == nil || deletable(e.Action) {
 				tenants = append(tenants, orZero(e.TenantID))
 			}
 		}
@@ -39,7 +39,7 @@ func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
 		for i, e := range events {
 			list[i].target = targets[orZero(e.TargetID)]
 			list[i].whole = list[i].target != nil
-			if e.TargetID == nil && e.TenantID != nil { // about several things of a tenant
+			if e.TenantID != nil && (e.TargetID == nil || targets[*e.TargetID] == nil && deletable(e.Action)) { // about several things of a tenant, or one that is gone
 				list[i].whole = readsAll(rule.From(ctx).Known(ctx, *e.TenantID), e.Action)
 			}
 		}
@@ -55,10 +55,20 @@ func readsAll(reach *rule.Reach, action string) bool {
 	switch noun, _, _ := strings.Cut(action, "."); noun {
 	case "member", "password", "access_request":
 		return reach.Levels.At(access.Users) >= access.View
+	case "privilege_group":
+		return reach.Levels.At(access.Assignments) >= access.View
+	case "role":
+		return reach.Levels.At(access.Roles) >= access.View
 	case "inventory":
 		return reach.AllSites() && reach.Levels.At(access.ServicesAdmin) >= access.View
 	}
 	return true
+}
+
+// deletable reports whether an action is about a row that may be gone, and that whoever may read all of its kind in its
+// tenant would read.
+func deletable(action string) bool {
+	return strings.HasPrefix(action, "privilege_group.") || strings.HasPrefix(action, "role.")
 }
 
 func (s sight) changes(e *ent.AuditEvent) []*access.Change {

@@ -7,40 +7,57 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *mutationResolver) CreatePrivilegeGroup(ctx context.Context, input mandate.CreatePrivilegeGroup) (*model.CreatePrivilegeGroupPayload, error) {
-	panic(fmt.Errorf("not implemented: CreatePrivilegeGroup - createPrivilegeGroup"))
+	written, err := r.Service.CreatePrivilegeGroup(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, privilegeGroupID, err)
+	return &model.CreatePrivilegeGroupPayload{PrivilegeGroup: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) UpdatePrivilegeGroup(ctx context.Context, input mandate.UpdatePrivilegeGroup) (*model.UpdatePrivilegeGroupPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdatePrivilegeGroup - updatePrivilegeGroup"))
+	written, err := r.Service.UpdatePrivilegeGroup(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, privilegeGroupID, err)
+	return &model.UpdatePrivilegeGroupPayload{PrivilegeGroup: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) DeletePrivilegeGroup(ctx context.Context, input mandate.DeletePrivilegeGroup) (*model.DeletePrivilegeGroupPayload, error) {
-	panic(fmt.Errorf("not implemented: DeletePrivilegeGroup - deletePrivilegeGroup"))
+	deleted, err := r.Service.DeletePrivilegeGroup(ctx, input)
+	faults, err := userErrors(err)
+	return &model.DeletePrivilegeGroupPayload{DeletedID: deleted, UserErrors: faults}, err
 }
 
 func (r *privilegeGroupResolver) Role(ctx context.Context, obj *ent.PrivilegeGroup) (*ent.Role, error) {
-	panic(fmt.Errorf("not implemented: Role - role"))
+	return one(ctx, obj, func(g *ent.PrivilegeGroup) string { return g.RoleID }, r.carriedRoles, roleID)
 }
 
 func (r *privilegeGroupResolver) MemberCount(ctx context.Context, obj *ent.PrivilegeGroup) (int, error) {
-	panic(fmt.Errorf("not implemented: MemberCount - memberCount"))
+	return value(ctx, obj, r.groupSizes)
 }
 
 func (r *privilegeGroupResolver) Members(ctx context.Context, obj *ent.PrivilegeGroup, first *int, after *string) (*model.Page[*ent.Member], error) {
-	panic(fmt.Errorf("not implemented: Members - members"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.groupMembers(), obj, privilegeGroupID, w, nil)
 }
 
 func (r *privilegeGroupResolver) Customers(ctx context.Context, obj *ent.PrivilegeGroup, first *int, after *string) (*model.Page[*ent.Tenant], error) {
-	panic(fmt.Errorf("not implemented: Customers - customers"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.groupCustomers(), obj, privilegeGroupID, w, nil)
 }
 
 func (r *tenantResolver) PrivilegeGroups(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*ent.PrivilegeGroup], error) {
-	panic(fmt.Errorf("not implemented: PrivilegeGroups - privilegeGroups"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.privilegeGroupList(), obj, tenantID, w, nil)
 }

@@ -87,11 +87,3 @@ func (r *Resolver) ownName(ctx context.Context, u *ent.User) (*string, error) {
 	name := m.FirstName + " " + m.LastName
 	return &name, nil
 }
-
-// grantees reads the members that assignments name, as far as the viewer sees them.
-func (r *Resolver) grantees(ctx context.Context, ids []string) ([]*ent.Member, error) {
-	if err := r.resolveTenantsOf(ctx, nouns["mem"], ids); err != nil {
-		return nil, err
-	}
-	return r.members(ctx, ids)
-}

@@ -31,6 +31,7 @@ var nouns = map[string]noun{
 	"sit": {"sites", []string{"tenant_id"}, nodes((*Resolver).sites, siteID)},
 	"sub": {"service_subscriptions", []string{"tenant_id"}, nodes((*Resolver).serviceSubscriptions, serviceSubscriptionID)},
 	"req": {"access_requests", []string{"tenant_id"}, nodes((*Resolver).accessRequests, accessRequestID)},
+	"grp": {"privilege_groups", []string{"tenant_id"}, nodes((*Resolver).privilegeGroups, privilegeGroupID)},
 	"evt": {"audit_events", []string{"tenant_id", "other_tenant_id"}, nodes((*Resolver).auditEvents, auditEventID)},
 }
 

@@ -43,8 +43,7 @@ func (r *partnerResolver) Name(ctx context.Context, obj *ent.Partner) (string, e
 }
 
 func (r *partnerResolver) InviteLink(ctx context.Context, obj *ent.Partner) (*string, error) {
-	link := r.Service.InviteLink(obj)
-	return &link, nil
+	return r.inviteLink(obj), nil
 }
 
 func (r *queryResolver) PartnerByCode(ctx context.Context, code string) (*model.PartnerProfile, error) {

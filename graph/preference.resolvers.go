@@ -7,19 +7,22 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *mutationResolver) SetTablePreference(ctx context.Context, input mandate.SetTablePreference) (*model.SetTablePreferencePayload, error) {
-	panic(fmt.Errorf("not implemented: SetTablePreference - setTablePreference"))
+	kept, err := r.Service.SetTablePreference(ctx, input)
+	faults, err := userErrors(err)
+	return &model.SetTablePreferencePayload{TablePreference: kept, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) ResetTablePreference(ctx context.Context, input mandate.ResetTablePreference) (*model.ResetTablePreferencePayload, error) {
-	panic(fmt.Errorf("not implemented: ResetTablePreference - resetTablePreference"))
+	kept, err := r.Service.ResetTablePreference(ctx, input)
+	faults, err := userErrors(err)
+	return &model.ResetTablePreferencePayload{TablePreference: kept, UserErrors: faults}, err
 }
 
 func (r *viewerResolver) TablePreference(ctx context.Context, obj *model.Viewer, table string) (*mandate.TablePreference, error) {
-	panic(fmt.Errorf("not implemented: TablePreference - tablePreference"))
+	return r.tablePreference(ctx, table)
 }

@@ -108,7 +108,7 @@ func expectSound(t *testing.T, w *testworld.World) {
 			OR EXISTS (SELECT 1 FROM relationships r WHERE (r.partner_id=t.id OR r.customer_id=t.id) AND r.status IN ('ACTIVE','SUSPENDED') AND r.ends_at IS NULL))`,
 		"open assignments without a live relationship": `SELECT COUNT(*) FROM assignments a WHERE a.open_key IS NOT NULL AND NOT EXISTS
 			(SELECT 1 FROM relationships r WHERE r.active_customer_id=a.tenant_id AND r.partner_id=a.granter_id)`,
-		"assignments that are open and revoked, or neither": `SELECT COUNT(*) FROM assignments WHERE (status='REVOKED') <> (open_key IS NULL)`,
+		"assignments that are open and over, or neither": `SELECT COUNT(*) FROM assignments WHERE (status IN ('REVOKED','EXPIRED')) <> (open_key IS NULL)`,
 		"invitations that are over and still hold a place": `SELECT COUNT(*) FROM invitations WHERE status<>'PENDING' AND
 			(pending_email_key IS NOT NULL OR pending_customer_key IS NOT NULL)`,
 		"requests that wait for nobody": `SELECT COUNT(*) FROM access_requests r JOIN members m ON m.id=r.member_id WHERE r.status='PENDING' AND

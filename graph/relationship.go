@@ -40,7 +40,8 @@ func (r *Resolver) staffCounts(ctx context.Context, rels []*ent.Relationship) ([
 		ID    string `json:"relationship_id"`
 		Count int    `json:"count"`
 	}
-	err := r.Client.Assignment.Query().Where(assignment.RelationshipIDIn(ids(rels, relationshipID)...), mandate.AssignedNow(clock.Now(ctx))).
+	err := r.Client.Assignment.Query().Where(assignment.RelationshipIDIn(ids(rels, relationshipID)...),
+		assignment.GranterIDIn(ids(rels, func(l *ent.Relationship) string { return l.PartnerID })...), mandate.AssignedNow(clock.Now(ctx))).
 		GroupBy(assignment.FieldRelationshipID).Aggregate(ent.Count()).Scan(rule.Unscoped(ctx), &rows)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/ent/relationship"
 	"mandate/graph/model"
@@ -31,7 +30,13 @@ func (r *mutationResolver) WidenRelationship(ctx context.Context, input mandate.
 }
 
 func (r *mutationResolver) ExtendRelationship(ctx context.Context, input mandate.ExtendRelationship) (*model.ExtendRelationshipPayload, error) {
-	panic(fmt.Errorf("not implemented: ExtendRelationship - extendRelationship"))
+	rel, inv, err := r.Service.ExtendRelationship(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, rel, relationshipID, err)
+	if err != nil {
+		return nil, err
+	}
+	offer, _, err := answer(ctx, r.Resolver, inv, invitationID, nil)
+	return &model.ExtendRelationshipPayload{Relationship: row, Invitation: offer, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) SuspendRelationship(ctx context.Context, input mandate.SuspendRelationship) (*model.SuspendRelationshipPayload, error) {

@@ -7,6 +7,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/invitation"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rule"
@@ -40,7 +41,7 @@ func (r *Resolver) permissionsOf(ctx context.Context, row *ent.Role) ([]*model.F
 }
 
 // visibleRoles reads roles by their ids: the system's, those of tenants with ROLES VIEW, and those that a relationship,
-// an invitation or an assignment carries which the viewer sees.
+// an invitation, an assignment or a privilege group carries which the viewer sees.
 func (r *Resolver) visibleRoles(ctx context.Context, ids []string) ([]*ent.Role, error) {
 	rows, err := r.roles(ctx, ids)
 	if err != nil || len(rows) == len(ids) {
@@ -59,6 +60,9 @@ func (r *Resolver) visibleRoles(ctx context.Context, ids []string) ([]*ent.Role,
 		},
 		func() ([]string, error) {
 			return r.Client.Assignment.Query().Where(assignment.RoleIDIn(missing...)).Select(assignment.FieldRoleID).Strings(ctx)
+		},
+		func() ([]string, error) {
+			return r.Client.PrivilegeGroup.Query().Where(privilegegroup.RoleIDIn(missing...)).Select(privilegegroup.FieldRoleID).Strings(ctx)
 		},
 	} {
 		found, err := carriers()

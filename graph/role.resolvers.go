@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
@@ -38,7 +37,9 @@ func (r *mutationResolver) RetireFeature(ctx context.Context, input mandate.Reti
 }
 
 func (r *mutationResolver) DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteRole - deleteRole"))
+	deleted, err := r.Service.DeleteRole(ctx, input)
+	faults, err := userErrors(err)
+	return &model.DeleteRolePayload{DeletedID: deleted, UserErrors: faults}, err
 }
 
 func (r *queryResolver) Features(ctx context.Context) ([]*model.Feature, error) {

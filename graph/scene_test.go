@@ -81,7 +81,7 @@ var payloads = map[string]string{
 	"widenRelationship":     showRelationship + showInvitation,
 	"suspendRelationship":   showRelationship,
 	"resumeRelationship":    showRelationship,
-	"terminateRelationship": showRelationship + "ended { people sessions }",
+	"terminateRelationship": showRelationship + "ended { people groups techPartners sessions }",
 	"registerPartner":       "partner { id code name recognized tenant { id } }",
 	"recognizePartner":      "partner { id recognized }",
 	"createCustomer":        "tenant { id name }" + showRelationship,

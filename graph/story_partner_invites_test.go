@@ -98,14 +98,14 @@ func TestPartnerInvitesCustomer(t *testing.T) {
 			s.Staff(acme, "idler", testworld.Nothing)
 			s.Assign(acme, contoso, helper, "READ_ONLY")
 			a := s.rehearses(customer, "terminateRelationship", in{"id": relationship, "dryRun": true})
-			s.is("would end", a.At("terminateRelationship.ended"), any(map[string]any{"people": 2., "sessions": 1.}))
+			s.is("would end", a.At("terminateRelationship.ended"), any(map[string]any{"people": 2., "groups": 0., "techPartners": 0., "sessions": 1.}))
 			s.is("status", a.At("terminateRelationship.relationship.status"), "ACTIVE")
 			s.is("helper reaches it", reaches(helper, contoso.ID), true)
 		})
 		s.then("the customer ends it, and the partner's next request gets nothing", func(s scene) {
 			helper := s.person("helper@example.com")
 			a := s.does(customer, "terminateRelationship", in{"id": relationship, "reason": "We move on."})
-			s.is("ended", a.At("terminateRelationship.ended"), any(map[string]any{"people": 2., "sessions": 1.}))
+			s.is("ended", a.At("terminateRelationship.ended"), any(map[string]any{"people": 2., "groups": 0., "techPartners": 0., "sessions": 1.}))
 			s.is("status", a.At("terminateRelationship.relationship.status"), "TERMINATED")
 			s.is("by", a.At("terminateRelationship.relationship.endedBy"), "CUSTOMER")
 			for _, p := range []*testworld.Person{acme.Admin, helper} {

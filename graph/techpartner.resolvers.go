@@ -7,48 +7,71 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"mandate/ent"
 	"mandate/graph/model"
 	"mandate/internal/mandate"
 )
 
 func (r *mutationResolver) CreateTechPartner(ctx context.Context, input mandate.CreateTechPartner) (*model.CreateTechPartnerPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateTechPartner - createTechPartner"))
+	written, err := r.Service.CreateTechPartner(ctx, input)
+	row, faults, err := answer(ctx, r.Resolver, written, partnerID, err)
+	return &model.CreateTechPartnerPayload{Partner: row, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) SetAssignedCustomers(ctx context.Context, input mandate.SetAssignedCustomers) (*model.SetAssignedCustomersPayload, error) {
-	panic(fmt.Errorf("not implemented: SetAssignedCustomers - setAssignedCustomers"))
+	done, err := r.Service.SetAssignedCustomers(ctx, input)
+	return r.assigned(ctx, done, err)
 }
 
 func (r *mutationResolver) SetMspDelegations(ctx context.Context, input mandate.SetMspDelegations) (*model.SetMspDelegationsPayload, error) {
-	panic(fmt.Errorf("not implemented: SetMspDelegations - setMspDelegations"))
+	techPartner, written, err := r.Service.SetMspDelegations(ctx, input)
+	rows, faults, err := answers(ctx, r.Resolver, written, assignmentID, err)
+	if err != nil || len(faults) > 0 {
+		return &model.SetMspDelegationsPayload{Assignments: rows, UserErrors: faults}, err
+	}
+	row, _, err := answer(ctx, r.Resolver, techPartner, partnerID, nil)
+	return &model.SetMspDelegationsPayload{Partner: row, Assignments: rows, UserErrors: faults}, err
 }
 
 func (r *partnerResolver) ManagedBy(ctx context.Context, obj *ent.Partner) (*model.PartnerProfile, error) {
-	panic(fmt.Errorf("not implemented: ManagedBy - managedBy"))
+	return value(ctx, obj, r.managers)
 }
 
 func (r *partnerResolver) MspAdminCount(ctx context.Context, obj *ent.Partner) (*int, error) {
-	panic(fmt.Errorf("not implemented: MspAdminCount - mspAdminCount"))
+	return value(ctx, obj, r.counts(model.PartnerOrderFieldMspAdminCount))
 }
 
 func (r *partnerResolver) AssignedCustomersCount(ctx context.Context, obj *ent.Partner) (*int, error) {
-	panic(fmt.Errorf("not implemented: AssignedCustomersCount - assignedCustomersCount"))
+	return value(ctx, obj, r.counts(model.PartnerOrderFieldAssignedCustomersCount))
 }
 
 func (r *partnerResolver) AccountAdminCount(ctx context.Context, obj *ent.Partner) (*int, error) {
-	panic(fmt.Errorf("not implemented: AccountAdminCount - accountAdminCount"))
+	return value(ctx, obj, r.counts(model.PartnerOrderFieldAccountAdminCount))
 }
 
 func (r *partnerResolver) AssignedCustomers(ctx context.Context, obj *ent.Partner, first *int, after *string) (*model.Page[*ent.Assignment], error) {
-	panic(fmt.Errorf("not implemented: AssignedCustomers - assignedCustomers"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.resolveAssigned(ctx, obj); err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.techPartnerAssignments(), obj, partnerID, w, nil)
 }
 
 func (r *partnerResolver) MspDelegations(ctx context.Context, obj *ent.Partner, first *int, after *string) (*model.Page[*ent.Assignment], error) {
-	panic(fmt.Errorf("not implemented: MspDelegations - mspDelegations"))
+	w, err := windowOf(first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(ctx, r.Resolver, r.assignmentList(), obj, tenantOfPartner, w, nil)
 }
 
 func (r *queryResolver) TechPartners(ctx context.Context, managerID *string, filter *model.PartnerFilter, orderBy *model.PartnerOrder, first *int, after *string, last *int, before *string) (*model.Page[*ent.Partner], error) {
-	panic(fmt.Errorf("not implemented: TechPartners - techPartners"))
+	w, err := windowOf(first, after, last, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.techPartners(ctx, managerID, filter, orderBy, w)
 }

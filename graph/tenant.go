@@ -72,36 +72,6 @@ func (r *Resolver) tenantsAt(ctx context.Context, kind string, places []rule.Cur
 	return batch.Siblings(nodes), cursors, nil
 }
 
-// customers lists what the viewer reaches in any way but by a membership of their own.
-func (r *Resolver) customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.TenantOrder, w window) (*model.Page[*ent.Tenant], error) {
-	l := rule.List{Via: []rule.Via{rule.Relationship, rule.Assignment, rule.Operator}, Kinds: []string{string(tenant.KindCustomer)}}
-	if filter != nil {
-		var err error
-		if l.Prefix, err = searched(filter.Search); err != nil {
-			return nil, err
-		}
-		for _, s := range distinct(filter.Status) {
-			l.Status = append(l.Status, string(s))
-		}
-		if l.Tags = filter.Tags; len(l.Tags) > 0 {
-			l.Needs = access.Tenant // a filter tells as much as the field does
-		}
-		if len(l.Tags) > 20 {
-			return nil, badInput("A filter names at most 20 tags.")
-		}
-		if filter.PartnerID != nil {
-			p, err := first(r.partners(ctx, []string{*filter.PartnerID}))
-			if err != nil {
-				return nil, err
-			}
-			if l.Nothing = p == nil; p != nil {
-				l.PartnerID = p.TenantID
-			}
-		}
-	}
-	return r.tenantPage(ctx, l, orderBy, w)
-}
-
 // allTenants lists all tenants of the installation, for the operator's people with TENANT VIEW.
 func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, orderBy *model.TenantOrder, w window) (*model.Page[*ent.Tenant], error) {
 	l := rule.List{Via: []rule.Via{rule.Operator, rule.Own}}
@@ -114,7 +84,7 @@ func (r *Resolver) allTenants(ctx context.Context, filter *model.TenantFilter, o
 			l.PartnerTypes = append(l.PartnerTypes, string(p))
 		}
 		if l.Recognized = filter.Recognized; l.Recognized != nil || len(l.PartnerTypes) > 0 {
-			l.Needs = access.Partners // a filter tells as much as the fields do
+			l.Needs = []access.Feature{access.Partners} // a filter tells as much as the fields do
 		}
 		for _, k := range distinct(filter.Kind) {
 			l.Kinds = append(l.Kinds, string(k))

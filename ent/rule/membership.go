@@ -28,6 +28,9 @@ type Membership struct {
 	direct        map[access.Feature]access.Level
 }
 
+// InMSP reports whether it is one in an MSP.
+func (m *Membership) InMSP() bool { return m.partnerType == mspType }
+
 // Homes returns the viewer's own memberships: none for a session that entered a tenant.
 func (a *Access) Homes(ctx context.Context) ([]*Membership, error) {
 	a.mu.Lock()

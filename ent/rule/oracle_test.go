@@ -635,8 +635,10 @@ func (c *check) lists() {
 		l.Status = pick(c.r, nil, []string{"ACTIVE"}, []string{"SUSPENDED"})
 		l.Prefix = pick(c.r, "", "", "ce", "cedar")
 		if len(l.Via) > 1 {
-			l.Needs = pick(c.r, "", access.Tenant)
+			l.Needs = pick(c.r, nil, []access.Feature{access.Tenant}, []access.Feature{access.Tenant, access.Partners})
 		}
+		lists = append(lists, l)
+		c.narrow(&l)
 		lists = append(lists, l)
 	}
 	for _, l := range lists {
@@ -663,7 +665,7 @@ func (c *check) listed(l rule.List) []rule.Cursor {
 	want := []rule.Cursor{}
 	for _, x := range c.w.tenants {
 		by := slices.ContainsFunc(c.paths(x), func(p path) bool {
-			return (len(l.Via) == 0 || slices.Contains(l.Via, p.via)) && (l.Needs == "" || p.levels[l.Needs] >= access.View)
+			return (len(l.Via) == 0 || slices.Contains(l.Via, p.via)) && !slices.ContainsFunc(l.Needs, func(f access.Feature) bool { return p.levels[f] < access.View }) && c.narrowed(l, x, p)
 		})
 		if by && (len(l.Kinds) == 0 || slices.Contains(l.Kinds, x.kind)) && (len(l.Status) == 0 || slices.Contains(l.Status, x.status)) &&
 			strings.HasPrefix(x.name, l.Prefix) {

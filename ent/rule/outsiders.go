@@ -15,7 +15,7 @@ type Outsider struct{ MemberID, UserID string }
 // Outsiders lists by id the memberships elsewhere from which a path leads to a tenant now: the routes, walked from their
 // ends. What such a path gives, People computes.
 func (a *Access) Outsiders(ctx context.Context, tenantID, after string, limit int) ([]Outsider, error) {
-	s := a.outsiders(clock.Now(ctx), tenantID, after, limit)
+	s := outsiders(waysIn, clock.Now(ctx), tenantID, after, limit)
 	s.add(fmt.Sprintf(" ORDER BY id LIMIT %d", limit))
 	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
 	if err != nil {
@@ -34,9 +34,18 @@ func (a *Access) Outsiders(ctx context.Context, tenantID, after string, limit in
 }
 
 // CountOutsiders counts them, up to most and one more.
-func (a *Access) CountOutsiders(ctx context.Context, tenantID string, most int) (n int, err error) {
+func (a *Access) CountOutsiders(ctx context.Context, tenantID string, most int) (int, error) {
+	return a.countOutsiders(ctx, waysIn, tenantID, most)
+}
+
+// CountThrough counts those that lead to a customer through its relationship now, up to most and one more.
+func (a *Access) CountThrough(ctx context.Context, customerID string, most int) (int, error) {
+	return a.countOutsiders(ctx, throughRelationship, customerID, most)
+}
+
+func (a *Access) countOutsiders(ctx context.Context, ways []way, tenantID string, most int) (n int, err error) {
 	var s statement
-	s.add("SELECT COUNT(*) FROM (").addAll(a.outsiders(clock.Now(ctx), tenantID, "", most+1)).add(fmt.Sprintf(" LIMIT %d) x", most+1))
+	s.add("SELECT COUNT(*) FROM (").addAll(outsiders(ways, clock.Now(ctx), tenantID, "", most+1)).add(fmt.Sprintf(" LIMIT %d) x", most+1))
 	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
 	if err != nil {
 		return 0, fmt.Errorf("count outsiders: %w", err)
@@ -51,12 +60,18 @@ func (a *Access) CountOutsiders(ctx context.Context, tenantID string, most int) 
 	return n, rows.Err()
 }
 
+// way writes the memberships from which one kind of route leads to a tenant.
+type way = func(s *statement, now time.Time, tenantID string)
+
+var (
+	throughRelationship = []way{partnersAdministrators, assignedStaff, groupedStaff, techPartnersPeople}
+	waysIn              = append([]way{managersPeople, operatorsPeople}, throughRelationship...)
+)
+
 // outsiders writes one branch for every way in; each yields its first memberships by id.
-func (a *Access) outsiders(now time.Time, tenantID, after string, limit int) *statement {
+func outsiders(ways []way, now time.Time, tenantID, after string, limit int) *statement {
 	var s statement
-	for i, way := range []func(*statement, time.Time, string){
-		partnersAdministrators, assignedStaff, groupedStaff, techPartnersPeople, managersPeople, operatorsPeople,
-	} {
+	for i, way := range ways {
 		if i > 0 {
 			s.add(" UNION ")
 		}

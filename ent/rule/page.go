@@ -4,25 +4,35 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"mandate/internal/access"
 )
 
 // List says which of the tenants in reach to list, and where to begin. The order is by name.
 type List struct {
-	Nothing      bool           // lists nothing, whatever else it says
-	Via          []Via          // only along these kinds of route; empty: all of them
-	Kinds        []string       // only these kinds of tenant; empty: all
-	Status       []string       // only these; empty: all
-	PartnerID    string         // only through this partner's tenant
-	Prefix       string         // only names that begin so, folded as sort names are
-	Tags         []string       // only tenants with all of these, whose tags the viewer may read
-	Needs        access.Feature // only where the viewer holds VIEW on this
-	PartnerTypes []string       // only partners of these types
-	Recognized   *bool          // only partners that are recognised, or that are not
-	Backward     bool           // from the end
+	Nothing      bool             // lists nothing, whatever else it says
+	Via          []Via            // only along these kinds of route; empty: all of them
+	Kinds        []string         // only these kinds of tenant; empty: all
+	Status       []string         // only these; empty: all
+	PartnerID    string           // only through this partner's tenant
+	Prefix       string           // only names that begin so, folded as sort names are
+	Tags         []string         // only tenants with all of these, whose tags the viewer may read
+	Needs        []access.Feature // only where the viewer holds VIEW on each of these along one path
+	AssignedTo   string           // only those with an assignment of this grantee, now or later
+	Assignable   *bool            // only those that the viewer may assign to others, or may not
+	Standing     *Standing        // only those with a relationship that stands so, and that the viewer sees
+	PartnerTypes []string         // only partners of these types
+	Recognized   *bool            // only partners that are recognised, or that are not
+	Backward     bool             // from the end
 	After        *Cursor
 	Limit        int
+}
+
+// Standing says how a customer's relationship stands: without Status one that is live.
+type Standing struct {
+	Status     []string
+	EndsBefore *time.Time
 }
 
 // Cursor is where a tenant stands in the order of names.
@@ -98,7 +108,7 @@ func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, e
 			s.add(" UNION ")
 		}
 		s.add("SELECT * FROM (")
-		r.branch(&s, l, a.dialect, ordered)
+		r.branch(&s, l, a.dialect, ordered, a.narrow(&r, l))
 		s.add(fmt.Sprintf(") b%d", i))
 	}
 	if s.sql == "" {
@@ -125,8 +135,11 @@ func (a *Access) listed(l List) []route {
 		if l.PartnerID != "" && (!slices.Contains(r.partners, l.PartnerID)) {
 			continue
 		}
-		if l.Needs != "" && r.levels.At(l.Needs) < access.View {
+		if lacks(r.levels, l.Needs) {
 			continue
+		}
+		if a.viewer.Entered() && l.Assignable != nil {
+			continue // it takes a session of one's own
 		}
 		if a.viewer.Entered() {
 			r.where.args = slices.Clone(r.where.args)
@@ -162,10 +175,10 @@ func (r *route) byKind(kinds []string) []route {
 
 // ownTenants is the route to the tenants of the viewer's own memberships, as a list sees it: those with VIEW on what it
 // needs.
-func (a *Access) ownTenants(needs access.Feature) *route {
+func (a *Access) ownTenants(needs []access.Feature) *route {
 	var ids []string
 	for _, m := range a.homes {
-		if needs == "" || m.Levels.At(needs) >= access.View {
+		if !lacks(m.Levels, needs) {
 			ids = append(ids, m.TenantID)
 		}
 	}
@@ -182,7 +195,7 @@ func (a *Access) ownTenants(needs access.Feature) *route {
 }
 
 // branch writes the first tenants of the list along the route.
-func (r *route) branch(s *statement, l List, d string, ordered bool) {
+func (r *route) branch(s *statement, l List, d string, ordered bool, narrow *statement) {
 	s.add("SELECT t.sort_name, t.id")
 	r.from(s, d, true)
 	r.conditions(s)
@@ -202,18 +215,10 @@ func (r *route) branch(s *statement, l List, d string, ordered bool) {
 		}
 		s.add(fmt.Sprintf(" AND %[1]s%[3]s=? AND (%[1]s%[3]s? OR %[2]s%[3]s?)", r.order[0], r.order[1], than), c.SortName, c.SortName, c.ID)
 	}
-	if l.Needs != "" {
-		for _, link := range r.links {
-			s.add(" AND ")
-			if link.kind == RelationshipLink && r.orManaged {
-				s.add("(r.id IS NULL OR ")
-				reaching(s, link.role, l.Needs, access.View)
-				s.add(")")
-				continue
-			}
-			reaching(s, link.role, l.Needs, access.View)
-		}
+	for _, f := range l.Needs {
+		r.viewing(s.add(" AND "), f)
 	}
+	s.addAll(narrow)
 	for _, tag := range l.Tags {
 		s.add(" AND EXISTS (SELECT 1 FROM tenant_tags g WHERE g.tenant_id=t.id AND g.tag=?)", tag)
 	}
@@ -231,6 +236,26 @@ func (r *route) branch(s *statement, l List, d string, ordered bool) {
 		s.add(" ORDER BY " + r.order[0] + l.direction() + ", " + r.order[1] + l.direction())
 	}
 	s.add(fmt.Sprintf(" LIMIT %d", l.Limit))
+}
+
+// viewing writes the condition that every link of the route gives VIEW on feature. What its beginning gives is known.
+func (r *route) viewing(s *statement, feature access.Feature) {
+	s.add("(1=1")
+	for _, link := range r.links {
+		s.add(" AND ")
+		if link.kind == RelationshipLink && r.orManaged {
+			s.add("(r.id IS NULL OR ")
+			reaching(s, link.role, feature, access.View)
+			s.add(")")
+			continue
+		}
+		reaching(s, link.role, feature, access.View)
+	}
+	s.add(")")
+}
+
+func lacks(levels access.Levels, needs []access.Feature) bool {
+	return slices.ContainsFunc(needs, func(f access.Feature) bool { return levels.At(f) < access.View })
 }
 
 // reaching writes the condition that a role gives level on feature.

@@ -54,7 +54,7 @@ func (Invitation) Fields() []ent.Field {
 		moment("expires_at", "Until when it can be accepted."),
 		field.Int("valid_hours").Comment("How long it is valid from each sending, in hours.").Immutable().Annotations(api.Hidden()),
 		moment("access_ends_at", "When the access that it offers would end; open if empty.", nullable, fixed),
-		column(field.Int("auto_extend_days").Comment("What an offer to extend makes of the end: by how many days it moves by itself."), []option{nullable, fixed, hidden}),
+		column(field.Int("auto_extend_days").Comment("What an offer to extend makes of the end: by how many days it moves by itself."), []option{nullable, fixed}),
 		field.Int("send_count").Default(0).Comment("How often it was sent."),
 		moment("last_sent_at", "When it was sent last.", nullable),
 		field.Bool("undeliverable").Default(false).Comment("Whether the mail was refused for good."),

@@ -300,8 +300,10 @@ type ComplexityRoot struct {
 	}
 
 	EndedAccess struct {
-		People   func(childComplexity int) int
-		Sessions func(childComplexity int) int
+		Groups       func(childComplexity int) int
+		People       func(childComplexity int) int
+		Sessions     func(childComplexity int) int
+		TechPartners func(childComplexity int) int
 	}
 
 	EnterTenantPayload struct {
@@ -342,6 +344,7 @@ type ComplexityRoot struct {
 
 	Invitation struct {
 		AccessEndsAt    func(childComplexity int) int
+		AutoExtendDays  func(childComplexity int) int
 		Channel         func(childComplexity int) int
 		CreatedAt       func(childComplexity int) int
 		Customer        func(childComplexity int) int
@@ -2049,6 +2052,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteTenantPayload.UserErrors(childComplexity), true
 
+	case "EndedAccess.groups":
+		if e.ComplexityRoot.EndedAccess.Groups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndedAccess.Groups(childComplexity), true
 	case "EndedAccess.people":
 		if e.ComplexityRoot.EndedAccess.People == nil {
 			break
@@ -2061,6 +2070,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndedAccess.Sessions(childComplexity), true
+	case "EndedAccess.techPartners":
+		if e.ComplexityRoot.EndedAccess.TechPartners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndedAccess.TechPartners(childComplexity), true
 
 	case "EnterTenantPayload.session":
 		if e.ComplexityRoot.EnterTenantPayload.Session == nil {
@@ -2182,6 +2197,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Invitation.AccessEndsAt(childComplexity), true
+	case "Invitation.autoExtendDays":
+		if e.ComplexityRoot.Invitation.AutoExtendDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.AutoExtendDays(childComplexity), true
 	case "Invitation.channel":
 		if e.ComplexityRoot.Invitation.Channel == nil {
 			break
@@ -5543,11 +5564,11 @@ type RejectAccessRequestsPayload {
 }
 `, BuiltIn: false},
 	{Name: "../schema/assignment.graphql", Input: `extend type Mutation {
-  "Gives one of a partner's people a role in a customer, for a time. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner. The role is at most the ceiling of the relationship and what the viewer holds there. One of roleId and roleKey is needed."
+  "Gives one of a partner's people a role in a customer, for a time; a tech partner one in a customer of its MSP; an MSP's people or a privilege group one in a tech partner. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner, for a tech partner in its MSP. The role is at most the ceiling of the relationship, what the MSP gave a tech partner there, and what the viewer holds there. One of roleId and roleKey is needed."
   assign("The assignment." input: AssignInput!): AssignPayload! @signedIn
   "Gives an assignment another access period, from now on. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner that granted it. The role must still be at most what the viewer holds there."
   extendAssignment("The assignment and its period." input: ExtendAssignmentInput!): ExtendAssignmentPayload! @signedIn
-  "Takes assignments back, at most 100, all or none. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner, or in the customer: a customer may send one person home."
+  "Takes assignments back, at most 100, all or none. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner, or in the customer: a customer may send one person or a tech partner home. What a tech partner gave its own people there ends with its own."
   revokeAssignments("Which ones." input: RevokeAssignmentsInput!): RevokeAssignmentsPayload! @signedIn
 }
 
@@ -5596,15 +5617,15 @@ input AccessPeriodInput {
 
 "What assign takes."
 input AssignInput {
-  "The member."
+  "The member, the tech partner, or towards a tech partner's tenant the privilege group."
   granteeId: ID!
-  "The customer."
+  "The customer, or a tech partner's tenant."
   tenantId: ID!
   "A role of the partner's own; or roleKey."
   roleId: ID
   "A system role; or roleId."
   roleKey: SystemRoleKey
-  "For how long."
+  "For how long; an installer 1 to 60 days, 7 unless said otherwise."
   accessPeriod: AccessPeriodInput
 }
 
@@ -5646,7 +5667,7 @@ input ExtendAssignmentInput {
 type ExtendAssignmentPayload {
   "The assignment."
   assignment: Assignment
-  "ACCESS_PERIOD_OUT_OF_RANGE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, CONFLICT for one that is over already."
+  "ACCESS_PERIOD_OUT_OF_RANGE, ROLE_EXCEEDS_GRANT, RELATIONSHIP_NOT_ACTIVE, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, CONFLICT for one that is over already."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -5681,7 +5702,7 @@ type AuditChange {
 input AuditFilter {
   "Only those of this person."
   actorId: ID
-  "Only these actions: access_request.approved, access_request.rejected, assignment.created, assignment.revoked, customer.created, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated."
+  "Only these actions: access_request.approved, access_request.rejected, assigned_customers.saved, assignment.created, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated."
   action: [String!]
   "Only from this moment on."
   from: DateTime
@@ -6077,6 +6098,10 @@ type Invitation implements Node {
   When the access that it offers would end; open if empty.
   """
   accessEndsAt: DateTime
+  """
+  What an offer to extend makes of the end: by how many days it moves by itself.
+  """
+  autoExtendDays: Int
   """
   How often it was sent.
   """
@@ -7248,7 +7273,7 @@ extend type PrivilegeGroup {
     "Only what follows this cursor."
     after: String
   ): MemberConnection!
-  "The listed customers, as far as the viewer reaches them; none for a group over all customers."
+  "The listed customers by name, as far as the viewer reaches them; none for a group over all customers."
   customers(
     "How many; 1 to 100."
     first: Int
@@ -7281,7 +7306,7 @@ input CreatePrivilegeGroupInput {
 type CreatePrivilegeGroupPayload {
   "The group."
   privilegeGroup: PrivilegeGroup
-  "CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED."
+  "CONFLICT for a name that is taken, and for what is named twice; ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED."
   userErrors: [UserError!]!
 }
 
@@ -7301,11 +7326,11 @@ input UpdatePrivilegeGroupInput {
   scope: PrivilegeGroupScope
   "Customers to list; at most 1,000."
   addCustomerIds: [ID!]
-  "Customers to list no longer; at most 1,000."
+  "Customers to list no longer; at most 1,000. One that is not listed is left as it is."
   removeCustomerIds: [ID!]
   "Members to take in; at most 100."
   addMemberIds: [ID!]
-  "Members to leave out; at most 100."
+  "Members to leave out; at most 100. One who is not in the group is left as they are."
   removeMemberIds: [ID!]
   "The version that the change rests on."
   version: Int
@@ -7315,7 +7340,7 @@ input UpdatePrivilegeGroupInput {
 type UpdatePrivilegeGroupPayload {
   "The group."
   privilegeGroup: PrivilegeGroup
-  "PRIVILEGE_GROUP_NAME_LOCKED, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, LIMIT_EXCEEDED."
+  "PRIVILEGE_GROUP_NAME_LOCKED, CONFLICT for a name that is taken, and for what is named twice; ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, LIMIT_EXCEEDED."
   userErrors: [UserError!]!
 }
 
@@ -8021,7 +8046,7 @@ type ResetTablePreferencePayload {
   narrowRelationship("The change." input: NarrowRelationshipInput!): NarrowRelationshipPayload! @signedIn
   "Raises the ceiling. The customer's side does it at once; a partner makes an offer that the customer accepts. Needs PARTNERS MANAGE by a membership of one's own."
   widenRelationship("The change." input: WidenRelationshipInput!): WidenRelationshipPayload! @signedIn
-  "Moves the end further away, takes it away, or has it moved by itself from one day before. The customer's side does it at once; a partner makes an offer that the customer accepts. To stop moving it takes effect at once by either side. Needs PARTNERS MANAGE by a membership of one's own."
+  "Moves the end further away, or has it moved by itself from one day before. The customer's side does it at once; a partner makes an offer that the customer accepts. To stop moving it takes effect at once by either side. Needs PARTNERS MANAGE by a membership of one's own."
   extendRelationship("The change." input: ExtendRelationshipInput!): ExtendRelationshipPayload! @signedIn
   "Pauses a relationship: nothing is reachable through it, and nothing is lost. Needs PARTNERS MANAGE by a membership of one's own, or an administrator of the operator."
   suspendRelationship("Which one." input: SuspendRelationshipInput!): SuspendRelationshipPayload! @signedIn
@@ -8062,7 +8087,7 @@ input NarrowRelationshipInput {
   roleId: ID
   "A system role; or roleId."
   roleKey: SystemRoleKey
-  "A nearer end."
+  "A nearer end; it moves by itself no more."
   endsAt: DateTime
   "The version that the change rests on."
   version: Int
@@ -8096,7 +8121,7 @@ type WidenRelationshipPayload {
   relationship: Relationship
   "The offer, when the partner asks."
   invitation: Invitation
-  "ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION."
+  "ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, STALE_VERSION."
   userErrors: [UserError!]!
 }
 
@@ -8156,6 +8181,10 @@ type TerminateRelationshipPayload {
 type EndedAccess {
   "People who reach the customer through it now."
   people: Int!
+  "Privilege groups of the partner's that cover the customer."
+  groups: Int!
+  "Tech partners that are assigned to the customer now."
+  techPartners: Int!
   "Sessions entered through it."
   sessions: Int!
 }
@@ -8178,7 +8207,7 @@ type ExtendRelationshipPayload {
   relationship: Relationship
   "The offer, when the partner asks."
   invitation: Invitation
-  "ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, INVITATION_ALREADY_EXISTS, STALE_VERSION."
+  "ACCESS_PERIOD_OUT_OF_RANGE for an end that is not later and for a relationship without one, ROLE_EXCEEDS_GRANT for a ceiling that is more than one holds, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer that would have its partner of record's access end, INVITATION_ALREADY_EXISTS, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, STALE_VERSION."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -8923,7 +8952,7 @@ type SetAssignedCustomersPayload {
   assigned: Int!
   "How many were taken back."
   unassigned: Int!
-  "LIMIT_EXCEEDED, ACCESS_PERIOD_OUT_OF_RANGE; for a row, with its path such as [\"input\", \"assign\", \"3\"]: RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, CONFLICT for a customer named twice."
+  "LIMIT_EXCEEDED, ACCESS_PERIOD_OUT_OF_RANGE, SELF_APPROVAL_FORBIDDEN for one of the tech partner's people; for a row, with its path such as [\"input\", \"assign\", \"3\"]: RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, CONFLICT for a customer named twice."
   userErrors: [UserError!]!
 }
 
@@ -8995,7 +9024,7 @@ extend type Mutation {
   createCustomer("The customer." input: CreateCustomerInput!): CreateCustomerPayload! @signedIn
   "Changes a tenant's profile, and the copies of its name where others see it. Needs TENANT MANAGE there; for the sign-up policy USERS MANAGE."
   updateTenant("The change." input: UpdateTenantInput!): UpdateTenantPayload! @signedIn
-  "Closes a tenant until it is reactivated: nobody reaches it, or anything through it, but those who may reactivate it. Nothing ends. Needs TENANT MANAGE there as one of the operator's people or as an administrator of its partner of record."
+  "Closes a tenant until it is reactivated: nobody reaches it, or anything through it, but those who may reactivate it. Nothing ends. Needs TENANT MANAGE there as one of the operator's people, as an administrator of its partner of record, or of the MSP for its tech partners."
   suspendTenant("Which tenant." input: SuspendTenantInput!): SuspendTenantPayload! @signedIn
   "Opens a suspended tenant again. Needs what suspending needs."
   reactivateTenant("Which tenant." input: ReactivateTenantInput!): ReactivateTenantPayload! @signedIn
@@ -9274,7 +9303,7 @@ input DeleteTenantInput {
 type DeleteTenantPayload {
   "The tenant that was."
   deletedId: ID
-  "TENANT_HAS_ACTIVE_SUBSCRIPTIONS, LIMIT_EXCEEDED for a partner with more than 100 customers."
+  "TENANT_HAS_ACTIVE_SUBSCRIPTIONS, CONFLICT for an MSP that manages tech partners, LIMIT_EXCEEDED for a partner with more than 100 customers."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -9747,6 +9776,10 @@ func (ec *executionContext) childFields_EndedAccess(ctx context.Context, field g
 	switch field.Name {
 	case "people":
 		return ec.fieldContext_EndedAccess_people(ctx, field)
+	case "groups":
+		return ec.fieldContext_EndedAccess_groups(ctx, field)
+	case "techPartners":
+		return ec.fieldContext_EndedAccess_techPartners(ctx, field)
 	case "sessions":
 		return ec.fieldContext_EndedAccess_sessions(ctx, field)
 	}
@@ -9845,6 +9878,8 @@ func (ec *executionContext) childFields_Invitation(ctx context.Context, field gr
 		return ec.fieldContext_Invitation_expiresAt(ctx, field)
 	case "accessEndsAt":
 		return ec.fieldContext_Invitation_accessEndsAt(ctx, field)
+	case "autoExtendDays":
+		return ec.fieldContext_Invitation_autoExtendDays(ctx, field)
 	case "sendCount":
 		return ec.fieldContext_Invitation_sendCount(ctx, field)
 	case "lastSentAt":
@@ -16384,6 +16419,52 @@ func (ec *executionContext) fieldContext_EndedAccess_people(_ context.Context, f
 	return graphql.NewScalarFieldContext("EndedAccess", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _EndedAccess_groups(ctx context.Context, field graphql.CollectedField, obj *mandate.EndedAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndedAccess_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndedAccess_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndedAccess", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EndedAccess_techPartners(ctx context.Context, field graphql.CollectedField, obj *mandate.EndedAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndedAccess_techPartners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TechPartners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndedAccess_techPartners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndedAccess", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _EndedAccess_sessions(ctx context.Context, field graphql.CollectedField, obj *mandate.EndedAccess) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17107,6 +17188,29 @@ func (ec *executionContext) _Invitation_accessEndsAt(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_Invitation_accessEndsAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Invitation", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Invitation_autoExtendDays(ctx context.Context, field graphql.CollectedField, obj *ent.Invitation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_autoExtendDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AutoExtendDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Invitation_autoExtendDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Invitation", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Invitation_sendCount(ctx context.Context, field graphql.CollectedField, obj *ent.Invitation) (ret graphql.Marshaler) {
@@ -39451,6 +39555,16 @@ func (ec *executionContext) _EndedAccess(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "groups":
+			out.Values[i] = ec._EndedAccess_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "techPartners":
+			out.Values[i] = ec._EndedAccess_techPartners(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sessions":
 			out.Values[i] = ec._EndedAccess_sessions(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39885,6 +39999,11 @@ func (ec *executionContext) _Invitation(ctx context.Context, sel ast.SelectionSe
 			}
 		case "accessEndsAt":
 			out.Values[i] = ec._Invitation_accessEndsAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "autoExtendDays":
+			out.Values[i] = ec._Invitation_autoExtendDays(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

@@ -101,7 +101,7 @@ type AssignPayload struct {
 type AuditFilter struct {
 	// Only those of this person.
 	ActorID *string `json:"actorId,omitempty"`
-	// Only these actions: access_request.approved, access_request.rejected, assignment.created, assignment.revoked, customer.created, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.updated, service.activated, session.ended, session.started, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated.
+	// Only these actions: access_request.approved, access_request.rejected, assigned_customers.saved, assignment.created, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated.
 	Action []string `json:"action,omitempty"`
 	// Only from this moment on.
 	From *time.Time `json:"from,omitempty"`
@@ -161,7 +161,7 @@ type CreateCustomerPayload struct {
 type CreatePrivilegeGroupPayload struct {
 	// The group.
 	PrivilegeGroup *ent.PrivilegeGroup `json:"privilegeGroup,omitempty"`
-	// CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED.
+	// CONFLICT for a name that is taken, and for what is named twice; ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -229,7 +229,7 @@ type DeleteRolePayload struct {
 type DeleteTenantPayload struct {
 	// The tenant that was.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// TENANT_HAS_ACTIVE_SUBSCRIPTIONS, LIMIT_EXCEEDED for a partner with more than 100 customers.
+	// TENANT_HAS_ACTIVE_SUBSCRIPTIONS, CONFLICT for an MSP that manages tech partners, LIMIT_EXCEEDED for a partner with more than 100 customers.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -247,7 +247,7 @@ type EnterTenantPayload struct {
 type ExtendAssignmentPayload struct {
 	// The assignment.
 	Assignment *ent.Assignment `json:"assignment,omitempty"`
-	// ACCESS_PERIOD_OUT_OF_RANGE, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, CONFLICT for one that is over already.
+	// ACCESS_PERIOD_OUT_OF_RANGE, ROLE_EXCEEDS_GRANT, RELATIONSHIP_NOT_ACTIVE, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, CONFLICT for one that is over already.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -257,7 +257,7 @@ type ExtendRelationshipPayload struct {
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
 	// The offer, when the partner asks.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// ACCESS_PERIOD_OUT_OF_RANGE, RELATIONSHIP_NOT_ACTIVE, INVITATION_ALREADY_EXISTS, STALE_VERSION.
+	// ACCESS_PERIOD_OUT_OF_RANGE for an end that is not later and for a relationship without one, ROLE_EXCEEDS_GRANT for a ceiling that is more than one holds, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer that would have its partner of record's access end, INVITATION_ALREADY_EXISTS, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, STALE_VERSION.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -473,7 +473,7 @@ type SetAssignedCustomersPayload struct {
 	Assigned int `json:"assigned"`
 	// How many were taken back.
 	Unassigned int `json:"unassigned"`
-	// LIMIT_EXCEEDED, ACCESS_PERIOD_OUT_OF_RANGE; for a row, with its path such as ["input", "assign", "3"]: RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, CONFLICT for a customer named twice.
+	// LIMIT_EXCEEDED, ACCESS_PERIOD_OUT_OF_RANGE, SELF_APPROVAL_FORBIDDEN for one of the tech partner's people; for a row, with its path such as ["input", "assign", "3"]: RELATIONSHIP_NOT_ACTIVE, ROLE_EXCEEDS_GRANT, CONFLICT for a customer named twice.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -621,7 +621,7 @@ type UpdateMembersPayload struct {
 type UpdatePrivilegeGroupPayload struct {
 	// The group.
 	PrivilegeGroup *ent.PrivilegeGroup `json:"privilegeGroup,omitempty"`
-	// PRIVILEGE_GROUP_NAME_LOCKED, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, LIMIT_EXCEEDED.
+	// PRIVILEGE_GROUP_NAME_LOCKED, CONFLICT for a name that is taken, and for what is named twice; ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, LIMIT_EXCEEDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -663,7 +663,7 @@ type WidenRelationshipPayload struct {
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
 	// The offer, when the partner asks.
 	Invitation *ent.Invitation `json:"invitation,omitempty"`
-	// ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, STALE_VERSION.
+	// ROLE_EXCEEDS_GRANT, INVITATION_ALREADY_EXISTS, RELATIONSHIP_NOT_ACTIVE, TENANT_SUSPENDED, PARTNER_PERMISSION_REQUIRED, STALE_VERSION.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

@@ -72,8 +72,8 @@ func samples(in typed) []sample {
 			false, "", []string{in.customer, at, "agreed end of the relationship has passed"},
 		}, {
 			"relationship offer",
-			RelationshipOffer{in.partner, in.role, in.role2, testEnd, in.text, testTime, testLink},
-			true, "Review the change", []string{in.partner, in.role, in.role2, at, end},
+			RelationshipOffer{in.partner, in.role, in.role2, testEnd, in.text, testTime, testLink, 30},
+			true, "Review the change", []string{in.partner, in.role, in.role2, at, end, "each time by", "30 days"},
 		}, {
 			"welcome",
 			Welcome{in.customer, in.person, 7 * 24 * time.Hour, testTime, testLink},

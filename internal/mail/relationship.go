@@ -51,24 +51,29 @@ type RelationshipOffer struct {
 	ExpiresAt time.Time
 	// Link opens the offer.
 	Link string
+	// AutoExtendDays is by how many days the end is to move by itself; 0 when that is not asked for.
+	AutoExtendDays int
 }
 
 // Letter renders the offer. It fails when the link is missing or not an absolute web address.
 func (r RelationshipOffer) Letter(b Brand) (Letter, error) {
+	facts := []fact{
+		{"Partner", r.Partner},
+		{"Role today", r.CurrentRole},
+		{"Role asked for", r.Role},
+		{"Access would end", end(r.AccessEndsAt)},
+	}
+	if r.AutoExtendDays > 0 {
+		facts = append(facts, fact{"The end would move by itself, each time by", count(r.AutoExtendDays, "day")})
+	}
 	return b.render(content{
 		Subject: fmt.Sprintf("Change asked for by %s", r.Partner),
 		Heading: fmt.Sprintf("Your partner %s asks for a change", r.Partner),
 		Paragraphs: []string{
 			fmt.Sprintf("Your partner %s asks you to change what it may do in your tenant, or for how long. Nothing changes unless you accept.", r.Partner),
 		},
-		Quote: quote{fmt.Sprintf("Message from %s:", r.Partner), r.Message},
-		Facts: []fact{
-			{"Partner", r.Partner},
-			{"Role today", r.CurrentRole},
-			{"Role asked for", r.Role},
-			{"Access would end", end(r.AccessEndsAt)},
-			{"Accept by", moment(r.ExpiresAt)},
-		},
+		Quote:  quote{fmt.Sprintf("Message from %s:", r.Partner), r.Message},
+		Facts:  append(facts, fact{"Accept by", moment(r.ExpiresAt)}),
 		Action: action{Label: "Review the change", Link: r.Link},
 		SmallPrint: []string{
 			"If you do not agree, ignore this e-mail or open the link and decline. Everything then stays as it is.",

@@ -25,7 +25,7 @@ type Accepted struct {
 var errInvitationInvalid = broken(InvitationInvalid, "This invitation is not for you, or there is none.")
 
 // AcceptInvitation accepts an invitation, by the token from its mail or by its id, and connects its two sides, or widens
-// what they have. It is checked in this order: token, address, state, tenant, link.
+// or lengthens what they have. It is checked in this order: token, address, state, tenant, link.
 //
 // To anyone but the person it was sent to, every faulty token is INVITATION_INVALID, indistinguishably; to that person
 // an ended one is INVITATION_NOT_PENDING. SIGN_IN_REQUIRED for an address that has an account. CUSTOMER_ALREADY_LINKED

@@ -3,164 +3,234 @@ package mandate
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"mandate/ent"
 	"mandate/ent/assignment"
-	"mandate/ent/member"
+	"mandate/ent/predicate"
 	"mandate/ent/relationship"
-	"mandate/ent/tenant"
 	"mandate/internal/access"
 )
 
-// Assign gives one of a partner's people a role in a customer of the partner, for a time. An assignment that was there
-// is replaced.
+// Assign gives somebody a role in a tenant, for a time: one of a partner's people in a customer, or in a tech partner that
+// the partner manages; a tech partner in a customer of its MSP; a tech partner's own people where the MSP assigned the tech
+// partner; a privilege group in a tech partner. An assignment that was there is replaced.
 //
-// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE; ROLE_EXCEEDS_GRANT for more than the relationship's ceiling, or than the viewer
-// holds in the customer; SELF_APPROVAL_FORBIDDEN, ACCESS_PERIOD_OUT_OF_RANGE.
+// NOT_FOUND, RELATIONSHIP_NOT_ACTIVE; ROLE_EXCEEDS_GRANT for more than the relationship's ceiling, than the tech partner
+// was given, or than the viewer holds in the tenant; SELF_APPROVAL_FORBIDDEN, ACCESS_PERIOD_OUT_OF_RANGE; INVALID for a
+// privilege group in a customer.
 func (s *Service) Assign(ctx context.Context, cmd Assign) (a *ent.Assignment, err error) {
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.person(); err != nil {
 			return err
 		}
-		grantee, p, err := t.grantee(ctx, cmd.GranteeID)
+		g, err := t.grantee(ctx, cmd.GranteeID, "granteeId")
 		if err != nil {
 			return err
 		}
 		if err := t.lock(ctx, cmd.TenantID); err != nil {
 			return err
 		}
-		given, rel, err := t.assignable(ctx, cmd, p)
+		f, err := t.footing(ctx, g, cmd.TenantID, "tenantId")
 		if err != nil {
 			return err
 		}
-		starts, ends, err := t.period(cmd.AccessPeriod)
+		given, err := t.role(ctx, g.from.tenant.ID, cmd.RoleID, cmd.RoleKey)
 		if err != nil {
 			return err
 		}
-		customer, err := t.Tenant.Get(ctx, cmd.TenantID)
+		if fault := f.bears(given, "roleKey"); fault != nil {
+			return fault
+		}
+		span, err := t.period(cmd.AccessPeriod, limitsOf(g.partner))
 		if err != nil {
 			return err
 		}
-		key := grantee.ID + ":" + customer.ID
-		if err := t.Assignment.Update().Where(assignment.OpenKey(key)).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).
-			ClearOpenKey().AddVersion(1).Exec(ctx); err != nil {
-			return fmt.Errorf("replace the assignment: %w", err)
-		}
-		name := grantee.FirstName + " " + grantee.LastName
-		a, err = t.Assignment.Create().SetGranterID(p.tenant.ID).SetTenantID(customer.ID).SetTenantSortName(customer.SortName).
-			SetGranteeID(grantee.ID).SetRelationshipID(rel.ID).SetGranteeName(name).SetRoleID(given.id).SetStartsAt(starts).SetNillableEndsAt(ends).SetOpenKey(key).
-			SetPartnerName(p.tenant.Name).SetPartnerType(string(p.Type)).SetPartnerCode(p.Code).
-			SetCustomerName(customer.Name).SetNillableCustomerAccountNumber(customer.AccountNumber).Save(ctx)
+		rows, err := t.assignTo(ctx, g, given, span, []*footing{f})
 		if err != nil {
-			return fmt.Errorf("make the assignment: %w", err)
+			return err
 		}
-		return t.record(ctx, event{action: "assignment.created", tenant: customer.ID, other: p.tenant.ID, relationship: rel.ID,
-			target: a.ID, targetName: name, changes: append(change("role", "", given.name), change("endsAt", "", stamp(ends))...)})
+		a = rows[0]
+		return t.record(ctx, f.about(g, event{action: "assignment.created", target: a.ID, changes: append(change("role", "", given.name), t.told(span)...)}))
 	})
 	return a, err
 }
 
-// grantee reads the member to be assigned and the partner it belongs to, where the viewer manages assignments.
-func (t *tx) grantee(ctx context.Context, memberID string) (*ent.Member, *partnerSide, error) {
-	m, err := t.Member.Query().Where(member.ID(memberID), member.HasTenantWith(tenant.KindEQ(tenant.KindPartner))).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil, notFound("granteeId")
+// told describes an access period for the audit trail.
+func (t *tx) told(p period) []access.Change {
+	var changes []access.Change
+	if p.starts.After(t.now) {
+		changes = change("startsAt", "", stamp(&p.starts))
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := t.hold(ctx, m.TenantID); err != nil {
-		return nil, nil, err
-	}
-	if err := t.sees(ctx, m.TenantID, []string{"granteeId"}, access.Users, access.Assignments); err != nil {
-		return nil, nil, err
-	}
-	if _, err := t.needOwn(ctx, m.TenantID, []string{"granteeId"}, access.Assignments); err != nil {
-		return nil, nil, err
-	}
-	if m, err = t.Member.Get(ctx, memberID); err != nil {
-		return nil, nil, err
-	}
-	switch {
-	case m.Status != member.StatusActive:
-		return nil, nil, notFound("granteeId")
-	case m.UserID == t.viewer.UserID:
-		return nil, nil, broken(SelfApprovalForbidden, "Nobody assigns themselves.", "granteeId")
-	case m.Administrator:
-		return nil, nil, broken(Invalid, "An administrator reaches every customer already.", "granteeId")
-	case m.Guest:
-		return nil, nil, broken(Invalid, "A guest is not assigned to customers.", "granteeId")
-	}
-	p, err := t.partnerOf(ctx, m.TenantID)
-	return m, p, err
+	return append(changes, change("endsAt", "", stamp(p.ends))...)
 }
 
-// assignable finds the role to give and the relationship that it rests on, and holds the role against both ceiling and
-// giver.
-func (t *tx) assignable(ctx context.Context, cmd Assign, p *partnerSide) (namedRole, *ent.Relationship, error) {
-	rel, err := t.liveRelationship(ctx, cmd.TenantID)
-	if err != nil {
-		return namedRole{}, nil, err
+// footing is what an assignment to a tenant stands on, and what bounds its role.
+type footing struct {
+	to    *ent.Tenant
+	rel   *ent.Relationship // nil towards a tech partner's tenant
+	bonds []bound
+
+	reached bool // whether the viewer reaches the tenant
+}
+
+// bound is levels that a role must stay within, and what is said when it does not.
+type bound struct {
+	levels   access.Levels
+	sentence string
+}
+
+const tooMuch = "You can give no more than you hold yourself."
+
+// bears says why the role is too much, or nil.
+func (f *footing) bears(r namedRole, field ...string) *Error {
+	for _, b := range f.bonds {
+		if !r.levels.Within(b.levels) {
+			return broken(RoleExceedsGrant, b.sentence, field...)
+		}
 	}
-	if rel == nil || rel.PartnerID != p.tenant.ID || !IsLive(rel, t.now) {
-		return namedRole{}, nil, notFound("tenantId")
+	return nil
+}
+
+// about is an audit event about an assignment: in the affairs of the tenant reached, and seen by who grants it.
+func (f *footing) about(g *grantee, e event) event {
+	e.tenant, e.other, e.targetName = f.to.ID, g.from.tenant.ID, g.name
+	if f.rel != nil {
+		e.relationship = f.rel.ID
+	}
+	return e
+}
+
+// footing finds out what an assignment of the grantee to a tenant would stand on. The tenant is locked.
+func (t *tx) footing(ctx context.Context, g *grantee, tenantID string, field ...string) (*footing, error) {
+	tn, err := t.Tenant.Get(ctx, tenantID)
+	if ent.IsNotFound(err) {
+		return nil, notFound(field...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the tenant: %w", err)
+	}
+	f := &footing{to: tn}
+	if orZero(tn.ManagedByID) != g.from.tenant.ID {
+		if err := t.inCustomer(ctx, g, f, field); err != nil {
+			return nil, err
+		}
+	}
+	reach, err := t.reach(ctx, tenantID, field)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case f.rel == nil && g.partner != nil:
+		return nil, broken(Invalid, "A tech partner is assigned to customers.", field...)
+	case f.rel != nil && g.group:
+		return nil, broken(Invalid, "A privilege group reaches customers by its own list and role.", field...)
+	}
+	f.reached, f.bonds = true, append(f.bonds, bound{reach.Levels, tooMuch})
+	return f, nil
+}
+
+// inCustomer finds the relationship that an assignment to a customer rests on, its ceiling, and for a tech partner's own
+// people what the MSP gave the tech partner there, now or later.
+func (t *tx) inCustomer(ctx context.Context, g *grantee, f *footing, field []string) error {
+	rel, err := t.liveRelationship(ctx, f.to.ID)
+	if err != nil {
+		return err
+	}
+	manager := g.from.tenant.ManagedByID
+	if rel == nil || !IsLive(rel, t.now) || manager == nil && rel.PartnerID != g.from.tenant.ID || manager != nil && rel.PartnerID != *manager {
+		return notFound(field...)
 	}
 	if rel.Status == relationship.StatusSuspended { // told to those who see the relationship
-		if err := t.sees(ctx, p.tenant.ID, []string{"tenantId"}, access.Partners); err != nil {
-			return namedRole{}, nil, err
+		if visible, err := t.seesPair(ctx, access.Partners, rel.PartnerID, rel.CustomerID); err != nil || !visible {
+			return orNotFound(err, field)
 		}
-		return namedRole{}, nil, broken(RelationshipNotActive, "The relationship with this customer is paused.", "tenantId")
-	}
-	reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})
-	if err != nil {
-		return namedRole{}, nil, err
-	}
-	given, err := t.role(ctx, p.tenant.ID, cmd.RoleID, cmd.RoleKey)
-	if err != nil {
-		return namedRole{}, nil, err
+		return broken(RelationshipNotActive, "The relationship with this customer is paused.", field...)
 	}
 	ceiling, err := t.roleOf(ctx, rel.RoleID)
 	if err != nil {
-		return namedRole{}, nil, err
+		return err
 	}
-	if !given.levels.Within(ceiling.levels) {
-		return namedRole{}, nil, broken(RoleExceedsGrant, "The role is more than the customer allows: "+ceiling.name+".", "roleKey")
+	f.rel = rel
+	f.bonds = append(f.bonds, bound{ceiling.levels, "The role is more than the customer allows: " + ceiling.name + "."})
+	if manager == nil {
+		return nil
 	}
-	if !given.levels.Within(reach.Levels) {
-		return namedRole{}, nil, broken(RoleExceedsGrant, "You can give no more than you hold yourself.", "roleKey")
+	above, err := t.Assignment.Query().Where(assignment.GranteeID(g.from.ID), assignment.GranterID(*manager), assignment.TenantID(f.to.ID), openAt(t.now)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return notFound(field...)
 	}
-	return given, rel, nil
+	if err != nil {
+		return fmt.Errorf("read the tech partner's assignment: %w", err)
+	}
+	most, err := t.roleOf(ctx, above.RoleID)
+	if err != nil {
+		return err
+	}
+	f.bonds = append(f.bonds, bound{most.levels, "The role is more than your organisation was given there."})
+	return nil
 }
 
-// period reads an access period.
-func (t *tx) period(p *AccessPeriod) (starts time.Time, ends *time.Time, err error) {
-	starts = t.now
-	if p == nil {
-		return starts, nil, nil
+func orNotFound(err error, field []string) error {
+	if err != nil {
+		return err
 	}
-	if p.StartsAt != nil && p.StartsAt.After(starts) {
-		starts = p.StartsAt.UTC().Truncate(time.Microsecond)
-	}
-	outOfRange := broken(AccessPeriodOutOfRange, fmt.Sprintf("Access ends after it begins, at most %d days later.", mostAccessDays), "accessPeriod")
-	switch {
-	case p.Days != nil && p.EndsAt != nil:
-		return starts, nil, broken(Invalid, "Name the days or the end, not both.", "accessPeriod")
-	case p.Days != nil:
-		if *p.Days < 1 || *p.Days > mostAccessDays {
-			return starts, nil, outOfRange
+	return notFound(field...)
+}
+
+// assignTo writes assignments of one grantee in the place of those that were there.
+func (t *tx) assignTo(ctx context.Context, g *grantee, r namedRole, p period, to []*footing) ([]*ent.Assignment, error) {
+	given := make([]*ent.Assignment, 0, len(to))
+	for len(to) > 0 {
+		part := to[:min(len(to), mostInStatement)]
+		to = to[len(part):]
+		ids, rows := make([]string, len(part)), make([]*ent.AssignmentCreate, len(part))
+		for i, f := range part {
+			ids[i], rows[i] = f.to.ID, t.assignment(g, r, p, f)
 		}
-		end := starts.AddDate(0, 0, *p.Days)
-		ends = &end
-	case p.EndsAt != nil:
-		end := p.EndsAt.UTC().Truncate(time.Microsecond)
-		ends = &end
+		if err := t.makeRoom(ctx, g, ids); err != nil {
+			return nil, err
+		}
+		written, err := t.Assignment.CreateBulk(rows...).Save(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("make assignments: %w", err)
+		}
+		given = append(given, written...)
 	}
-	if ends != nil && (!ends.After(starts) || ends.After(starts.AddDate(0, 0, mostAccessDays))) {
-		return starts, nil, outOfRange
+	return given, nil
+}
+
+func (t *tx) assignment(g *grantee, r namedRole, p period, f *footing) *ent.AssignmentCreate {
+	row := t.Assignment.Create().SetGranterID(g.from.tenant.ID).SetTenantID(f.to.ID).SetTenantSortName(f.to.SortName).
+		SetGranteeID(g.id).SetGranteeName(g.name).SetRoleID(r.id).SetStartsAt(p.starts).SetNillableEndsAt(p.ends).
+		SetOpenKey(openKey(g.id, f.to.ID, g.from.tenant.ID)).
+		SetPartnerName(g.from.tenant.Name).SetPartnerType(string(g.from.Type)).SetPartnerCode(g.from.Code).
+		SetCustomerName(f.to.Name).SetNillableCustomerAccountNumber(f.to.AccountNumber)
+	if f.rel != nil {
+		row.SetRelationshipID(f.rel.ID)
 	}
-	return starts, ends, nil
+	return row
+}
+
+// openKey names the place that a grantee's assignment to a tenant holds while it is open.
+func openKey(granteeID, tenantID, granterID string) string {
+	return granteeID + ":" + tenantID + ":" + granterID
+}
+
+// makeRoom ends the grantee's assignments to tenants, for others to take their place. What rested on one that ran out is
+// over with it, and the new one does not revive it.
+func (t *tx) makeRoom(ctx context.Context, g *grantee, tenantIDs []string) error {
+	there := []predicate.Assignment{assignment.GranteeID(g.id), assignment.GranterID(g.from.tenant.ID), assignment.TenantIDIn(tenantIDs...), assignment.OpenKeyNotNil()}
+	if g.partner != nil {
+		over, err := t.Assignment.Query().Where(append(there, assignment.EndsAtLTE(t.now))...).Select(assignment.FieldTenantID).Strings(ctx)
+		if err != nil {
+			return fmt.Errorf("read assignments: %w", err)
+		}
+		if _, err := t.endResting(ctx, g.partner.TenantID, over); err != nil {
+			return err
+		}
+	}
+	return t.endAssignments(ctx, there...)
 }
 
 // AssignmentStatus is where an assignment stands at a moment.
@@ -174,110 +244,4 @@ func AssignmentStatus(a *ent.Assignment, now time.Time) assignment.Status {
 		return assignment.StatusScheduled
 	}
 	return assignment.StatusActive
-}
-
-// RevokeAssignments takes assignments back, all or none: by the partner that granted them, or by the customer, which may
-// send one person home.
-//
-// Errors name the row. NOT_FOUND, CONFLICT for one that is over, LIMIT_EXCEEDED, INVALID for rows of several pairs.
-func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) (revoked []*ent.Assignment, err error) {
-	if n := len(cmd.IDs); n == 0 || n > mostAtOnce {
-		return nil, broken(LimitExceeded, fmt.Sprintf("Name 1 to %d assignments.", mostAtOnce), "ids")
-	}
-	reason, fault := paragraph(cmd.Reason, 500, "reason")
-	if fault != nil {
-		return nil, fault
-	}
-	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
-		revoked = nil
-		if err := t.person(); err != nil {
-			return err
-		}
-		rows, err := t.revocable(ctx, cmd.IDs)
-		if err != nil {
-			return err
-		}
-		var changes []access.Change
-		e := event{action: "assignment.revoked", reason: reason}
-		for _, row := range rows {
-			a, err := t.Assignment.UpdateOne(row).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Save(ctx)
-			if err != nil {
-				return fmt.Errorf("revoke the assignment: %w", err)
-			}
-			revoked = append(revoked, a)
-			changes = append(changes, change("assignment", a.GranteeName+" – "+orZero(a.CustomerName), "")...)
-			e.tenant, e.other = a.TenantID, a.GranterID
-		}
-		if e.changes = changes; len(revoked) == 1 {
-			e.target, e.targetName = revoked[0].ID, revoked[0].GranteeName
-		}
-		return t.record(ctx, e)
-	})
-	return revoked, err
-}
-
-// revocable reads and locks assignments that the viewer may take back. They belong to one pair of tenants, so that one
-// event tells both.
-func (t *tx) revocable(ctx context.Context, ids []string) ([]*ent.Assignment, error) {
-	rows := make([]*ent.Assignment, len(ids))
-	var faults Errors
-	for i, id := range ids {
-		at := []string{"ids", strconv.Itoa(i)}
-		a, err := t.Assignment.Get(ctx, id)
-		if ent.IsNotFound(err) {
-			faults = append(faults, notFound(at...))
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := t.lock(ctx, a.TenantID); err != nil {
-			return nil, err
-		}
-		if a, err = t.Assignment.Get(ctx, id); err != nil {
-			return nil, err
-		}
-		fault, err := t.mayRevoke(ctx, a, at)
-		if err != nil {
-			return nil, err
-		}
-		if fault != nil {
-			faults = append(faults, fault)
-			continue
-		}
-		if i > 0 && rows[0] != nil && (rows[0].TenantID != a.TenantID || rows[0].GranterID != a.GranterID) {
-			faults = append(faults, broken(Invalid, "Take back assignments of one partner in one customer at a time.", at...))
-			continue
-		}
-		rows[i] = a
-	}
-	if faults != nil {
-		return nil, faults
-	}
-	return rows, nil
-}
-
-func (t *tx) mayRevoke(ctx context.Context, a *ent.Assignment, at []string) (*Error, error) {
-	visible, err := t.seesPair(ctx, access.Assignments, a.GranterID, a.TenantID)
-	if err != nil {
-		return nil, err
-	}
-	if !visible {
-		return notFound(at...), nil
-	}
-	granter, err := t.owns(ctx, a.GranterID)
-	if err != nil {
-		return nil, err
-	}
-	reached, err := t.owns(ctx, a.TenantID)
-	if err != nil {
-		return nil, err
-	}
-	if granter.Max(reached).At(access.Assignments) < access.Manage {
-		return nil, ErrForbidden
-	}
-	if s := AssignmentStatus(a, t.now); s != assignment.StatusActive && s != assignment.StatusScheduled {
-		return broken(Conflict, "The assignment is over already.", at...), nil
-	}
-	return nil, nil
 }

@@ -26,16 +26,19 @@ type event struct {
 
 // Actions lists what events can tell of.
 var Actions = []string{
-	"access_request.approved", "access_request.rejected", "assignment.created", "assignment.revoked",
-	"customer.created", "email.change_requested", "email.changed", "email.verified", "feature.retired",
-	"feature.upserted", "inventory.synced", "invitation.accepted", "invitation.declined", "invitation.resent",
-	"invitation.revoked", "invitation.sent", "member.added", "member.left", "member.removed", "member.role_changed",
-	"member.signed_up", "member.signed_up_again", "member.status_changed", "member.updated",
-	"operator.administrator_created", "partner.invite_link_rotated", "partner.recognized", "partner.registered",
-	"password.changed", "password.links_sent", "password.reset", "password.reset_requested", "relationship.narrowed",
-	"relationship.resumed", "relationship.suspended", "relationship.terminated", "relationship.widened",
-	"relationship.widening_offered", "role.created", "role.updated", "service.activated", "session.ended",
-	"session.started", "tenant.deleted", "tenant.entered", "tenant.reactivated", "tenant.suspended", "tenant.updated",
+	"access_request.approved", "access_request.rejected", "assigned_customers.saved", "assignment.created",
+	"assignment.extended", "assignment.revoked", "customer.created", "delegation.saved", "email.change_requested",
+	"email.changed", "email.verified", "feature.retired", "feature.upserted", "inventory.synced", "invitation.accepted",
+	"invitation.declined", "invitation.resent", "invitation.revoked", "invitation.sent", "member.added", "member.left",
+	"member.removed", "member.role_changed", "member.signed_up", "member.signed_up_again", "member.status_changed",
+	"member.updated", "operator.administrator_created", "partner.invite_link_rotated", "partner.recognized",
+	"partner.registered", "password.changed", "password.links_sent", "password.reset", "password.reset_requested",
+	"privilege_group.created", "privilege_group.deleted", "privilege_group.updated", "relationship.extended",
+	"relationship.extension_offered", "relationship.narrowed", "relationship.resumed", "relationship.suspended",
+	"relationship.terminated", "relationship.widened", "relationship.widening_offered", "role.created", "role.deleted",
+	"role.updated", "service.activated", "session.ended", "session.started", "table_preference.reset",
+	"table_preference.set", "tech_partner.created", "tenant.deleted", "tenant.entered", "tenant.reactivated",
+	"tenant.suspended", "tenant.updated",
 }
 
 // about makes members what the event is about: the one it names, if it is one.
@@ -48,13 +51,17 @@ func (e event) about(members []*ent.Member) event {
 
 // record writes the one audit event of the transaction.
 func (t *tx) record(ctx context.Context, e event) error {
-	create := t.AuditEvent.Create().SetAt(t.now).SetAction(e.action).SetChanges(e.changes).SetNillableReason(e.reason).
+	create := t.AuditEvent.Create().SetAt(t.now).SetAction(e.action).SetNillableReason(e.reason).
 		SetNillableTenantID(some(e.tenant)).SetNillableRelationshipID(some(e.relationship)).
 		SetNillableTargetID(some(e.target)).SetNillableTargetName(some(e.targetName)).
 		SetNillableRequestID(some(t.viewer.RequestID)).SetNillableAddress(some(t.viewer.Address))
 	if !slices.Contains(Actions, e.action) {
 		return fmt.Errorf("record %s: clients do not know of this action", e.action)
 	}
+	if err := t.extended(ctx, &e); err != nil {
+		return fmt.Errorf("record %s: %w", e.action, err)
+	}
+	create.SetChanges(e.changes)
 	actor, home, err := t.actor(ctx, e)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.action, err)

@@ -42,8 +42,9 @@ func (s *Service) NarrowRelationship(ctx context.Context, cmd NarrowRelationship
 			if err := t.nearer(ctx, at, *cmd.EndsAt); err != nil {
 				return err
 			}
-			update.SetEndsAt(*cmd.EndsAt)
+			update.SetEndsAt(*cmd.EndsAt).ClearAutoExtendDays() // a nearer end is the end
 			changes = append(changes, change("endsAt", stamp(at.EndsAt), stamp(cmd.EndsAt))...)
+			changes = append(changes, change("autoExtendDays", days(at.AutoExtendDays), "")...)
 		}
 		if len(changes) == 0 {
 			return broken(Required, "Name a narrower role or a nearer end.", "roleKey")
@@ -139,7 +140,7 @@ func (s *Service) WidenRelationship(ctx context.Context, cmd WidenRelationship) 
 			rel, err = t.widen(ctx, at, before, after)
 		case relationship.EndedByPartner:
 			rel = at.Relationship
-			inv, err = t.offer(ctx, at, before, after, message)
+			inv, err = t.offer(ctx, at, terms{role: after}, message)
 		default:
 			err = ErrForbidden
 		}
@@ -161,10 +162,23 @@ func (t *tx) widen(ctx context.Context, at standing, before, after namedRole) (*
 	return rel, t.record(ctx, e)
 }
 
-// offer asks the customer to raise the ceiling.
-func (t *tx) offer(ctx context.Context, at standing, before, after namedRole, message *string) (*ent.Invitation, error) {
+// terms are what a partner asks a customer for: another ceiling, or a later end.
+type terms struct {
+	role           namedRole
+	endsAt         *time.Time
+	autoExtendDays *int
+}
+
+// extends reports whether an offer is about the end; then it leaves the ceiling as it is.
+func extends(inv *ent.Invitation) bool { return inv.AccessEndsAt != nil || inv.AutoExtendDays != nil }
+
+// offer asks the customer for other terms.
+func (t *tx) offer(ctx context.Context, at standing, asked terms, message *string) (*ent.Invitation, error) {
 	p, err := t.partnerOf(ctx, at.PartnerID)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.mayConnect(); err != nil {
 		return nil, err
 	}
 	key := at.PartnerID + ":" + at.CustomerID
@@ -184,17 +198,25 @@ func (t *tx) offer(ctx context.Context, at standing, before, after namedRole, me
 	}
 	inv, err := t.draft(p).SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelPartnerID).
 		SetCustomerID(at.CustomerID).SetNillableCustomerName(at.CustomerName).SetNillableCustomerAccountNumber(at.CustomerAccountNumber).
-		SetRelationshipID(at.ID).SetRoleID(after.id).SetPendingCustomerKey(key).SetNillableMessage(message).
+		SetRelationshipID(at.ID).SetRoleID(asked.role.id).SetNillableAccessEndsAt(asked.endsAt).SetNillableAutoExtendDays(asked.autoExtendDays).
+		SetPendingCustomerKey(key).SetNillableMessage(message).
 		SetValidHours(defaultValidHours).SetExpiresAt(t.now.Add(defaultValidHours * time.Hour)).SetSendCount(1).SetLastSentAt(t.now).
 		SetSenderID(sender).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("write the offer: %w", err)
 	}
-	if err := t.notifyOffer(ctx, inv, after.name); err != nil {
+	if err := t.notifyOffer(ctx, inv, asked.role.name); err != nil {
+		return nil, err
+	}
+	before, err := t.roleOf(ctx, at.RoleID)
+	if err != nil {
 		return nil, err
 	}
 	e := t.about(inv, "relationship.widening_offered")
-	e.changes = change("role", before.name, after.name)
+	e.changes = change("role", before.name, asked.role.name)
+	if extends(inv) {
+		e.action, e.changes = "relationship.extension_offered", lengthened(at.Relationship, asked)
+	}
 	return inv, t.record(ctx, e)
 }
 
@@ -208,13 +230,20 @@ func (t *tx) notifyOffer(ctx context.Context, inv *ent.Invitation, roleName stri
 	if err != nil {
 		return err
 	}
-	return t.notifyAdministrators(ctx, rel.CustomerID, "relationship.offer", mail.RelationshipOffer{
+	l := mail.RelationshipOffer{
 		Partner: inv.PartnerName, CurrentRole: present.name, Role: roleName, AccessEndsAt: orZero(rel.EndsAt),
 		Message: orZero(inv.Message), ExpiresAt: inv.ExpiresAt, Link: t.s.link("invitation", "id", inv.ID),
-	})
+	}
+	if extends(inv) {
+		l.Role, l.AutoExtendDays = present.name, orZero(inv.AutoExtendDays)
+	}
+	if inv.AccessEndsAt != nil {
+		l.AccessEndsAt = *inv.AccessEndsAt
+	}
+	return t.notifyAdministrators(ctx, rel.CustomerID, "relationship.offer", l)
 }
 
-// acceptOffer raises the ceiling as the partner asked, for the customer's side.
+// acceptOffer raises the ceiling or moves the end as the partner asked, for the customer's side.
 func (t *tx) acceptOffer(ctx context.Context, inv *ent.Invitation, done *Accepted) error {
 	at, err := t.relationship(ctx, *inv.RelationshipID, nil)
 	if err != nil {
@@ -241,11 +270,17 @@ func (t *tx) acceptOffer(ctx context.Context, inv *ent.Invitation, done *Accepte
 	if done.Invitation, err = t.close(ctx, inv, invitation.StatusAccepted, nil); err != nil {
 		return err
 	}
-	if done.Relationship, err = t.widen(ctx, at, before, after); err != nil {
+	if extends(inv) {
+		after = before
+		done.Relationship, err = t.extend(ctx, at, terms{before, inv.AccessEndsAt, inv.AutoExtendDays}, "id", "id")
+	} else {
+		done.Relationship, err = t.widen(ctx, at, before, after)
+	}
+	if err != nil {
 		return err
 	}
 	return t.tellSender(ctx, done.Invitation, "invitation.accepted", mail.InvitationAccepted{
-		By: orZero(at.CustomerName), Role: after.name, AccessEndsAt: orZero(at.EndsAt),
+		By: orZero(at.CustomerName), Role: after.name, AccessEndsAt: orZero(done.Relationship.EndsAt),
 	})
 }
 

@@ -359,8 +359,10 @@ type TerminateRelationship struct {
 
 // EndedAccess is what ends with a relationship.
 type EndedAccess struct {
-	People   int
-	Sessions int
+	People       int
+	Groups       int
+	TechPartners int
+	Sessions     int
 }
 
 // InviteCustomer is the command to invite a customer by e-mail.

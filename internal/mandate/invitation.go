@@ -37,7 +37,7 @@ func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *
 		if err := t.person(); err != nil {
 			return err
 		}
-		p, err := t.ownPartner(ctx, cmd.PartnerID)
+		p, err := t.ownPartner(ctx, cmd.PartnerID, "partnerId")
 		if err != nil {
 			return err
 		}

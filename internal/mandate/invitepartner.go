@@ -138,7 +138,7 @@ func (t *tx) namedPartner(ctx context.Context, cmd InvitePartner) (*partnerSide,
 			by = partner.And(by, partner.Code(strings.ToUpper(code)))
 		}
 	}
-	p, err := t.holdPartner(ctx, by)
+	p, err := t.holdPartner(ctx, partner.And(by, partner.TypeNotIn(partner.TypeIntegrator, partner.TypeInstaller)))
 	if ent.IsNotFound(err) {
 		return nil, "", broken(PartnerNotFound, "There is no partner with this Partner ID or invite link.", field)
 	}

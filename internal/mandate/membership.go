@@ -105,12 +105,14 @@ func lastAdministrator(field ...string) *Error {
 	return broken(LastAdministrator, "A tenant keeps at least one active administrator.", field...)
 }
 
+// mostInStatement is how many rows one statement names.
+const mostInStatement = 500
+
 // split cuts a list into parts that one statement can name.
 func split(ids []string) [][]string {
-	const most = 500
 	var parts [][]string
-	for ; len(ids) > most; ids = ids[most:] {
-		parts = append(parts, ids[:most])
+	for ; len(ids) > mostInStatement; ids = ids[mostInStatement:] {
+		parts = append(parts, ids[:mostInStatement])
 	}
 	if len(ids) > 0 {
 		parts = append(parts, ids)

@@ -29,13 +29,13 @@ func (t *tx) partnerOf(ctx context.Context, tenantID string) (*partnerSide, erro
 }
 
 // ownPartner finds the partner on whose behalf the viewer invites or creates, and checks that they may: PARTNERS MANAGE
-// by a membership of their own, in a recognised partner.
-func (t *tx) ownPartner(ctx context.Context, partnerID *string) (*partnerSide, error) {
+// by a membership of their own, in a recognised partner. The field is where the command names it.
+func (t *tx) ownPartner(ctx context.Context, partnerID *string, field string) (*partnerSide, error) {
 	var tenantID string
 	if partnerID != nil {
 		p, err := t.Partner.Query().Where(partner.ID(*partnerID)).Only(ctx)
 		if ent.IsNotFound(err) {
-			return nil, notFound("partnerId")
+			return nil, notFound(field)
 		}
 		if err != nil {
 			return nil, err
@@ -49,7 +49,7 @@ func (t *tx) ownPartner(ctx context.Context, partnerID *string) (*partnerSide, e
 		case only == "":
 			return nil, broken(PartnerPermissionRequired, "Only a recognised partner may do this.")
 		case only == several:
-			return nil, broken(Required, "You belong to several partners: name one.", "partnerId")
+			return nil, broken(Required, "You belong to several partners: name one.", field)
 		}
 		tenantID = only
 	}
@@ -57,11 +57,11 @@ func (t *tx) ownPartner(ctx context.Context, partnerID *string) (*partnerSide, e
 		return nil, err
 	}
 	if partnerID != nil {
-		if err := t.sees(ctx, tenantID, []string{"partnerId"}, access.Partners); err != nil {
+		if err := t.sees(ctx, tenantID, []string{field}, access.Partners); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := t.needOwn(ctx, tenantID, []string{"partnerId"}, access.Partners); err != nil {
+	if _, err := t.needOwn(ctx, tenantID, []string{field}, access.Partners); err != nil {
 		return nil, err
 	}
 	p, err := t.partnerOf(ctx, tenantID)
@@ -76,7 +76,7 @@ func (p *partnerSide) mayConnect() error {
 	if p.tenant.Status != tenant.StatusActive {
 		return broken(TenantSuspended, "The partner is suspended.")
 	}
-	if !p.Recognized {
+	if !p.Recognized || IsTechPartner(p.Type) {
 		return broken(PartnerPermissionRequired, "Only a recognised partner may do this.")
 	}
 	return nil
@@ -105,12 +105,15 @@ func (t *tx) onlyHome(ctx context.Context, kind tenant.Kind) (string, error) {
 
 // RegisterPartner makes a partner and its first administrator, who gets a welcome link. For administrators of the operator.
 //
-// INVALID, TOO_LONG.
+// INVALID, for a type of tech partner too, which an MSP creates; TOO_LONG.
 func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *ent.Partner, err error) {
 	admin, faults := newContact(cmd.AdminFirstName, cmd.AdminLastName, cmd.AdminEmail, [3]string{"adminFirstName", "adminLastName", "adminEmail"})
 	name, fault := oneLine(cmd.Name, 200, "name")
 	if fault != nil {
 		faults = append(faults, fault)
+	}
+	if IsTechPartner(cmd.Type) {
+		faults = append(faults, broken(Invalid, "A tech partner is created by the MSP that manages it.", "type"))
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.operator(ctx); err != nil {
@@ -123,19 +126,7 @@ func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *
 		if err != nil {
 			return fmt.Errorf("make the partner's tenant: %w", err)
 		}
-		p, err = t.Partner.Create().SetTenantID(tn.ID).SetType(cmd.Type).SetCode(newPartnerID()).SetLinkKey(newLinkKey()).
-			SetRecognized(cmd.Recognized == nil || *cmd.Recognized).Save(ctx)
-		if err != nil {
-			return fmt.Errorf("make the partner: %w", err)
-		}
-		u, err := t.user(ctx, admin)
-		if err != nil {
-			return err
-		}
-		if _, err := t.administrator(ctx, tn, u, admin); err != nil {
-			return err
-		}
-		if err := t.welcome(ctx, tn, u, t.s.brandName()); err != nil {
+		if p, err = t.newPartner(ctx, tn, admin, cmd.Type, cmd.Recognized == nil || *cmd.Recognized, t.s.brandName()); err != nil {
 			return err
 		}
 		return t.record(ctx, event{action: "partner.registered", tenant: tn.ID, target: p.ID, targetName: tn.Name,
@@ -146,7 +137,7 @@ func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *
 
 // RecognizePartner lets a partner invite, accept and create customers, or takes that back. For administrators of the operator.
 //
-// NOT_FOUND.
+// NOT_FOUND, INVALID for a tech partner, which does none of this.
 func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p *ent.Partner, err error) {
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.operator(ctx); err != nil {
@@ -156,6 +147,9 @@ func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p
 			return notFound("id")
 		} else if err != nil {
 			return err
+		}
+		if IsTechPartner(p.Type) {
+			return broken(Invalid, "A tech partner works for customers of its MSP, and is not recognised itself.", "id")
 		}
 		if err := t.lock(ctx, p.TenantID); err != nil {
 			return err
@@ -178,10 +172,10 @@ func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p
 
 // RotateInviteLink replaces a partner's invite link; the old one is dead at once.
 //
-// NOT_FOUND.
+// NOT_FOUND, PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED.
 func (s *Service) RotateInviteLink(ctx context.Context, cmd RotateInviteLink) (p *ent.Partner, err error) {
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
-		side, err := t.ownPartner(ctx, &cmd.PartnerID)
+		side, err := t.ownPartner(ctx, &cmd.PartnerID, "partnerId")
 		if err != nil {
 			return err
 		}

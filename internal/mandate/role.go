@@ -10,8 +10,10 @@ import (
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/feature"
+	"mandate/ent/groupmember"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rolepermission"
@@ -73,25 +75,8 @@ func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, 
 		return nil, fault
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
-		r, err = t.Role.Query().Where(role.ID(cmd.ID), role.TenantIDNotNil()).Only(ctx)
-		if ent.IsNotFound(err) {
-			return notFound("id")
-		}
-		if err != nil {
-			return err
-		}
-		tenantID := *r.TenantID
-		if err := t.lock(ctx, tenantID); err != nil {
-			return err
-		}
-		if err := t.sees(ctx, tenantID, []string{"id"}, access.Roles); err != nil {
-			return err
-		}
-		reach, err := t.need(ctx, tenantID, []string{"id"}, access.Roles)
-		if err != nil {
-			return err
-		}
-		if r, err = t.Role.Query().Where(role.ID(cmd.ID)).WithPermissions().Only(ctx); err != nil {
+		var reach *rule.Reach
+		if r, reach, err = t.ownRole(ctx, cmd.ID); err != nil {
 			return err
 		}
 		if err := fresh(cmd.Version, r.Version); err != nil {
@@ -103,11 +88,43 @@ func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, 
 	return r, err
 }
 
-func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, r *ent.Role, reach *rule.Reach) (*ent.Role, error) {
-	before := make(map[access.Feature]access.Level)
-	for _, p := range r.Edges.Permissions {
-		before[access.Feature(p.Feature)] = p.Level
+// ownRole reads and locks a role of a tenant's own, where the viewer manages roles, with its levels.
+func (t *tx) ownRole(ctx context.Context, id string) (*ent.Role, *rule.Reach, error) {
+	own := t.Role.Query().Where(role.ID(id), role.TenantIDNotNil()).WithPermissions()
+	r, err := own.Clone().Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil, notFound("id")
 	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := t.lock(ctx, *r.TenantID); err != nil {
+		return nil, nil, err
+	}
+	if err := t.sees(ctx, *r.TenantID, []string{"id"}, access.Roles); err != nil {
+		return nil, nil, err
+	}
+	reach, err := t.need(ctx, *r.TenantID, []string{"id"}, access.Roles)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r, err = own.Only(ctx); ent.IsNotFound(err) {
+		return nil, nil, notFound("id") // deleted while the lock was awaited
+	}
+	return r, reach, err
+}
+
+// held is what a role gives that was read with its levels.
+func held(r *ent.Role) map[access.Feature]access.Level {
+	levels := make(map[access.Feature]access.Level)
+	for _, p := range r.Edges.Permissions {
+		levels[access.Feature(p.Feature)] = p.Level
+	}
+	return levels
+}
+
+func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, r *ent.Role, reach *rule.Reach) (*ent.Role, error) {
+	before := held(r)
 	if !access.Of(before).Within(reach.Levels) {
 		return nil, broken(RoleExceedsGrant, "You can change no role that holds more than you do.", "id")
 	}
@@ -171,7 +188,12 @@ func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) err
 	if err != nil {
 		return err
 	}
-	if own || assigned {
+	groups := t.PrivilegeGroup.Query().Where(privilegegroup.RoleID(r.ID))
+	grouped, err := groups.Clone().Where(privilegegroup.HasGroupMembersWith(groupmember.HasMemberWith(member.UserID(t.viewer.UserID)))).Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if own || assigned || grouped {
 		return broken(SelfApprovalForbidden, "Nobody raises themselves: this role is yours.", "permissions")
 	}
 	reach, err := t.access.To(ctx, *r.TenantID)
@@ -184,6 +206,13 @@ func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) err
 	}
 	if inUse && !reach.Administers() {
 		return broken(RoleExceedsGrant, "People act in customers by this role: only an administrator can raise it.", "permissions")
+	}
+	carried, err := groups.Exist(ctx)
+	if err != nil {
+		return err
+	}
+	if carried && (reach.Own().At(access.Assignments) < access.Manage || !after.Within(reach.Own())) {
+		return broken(RoleExceedsGrant, "Groups carry this role: only who manages them can raise it, to what they hold.", "permissions")
 	}
 	return t.mayRaiseCeiling(ctx, r, after, reach.Own())
 }

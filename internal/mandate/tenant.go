@@ -66,7 +66,7 @@ func (t *tx) creatingPartner(ctx context.Context, partnerID *string) (*partnerSi
 			}
 		}
 	}
-	return t.ownPartner(ctx, partnerID)
+	return t.ownPartner(ctx, partnerID, "partnerId")
 }
 
 type customerDraft struct {

@@ -6,8 +6,10 @@ import (
 	"slices"
 
 	"mandate/ent"
+	"mandate/ent/assignment"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
+	"mandate/ent/predicate"
 	"mandate/ent/relationship"
 	"mandate/ent/rule"
 	"mandate/ent/servicesubscription"
@@ -22,8 +24,8 @@ const mostEnded = 100
 // invitations from and to it, assignments, memberships, and sessions entered into it or from it. Its name stays in the
 // history of others. For those who may suspend it, and for its own administrators; in a session of their own.
 //
-// NOT_FOUND, TENANT_HAS_ACTIVE_SUBSCRIPTIONS, LIMIT_EXCEEDED for a partner with more than 100 customers, INVALID for the
-// operator's own tenant.
+// NOT_FOUND, TENANT_HAS_ACTIVE_SUBSCRIPTIONS, CONFLICT for an MSP that manages tech partners, LIMIT_EXCEEDED for a partner
+// with more than 100 customers, INVALID for the operator's own tenant.
 func (s *Service) DeleteTenant(ctx context.Context, cmd DeleteTenant) (deleted *string, err error) {
 	reason, fault := paragraph(cmd.Reason, 500, "reason")
 	if fault != nil {
@@ -90,6 +92,13 @@ func (t *tx) deletable(ctx context.Context, id string) (*keeping, []*ent.Relatio
 			return nil, nil, errAgain // begun since
 		}
 	}
+	keeps, err := t.keepsTechPartners(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if keeps {
+		return nil, nil, broken(Conflict, "The MSP manages tech partners: they are deleted before.", "id")
+	}
 	running, err := t.ServiceSubscription.Query().Where(servicesubscription.TenantID(id), RunningAt(t.now)).Count(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("count subscriptions: %w", err)
@@ -122,13 +131,16 @@ func ofSide[P any](tn *ent.Tenant, partner, customer func(string) P) P {
 }
 
 // witness is the other tenant that reads of a deletion, because nobody reads the trail of what is deleted: the customer's
-// partner, else the operator. Whoever comes from outside is read of in their own tenant anyway.
+// partner, a tech partner's MSP, else the operator. Whoever comes from outside is read of in their own tenant anyway.
 func (t *tx) witness(ctx context.Context, k *keeping, bonds []*ent.Relationship) (string, error) {
 	if k.path.Via != rule.Own {
 		return "", nil
 	}
 	if k.Kind == tenant.KindCustomer && len(bonds) == 1 {
 		return bonds[0].PartnerID, nil
+	}
+	if k.ManagedByID != nil {
+		return *k.ManagedByID, nil
 	}
 	operator, err := t.Tenant.Query().Where(tenant.KindEQ(tenant.KindOperator)).FirstID(ctx)
 	if err != nil && !ent.IsNotFound(err) {
@@ -137,13 +149,17 @@ func (t *tx) witness(ctx context.Context, k *keeping, bonds []*ent.Relationship)
 	return operator, nil
 }
 
-// emptyTenant ends all of a tenant but its relationships: memberships, entered sessions, and invitations.
+// emptyTenant ends all of a tenant but its relationships: memberships, assignments by it, to it and into it, entered sessions,
+// and invitations.
 func (t *tx) emptyTenant(ctx context.Context, k *keeping) error {
 	members, err := t.Member.Query().Where(member.TenantID(k.ID), member.StatusNEQ(member.StatusRemoved)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read the tenant's members: %w", err)
 	}
 	if err := t.endMemberships(ctx, k.ID, members, k.actor.FirstName+" "+k.actor.LastName); err != nil {
+		return err
+	}
+	if err := t.endAssignmentsOf(ctx, k.Tenant); err != nil {
 		return err
 	}
 	if err := t.Session.Update().Where(session.EnteredTenantID(k.ID), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx); err != nil {
@@ -155,6 +171,24 @@ func (t *tx) emptyTenant(ctx context.Context, k *keeping) error {
 	}
 	if err := closeInvitations(t.Invitation.Update().Where(own, pendingAt(t.now)), invitation.StatusRevoked).Exec(ctx); err != nil {
 		return fmt.Errorf("void invitations: %w", err)
+	}
+	return nil
+}
+
+// endAssignmentsOf ends the assignments that a tenant granted, those that reach it, and a tech partner's own.
+func (t *tx) endAssignmentsOf(ctx context.Context, tn *ent.Tenant) error {
+	of := []predicate.Assignment{assignment.TenantID(tn.ID), assignment.GranterID(tn.ID)}
+	if tn.ManagedByID != nil {
+		p, err := t.partnerOf(ctx, tn.ID)
+		if err != nil {
+			return err
+		}
+		of = append(of, assignment.GranteeID(p.ID))
+	}
+	for _, those := range of { // one by one: each has an index
+		if err := t.endAssignments(ctx, those, assignment.OpenKeyNotNil()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // SuspendTenant closes a tenant until it is reactivated: nobody reaches it, or anything through it, but those who may
-// reactivate it, and nothing ends. For the operator's people with TENANT MANAGE, and for administrators of its partner of
-// record that the relationship gives TENANT MANAGE; in a session of their own.
+// reactivate it, and nothing ends. For the operator's people with TENANT MANAGE, for administrators of its partner of
+// record that the relationship gives TENANT MANAGE, and for a tech partner's those of its MSP; in a session of their own.
 //
 // NOT_FOUND, CONFLICT for a tenant that is suspended already, INVALID for the operator's own.
 func (s *Service) SuspendTenant(ctx context.Context, cmd SuspendTenant) (*ent.Tenant, error) {
@@ -59,8 +59,8 @@ type keeping struct {
 }
 
 // keeping reads a tenant, and finds the path by which the viewer decides about it: as one of the operator's people, or as
-// an administrator of its partner of record, with TENANT MANAGE along that very path; and when deleting as an administrator
-// of the tenant itself. Whoever else sees the tenant is refused.
+// an administrator of its partner of record, or of its MSP, with TENANT MANAGE along that very path; and when deleting as an
+// administrator of the tenant itself. Whoever else sees the tenant is refused.
 func (t *tx) keeping(ctx context.Context, id string, deleting bool) (*keeping, error) {
 	if err := t.person(); err != nil {
 		return nil, err
@@ -98,6 +98,8 @@ func (t *tx) keeps(ctx context.Context, p rule.Path, deleting bool) (bool, error
 		return deleting && p.Home.Administrator, nil
 	case p.Via == rule.Relationship: // only administrators of a partner come this way
 		return t.ofRecord(ctx, &rule.Reach{Paths: []rule.Path{p}}, access.Levels{})
+	case p.Via == rule.MSP: // so do those to whom the tech partner was delegated
+		return p.Home.Administrator, nil
 	}
 	return p.Via == rule.Operator, nil
 }

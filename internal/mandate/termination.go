@@ -6,8 +6,9 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/assignment"
-	"mandate/ent/member"
+	"mandate/ent/groupcustomer"
 	"mandate/ent/partner"
+	"mandate/ent/privilegegroup"
 	"mandate/ent/relationship"
 	"mandate/ent/session"
 	"mandate/internal/mail"
@@ -62,22 +63,31 @@ func (s *Service) TerminateRelationship(ctx context.Context, cmd TerminateRelati
 	return rel, ended, err
 }
 
+// mostPeople is up to how many people are counted.
+const mostPeople = 100_000
+
 // resting counts what rests on a relationship now.
 func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, error) {
-	admins, err := t.Member.Query().Where(member.TenantID(rel.PartnerID), member.Administrator(true), member.StatusEQ(member.StatusActive)).Count(ctx)
+	people, err := t.access.CountThrough(ctx, rel.CustomerID, mostPeople)
 	if err != nil {
-		return nil, fmt.Errorf("count administrators: %w", err)
+		return nil, err
 	}
-	staff, err := t.Assignment.Query().Where(assignment.RelationshipID(rel.ID), AssignedNow(t.now)).Count(ctx)
+	groups, err := t.PrivilegeGroup.Query().Where(privilegegroup.TenantID(rel.PartnerID), privilegegroup.Or(privilegegroup.ScopeEQ(privilegegroup.ScopeAllCustomers),
+		privilegegroup.HasGroupCustomersWith(groupcustomer.CustomerID(rel.CustomerID)))).Count(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("count assignments: %w", err)
+		return nil, fmt.Errorf("count privilege groups: %w", err)
+	}
+	partners, err := t.Assignment.Query().Where(assignment.RelationshipID(rel.ID), assignment.GranteeIDHasPrefix("prt_"), assignment.StatusEQ(assignment.StatusActive),
+		assignment.StartsAtLTE(t.now), openAt(t.now)).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count tech partners: %w", err)
 	}
 	sessions, err := t.Session.Query().Where(session.RelationshipID(rel.ID),
 		session.EndedAtIsNil(), session.ExpiresAtGT(t.now)).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count sessions: %w", err)
 	}
-	return &EndedAccess{People: admins + staff, Sessions: sessions}, nil
+	return &EndedAccess{People: people, Groups: groups, TechPartners: partners, Sessions: sessions}, nil
 }
 
 // tellEnd tells the administrators of whoever did not end it.

@@ -191,7 +191,7 @@ func (w *World) Assign(p, c *Company, to *Person, role access.RoleKey) *ent.Assi
 	rel, err := w.Write.Relationship.Query().Where(relationship.PartnerID(p.ID), relationship.ActiveCustomerID(c.ID)).Only(w.System())
 	w.must(err)
 	a, err := w.Write.Assignment.Create().SetRelationshipID(rel.ID).SetGranterID(p.ID).SetTenantID(c.ID).SetTenantSortName(c.SortName).SetGranteeID(m.ID).
-		SetGranteeName(m.FirstName + " " + m.LastName).SetRoleID(r.ID).SetStartsAt(w.Now()).SetOpenKey(m.ID + ":" + c.ID).
+		SetGranteeName(m.FirstName + " " + m.LastName).SetRoleID(r.ID).SetStartsAt(w.Now()).SetOpenKey(m.ID + ":" + c.ID + ":" + p.ID).
 		SetPartnerName(p.Name).SetPartnerType(string(p.Partner.Type)).SetPartnerCode(p.Partner.Code).SetCustomerName(c.Name).Save(w.System())
 	w.must(err)
 	return a

@@ -1,0 +1,171 @@
+package mandate
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"mandate/ent"
+	"mandate/ent/assignment"
+	"mandate/ent/partner"
+	"mandate/ent/predicate"
+	"mandate/internal/access"
+)
+
+// RevokeAssignments takes assignments back, all or none: by the partner that granted them, or by the tenant reached, which
+// may send one person or a tech partner home. What a tech partner gave its own people there ends with its own.
+//
+// Errors name the row. NOT_FOUND, CONFLICT for one that is over, LIMIT_EXCEEDED, INVALID for rows of several pairs.
+func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) (revoked []*ent.Assignment, err error) {
+	if n := len(cmd.IDs); n == 0 || n > mostAtOnce {
+		return nil, broken(LimitExceeded, fmt.Sprintf("Name 1 to %d assignments.", mostAtOnce), "ids")
+	}
+	reason, fault := paragraph(cmd.Reason, 500, "reason")
+	if fault != nil {
+		return nil, fault
+	}
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		revoked = nil
+		if err := t.person(); err != nil {
+			return err
+		}
+		rows, err := t.revocable(ctx, cmd.IDs)
+		if err != nil {
+			return err
+		}
+		var changes []access.Change
+		e := event{action: "assignment.revoked", reason: reason}
+		for _, row := range rows {
+			a, err := t.Assignment.UpdateOne(row).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Save(ctx)
+			if err != nil {
+				return fmt.Errorf("revoke the assignment: %w", err)
+			}
+			revoked = append(revoked, a)
+			changes = append(changes, change("assignment", a.GranteeName+" – "+orZero(a.CustomerName), "")...)
+			resting, err := t.endWithPartner(ctx, a)
+			if err != nil {
+				return err
+			}
+			changes = append(changes, resting...)
+			e.tenant, e.other = a.TenantID, a.GranterID
+		}
+		if e.changes = changes; len(revoked) == 1 {
+			e.target, e.targetName = revoked[0].ID, revoked[0].GranteeName
+		}
+		return t.record(ctx, e)
+	})
+	return revoked, err
+}
+
+// revocable reads and locks assignments that the viewer may take back. They belong to one pair of tenants, so that one
+// event tells both.
+func (t *tx) revocable(ctx context.Context, ids []string) ([]*ent.Assignment, error) {
+	rows := make([]*ent.Assignment, len(ids))
+	var faults Errors
+	for i, id := range ids {
+		at := []string{"ids", strconv.Itoa(i)}
+		a, err := t.Assignment.Get(ctx, id)
+		if ent.IsNotFound(err) {
+			faults = append(faults, notFound(at...))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := t.lock(ctx, a.TenantID); err != nil {
+			return nil, err
+		}
+		if a, err = t.Assignment.Get(ctx, id); err != nil {
+			return nil, err
+		}
+		fault, err := t.mayRevoke(ctx, a, at)
+		if err != nil {
+			return nil, err
+		}
+		if fault != nil {
+			faults = append(faults, fault)
+			continue
+		}
+		if i > 0 && rows[0] != nil && (rows[0].TenantID != a.TenantID || rows[0].GranterID != a.GranterID) {
+			faults = append(faults, broken(Invalid, "Take back assignments of one partner in one customer at a time.", at...))
+			continue
+		}
+		rows[i] = a
+	}
+	if faults != nil {
+		return nil, faults
+	}
+	return rows, nil
+}
+
+func (t *tx) mayRevoke(ctx context.Context, a *ent.Assignment, at []string) (*Error, error) {
+	visible, err := t.seesPair(ctx, access.Assignments, a.GranterID, a.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	if !visible {
+		return notFound(at...), nil
+	}
+	granter, err := t.owns(ctx, a.GranterID)
+	if err != nil {
+		return nil, err
+	}
+	reached, err := t.owns(ctx, a.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	if granter.Max(reached).At(access.Assignments) < access.Manage {
+		return nil, ErrForbidden
+	}
+	if s := AssignmentStatus(a, t.now); s != assignment.StatusActive && s != assignment.StatusScheduled {
+		return broken(Conflict, "The assignment is over already.", at...), nil
+	}
+	return nil, nil
+}
+
+// endWithPartner ends what rests on an assignment, if that was a tech partner's. How many people it was is told, and not who:
+// their names are not the MSP's to read.
+func (t *tx) endWithPartner(ctx context.Context, a *ent.Assignment) ([]access.Change, error) {
+	p, err := t.Partner.Query().Where(partner.ID(a.GranteeID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the tech partner: %w", err)
+	}
+	n, err := t.endResting(ctx, p.TenantID, []string{a.TenantID})
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return change(a.GranteeName+", its own people", strconv.Itoa(n), "0"), nil
+}
+
+// endResting ends what a tech partner gave its own people in tenants, and tells how many assignments that were.
+func (t *tx) endResting(ctx context.Context, techPartner string, tenantIDs []string) (n int, err error) {
+	for _, part := range split(tenantIDs) {
+		there := []predicate.Assignment{assignment.GranterID(techPartner), assignment.TenantIDIn(part...), assignment.OpenKeyNotNil()}
+		live, err := t.Assignment.Query().Where(append(there, openAt(t.now))...).Count(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("count assignments: %w", err)
+		}
+		if err := t.endAssignments(ctx, there...); err != nil {
+			return 0, err
+		}
+		n += live
+	}
+	return n, nil
+}
+
+// endAssignments ends assignments that hold their place: those past their end are expired, all others are taken back.
+func (t *tx) endAssignments(ctx context.Context, which ...predicate.Assignment) error {
+	err := t.Assignment.Update().Where(assignment.And(which...), assignment.EndsAtLTE(t.now)).SetStatus(assignment.StatusExpired).
+		ClearOpenKey().AddVersion(1).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("note that assignments expired: %w", err)
+	}
+	err = t.Assignment.Update().Where(which...).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end assignments: %w", err)
+	}
+	return nil
+}
