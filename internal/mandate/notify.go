@@ -73,7 +73,7 @@ const mostNotified = 10
 // notifyAdministrators sends a letter to the administrators of a tenant.
 func (t *tx) notifyAdministrators(ctx context.Context, tenantID, kind string, l letter) error {
 	admins, err := t.Member.Query().
-		Where(member.TenantID(tenantID), member.Administrator(true), member.StatusEQ(member.StatusActive)).
+		Where(member.TenantID(tenantID), administrates(), member.StatusEQ(member.StatusActive)).
 		Order(member.ByID()).Limit(mostNotified).WithUser().All(ctx)
 	if err != nil {
 		return fmt.Errorf("find administrators to write to: %w", err)

@@ -64,7 +64,7 @@ func (s *Service) TerminateRelationship(ctx context.Context, cmd TerminateRelati
 
 // resting counts what rests on a relationship now.
 func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, error) {
-	admins, err := t.Member.Query().Where(member.TenantID(rel.PartnerID), member.Administrator(true), member.StatusEQ(member.StatusActive)).Count(ctx)
+	admins, err := t.Member.Query().Where(member.TenantID(rel.PartnerID), administrates(), member.StatusEQ(member.StatusActive)).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count administrators: %w", err)
 	}
