@@ -55,7 +55,7 @@ func (t *tx) send(ctx context.Context, m mailing) error {
 // mostMails is how many mails of a kind go to one address within mailWindow, for kinds that somebody else
 // brings about: more are not written.
 var mostMails = map[string]int{kindWelcome: 20, "member.added": 20, "invitation.received": 20, "relationship.offer": 20,
-	kindAddress: mostChanges, kindTaken: mostChanges, kindSignUp: 20, kindSignedUp: 5, kindWaiting: 20}
+	kindAddress: 2 * mostChanges, kindTaken: 2 * mostChanges, kindSignUp: 20, kindSignedUp: 5, kindWaiting: 20}
 
 // mailed counts the mails of a kind that went to an address within mailWindow.
 func (t *tx) mailed(ctx context.Context, canonical, kind string) (int, error) {
