@@ -59,7 +59,7 @@ type Assignment struct {
 	EndsAt *time.Time `json:"ends_at,omitempty"`
 	// When it was taken back.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
-	// Grantee and tenant while it is not over: unique, so that there is one.
+	// Grantee, tenant and granter while it is not over: unique, so that there is one.
 	OpenKey *string `json:"open_key,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the AssignmentQuery when eager-loading is set.

@@ -15,6 +15,7 @@ import (
 type sight struct {
 	target model.Node
 	whole  bool
+	sites  bool // which ones are named too
 }
 
 type sightKey struct{}
@@ -38,7 +39,12 @@ func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
 		list := make([]sight, len(events))
 		for i, e := range events {
 			list[i].target = targets[orZero(e.TargetID)]
+			reach := rule.From(ctx).Known(ctx, orZero(e.TenantID))
+			list[i].sites = reach != nil && reach.AllSites()
 			list[i].whole = list[i].target != nil
+			if e.Action == "tenant.updated" { // every row of a tenant is seen by whoever gets there, and not what it says
+				list[i].whole = reach != nil && reach.Levels.At(access.Tenant) >= access.View
+			}
 			if e.TenantID != nil && (e.TargetID == nil || targets[*e.TargetID] == nil && deletable(e.Action)) { // about several things of a tenant, or one that is gone
 				list[i].whole = readsAll(rule.From(ctx).Known(ctx, *e.TenantID), e.Action)
 			}
@@ -78,6 +84,9 @@ func (s sight) changes(e *ent.AuditEvent) []*access.Change {
 	list := make([]*access.Change, len(e.Changes))
 	for i := range e.Changes {
 		list[i] = &e.Changes[i]
+		if f := e.Changes[i].Field; !s.sites && (f == "sites" || strings.HasSuffix(f, ": sites")) {
+			list[i] = &access.Change{Field: f}
+		}
 	}
 	return list
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"mandate/graph/model"
 )
 
 const mostRows = 100
@@ -67,6 +69,9 @@ func decodeCursor(kind string, places int, moment bool, cursor string) ([]any, e
 		case string:
 			if moment && i == 0 {
 				return nil, bad
+			}
+			if i == len(place)-1 {
+				place[i] = model.Comparable(v)
 			}
 		case float64:
 			at := time.UnixMicro(int64(v)).UTC()

@@ -28,7 +28,10 @@ func (r *Resolver) customers(ctx context.Context, filter *model.CustomerFilter, 
 		for _, s := range distinct(filter.Status) {
 			l.Status = append(l.Status, string(s))
 		}
-		if l.Tags = filter.Tags; len(l.Tags) > 0 {
+		for _, tag := range filter.Tags {
+			l.Tags = append(l.Tags, model.Comparable(tag))
+		}
+		if len(l.Tags) > 0 {
 			l.Needs = append(l.Needs, access.Tenant) // a filter tells as much as the field does
 		}
 		if len(l.Tags) > 20 {

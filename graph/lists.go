@@ -26,9 +26,9 @@ import (
 
 // The indexes along which members are listed.
 const (
-	membersByName   = "member_tenant_id_sort_name_id"
-	membersByStatus = "member_tenant_id_status_sort_name_id"
-	membersBySignIn = "member_tenant_id_last_signed_in_at_id"
+	membersByName   = "members_page"
+	membersByStatus = "members_status_page"
+	membersBySignIn = "members_sign_in_page"
 	administrators  = "member_tenant_id_administrator_status"
 )
 

@@ -12,7 +12,7 @@ import (
 	"mandate/internal/viewer"
 )
 
-// memberEmails reads the addresses of members. The field is guarded where it is read.
+// memberEmails reads the addresses of members, none of those who are no longer. The field is guarded where it is read.
 func (r *Resolver) memberEmails(ctx context.Context, members []*ent.Member) ([]*string, error) {
 	people, err := r.Client.User.Query().Where(user.IDIn(ids(members, func(m *ent.Member) string { return m.UserID })...)).All(rule.Unscoped(ctx))
 	if err != nil {
@@ -24,7 +24,9 @@ func (r *Resolver) memberEmails(ctx context.Context, members []*ent.Member) ([]*
 	}
 	emails := make([]*string, len(members))
 	for i, m := range members {
-		emails[i] = &byID[m.UserID].Email
+		if m.Status != member.StatusRemoved {
+			emails[i] = &byID[m.UserID].Email
+		}
 	}
 	return emails, nil
 }
@@ -56,7 +58,7 @@ func (r *Resolver) memberLevels(ctx context.Context, members []*ent.Member) ([]a
 // userEmails reads the addresses of people as far as the viewer may: one's own, and those of members of tenants with
 // USERS VIEW. nil stands for one that the viewer may not.
 func (r *Resolver) userEmails(ctx context.Context, people []*ent.User) ([]*string, error) {
-	memberships, err := r.Client.Member.Query().Where(member.UserIDIn(ids(people, userID)...)).All(ctx)
+	memberships, err := r.Client.Member.Query().Where(member.UserIDIn(ids(people, userID)...), member.StatusNEQ(member.StatusRemoved)).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -232,7 +232,7 @@ func (m *multitude) opened(t *testing.T, who *testworld.Person, list, query stri
 	if len(statements) != most {
 		t.Errorf("%s page: %d statements; want %d", p.name, len(statements), most)
 	}
-	if c := m.crowd.at(t); m.DB.Dialect == dialect.MySQL {
+	if c := m.at(t); m.DB.Dialect == dialect.MySQL {
 		touched = c.rowsOf(statements)
 		t.Logf("%s page: %d rows touched for %d", p.name, touched, len(got))
 	}

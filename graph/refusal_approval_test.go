@@ -24,30 +24,30 @@ func TestRequestsThatCannotBeDecided(t *testing.T) {
 		s.does(clerk, "rejectAccessRequests", in{"ids": []string{decided}, "reason": "No."})
 		none := "req_00000000000000000000000000"
 
-		both := func(ids []string, rules ...string) {
+		both := func(s scene, ids []string, rules ...string) {
 			s.Helper()
 			s.refused(clerk, "approveAccessRequests", in{"ids": ids}, rules...)
 			s.refused(clerk, "rejectAccessRequests", in{"ids": ids, "reason": "No."}, rules...)
 		}
 		s.then("none, or too many", func(s scene) {
-			both([]string{}, "LIMIT_EXCEEDED at input.ids")
-			both(make([]string, 101), "LIMIT_EXCEEDED at input.ids")
+			both(s, []string{}, "LIMIT_EXCEEDED at input.ids")
+			both(s, make([]string, 101), "LIMIT_EXCEEDED at input.ids")
 		})
 		s.then("ids of nothing, of something else, and of what is out of reach", func(s scene) {
-			both([]string{none, "", contoso.ID, hidden, ada + " "}, "NOT_FOUND at input.ids.0", "NOT_FOUND at input.ids.1", "NOT_FOUND at input.ids.2",
+			both(s, []string{none, "", contoso.ID, hidden, ada + " "}, "NOT_FOUND at input.ids.0", "NOT_FOUND at input.ids.1", "NOT_FOUND at input.ids.2",
 				"NOT_FOUND at input.ids.3", "NOT_FOUND at input.ids.4")
-			both([]string{hidden, ada}, "NOT_FOUND at input.ids.0")
+			both(s, []string{hidden, ada}, "NOT_FOUND at input.ids.0")
 		})
 		s.then("one named twice, one decided, one of another tenant", func(s scene) {
-			both([]string{ada, bea, ada}, "CONFLICT at input.ids.2")
-			both([]string{ada, decided}, "REQUEST_ALREADY_DECIDED at input.ids.1")
-			both([]string{ada, theirs}, "INVALID at input.ids.1")
-			both([]string{theirs, ada}, "INVALID at input.ids.1")
+			both(s, []string{ada, bea, ada}, "CONFLICT at input.ids.2")
+			both(s, []string{ada, decided}, "REQUEST_ALREADY_DECIDED at input.ids.1")
+			both(s, []string{ada, theirs}, "INVALID at input.ids.1")
+			both(s, []string{theirs, ada}, "INVALID at input.ids.1")
 		})
 		s.then("all of it at once, and what is given besides", func(s scene) {
 			ids := []string{none, ada, decided, ada, theirs, hidden}
 			rules := []string{"NOT_FOUND at input.ids.0", "REQUEST_ALREADY_DECIDED at input.ids.2", "CONFLICT at input.ids.3", "INVALID at input.ids.4", "NOT_FOUND at input.ids.5"}
-			both(ids, rules...)
+			both(s, ids, rules...)
 			s.refused(clerk, "approveAccessRequests", in{"ids": ids, "permissions": levels("invoices", "VIEW")}, append(rules, "PERMISSION_REQUIRED_FOR_EACH_FEATURE at input.permissions")...)
 		})
 		s.then("without a reason, or with one that cannot be shown", func(s scene) {

@@ -34,6 +34,15 @@ func TestMoreThanOneMayGive(t *testing.T) {
 			s.does(staff, "updateMembers", change(low, in{"roleKey": "ADMINISTRATOR"}))
 			s.does(staff, "updateMembers", change(low, in{"permissions": catalogueLevels()}))
 		})
+		s.then("the flag, which is more than all levels", func(s scene) {
+			prime := s.Staff(contoso, "prime", testworld.Role("PRIME_ADMIN"))
+			s.refused(prime, "updateMembers", change(low, in{"administrator": true}), "ROLE_EXCEEDS_GRANT at input.members.0.administrator")
+			s.refused(prime, "addMembers", in{"tenantId": contoso.ID, "members": []in{newMember(1, in{"roleKey": nil, "administrator": true})}},
+				"ROLE_EXCEEDS_GRANT at input.members.0.administrator")
+			s.refused(prime, "changeRole", in{"memberId": low, "administrator": true}, "ROLE_EXCEEDS_GRANT at input.administrator")
+			s.does(prime, "updateMembers", change(low, in{"roleKey": "PRIME_ADMIN"}))
+			s.does(contoso.Admin, "updateMembers", change(low, in{"permissions": catalogueLevels()}))
+		})
 		s.then("to oneself, though lowering oneself is one's own affair", func(s scene) {
 			own := staff.Member(contoso.Tenant).ID
 			for field, changed := range more {
@@ -147,6 +156,7 @@ func TestTheLastAdministratorOfATenant(t *testing.T) {
 			s.does(contoso.Admin, "updateMembers", change(in{"id": two, "administrator": true}))
 			s.does(contoso.Admin, "setMemberStatus", suspend(two))
 			s.refused(contoso.Admin, "setMemberStatus", suspend(one), "LAST_ADMINISTRATOR at input.ids.0")
+			s.refused(contoso.Admin, "removeMembers", ids(two, one), "LAST_ADMINISTRATOR at input.ids.1")
 			s.refused(contoso.Admin, "updateMembers", change(demoted(one)), "LAST_ADMINISTRATOR at input.members.0.administrator")
 			s.does(contoso.Admin, "updateMembers", change(demoted(two))) // who leaves nobody without one
 		})

@@ -65,8 +65,8 @@ func TestARemovedMemberBeginsAnew(t *testing.T) {
 			const boss = "Acme Smith, acme, acme, ACTIVE, administrator, acme@example.com, Pay/Order/Manage/Manage/Full/Full/Full"
 			s.sees(memberRows(acme.Admin, acme.ID, nil), "1", boss)
 			s.sees(memberRows(acme.Admin, acme.ID, in{"status": []string{"REMOVED"}}), "2",
-				"Double Smith, double, double, REMOVED, double@example.com, Hide/Hide/Hide/Hide/Off/Off/Off",
-				"Helper Smith, helper, helper, REMOVED, helper@example.com, Hide/Hide/Hide/Hide/Off/Off/Off, sites ")
+				"Double Smith, double, double, REMOVED, Hide/Hide/Hide/Hide/Off/Off/Off",
+				"Helper Smith, helper, helper, REMOVED, Hide/Hide/Hide/Hide/Off/Off/Off, sites ")
 		})
 		s.then("to every operation they are gone", func(s scene) {
 			for mutation, input := range memberOperations(acme.ID, []string{helper}) {

@@ -54,6 +54,7 @@ func (w *world) build(ctx context.Context) error {
 		{"create customers", w.createCustomers},
 		{"invite customers", w.inviteCustomers},
 		{"assign staff", w.assignStaff},
+		{"fill a customer", w.fillBakery},
 		{"leave a customer alone", func(ctx context.Context) error { return w.createLoneCustomer(ctx, operator) }},
 		{"sign the managed service provider in", w.leaveToken},
 	} {

@@ -125,6 +125,16 @@ var (
 				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[18], AssignmentsColumns[13]},
 			},
 			{
+				Name:    "assignment_tenant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[0]},
+			},
+			{
+				Name:    "assignment_grantee_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssignmentsColumns[10], AssignmentsColumns[0]},
+			},
+			{
 				Name:    "assignment_granter_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{AssignmentsColumns[18], AssignmentsColumns[0]},
@@ -478,19 +488,19 @@ var (
 				Columns: []*schema.Column{MembersColumns[18], MembersColumns[8]},
 			},
 			{
-				Name:    "member_tenant_id_sort_name_id",
+				Name:    "members_page",
 				Unique:  false,
-				Columns: []*schema.Column{MembersColumns[18], MembersColumns[6], MembersColumns[0]},
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[6], MembersColumns[0], MembersColumns[12], MembersColumns[14], MembersColumns[13], MembersColumns[19]},
 			},
 			{
-				Name:    "member_tenant_id_status_sort_name_id",
+				Name:    "members_status_page",
 				Unique:  false,
-				Columns: []*schema.Column{MembersColumns[18], MembersColumns[12], MembersColumns[6], MembersColumns[0]},
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[12], MembersColumns[6], MembersColumns[0], MembersColumns[14], MembersColumns[13], MembersColumns[19]},
 			},
 			{
-				Name:    "member_tenant_id_last_signed_in_at_id",
+				Name:    "members_sign_in_page",
 				Unique:  false,
-				Columns: []*schema.Column{MembersColumns[18], MembersColumns[16], MembersColumns[0]},
+				Columns: []*schema.Column{MembersColumns[18], MembersColumns[16], MembersColumns[0], MembersColumns[12], MembersColumns[14], MembersColumns[13]},
 			},
 			{
 				Name:    "member_tenant_id_administrator_status",

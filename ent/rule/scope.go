@@ -111,7 +111,8 @@ func OfPerson(column string) Scope {
 	}
 }
 
-// Users lets people see themselves, and those whose memberships they may list.
+// Users lets people see themselves, and those whose memberships they may list. Whoever has left somewhere is gone there:
+// what changes about the person since is no longer that tenant's affair.
 func Users(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	members, err := Members(ctx, a)
 	if err != nil {
@@ -120,7 +121,7 @@ func Users(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
 		m := sql.Select().From(sql.Table("members"))
-		m.Select(m.C("user_id")).Where(sql.ColumnsEQ(m.C("user_id"), s.C("id")))
+		m.Select(m.C("user_id")).Where(sql.And(sql.ColumnsEQ(m.C("user_id"), s.C("id")), sql.NEQ(m.C("status"), "REMOVED")))
 		m.SetDialect(s.Dialect())
 		members(m)
 		s.Where(sql.Or(sql.EQ(s.C("id"), v.UserID), sql.Exists(m)))

@@ -41,7 +41,7 @@ func (Assignment) Fields() []ent.Field {
 		moment("starts_at", "From when it counts.", hidden),
 		moment("ends_at", "Until when it counts; open if empty.", hidden, nullable),
 		moment("ended_at", "When it was taken back.", hidden, nullable),
-		key("open_key", "Grantee and tenant while it is not over: unique, so that there is one.", 100, nullable, unique),
+		key("open_key", "Grantee, tenant and granter while it is not over: unique, so that there is one.", 100, nullable, unique),
 	}
 }
 
@@ -62,6 +62,8 @@ func (Assignment) Indexes() []ent.Index {
 		index.Fields("grantee_id", "tenant_id", "status", "granter_id", "role_id", "starts_at", "ends_at").
 			StorageKey("assignments_levels"),
 		index.Fields("tenant_id", "granter_id", "status"),
+		index.Fields("tenant_id", "id"),
+		index.Fields("grantee_id", "id"),
 		index.Fields("granter_id", "id"),
 		index.Fields("relationship_id"),
 		index.Fields("role_id"),

@@ -67,9 +67,10 @@ func (Member) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "present_user_id").Unique(),
 		index.Fields("tenant_id", "present_handle").Unique(),
-		index.Fields("tenant_id", "sort_name", "id"),
-		index.Fields("tenant_id", "status", "sort_name", "id"),
-		index.Fields("tenant_id", "last_signed_in_at", "id"),
+		// The orders of the list and, behind the id, all that it is filtered by, so that a long walk along the index needs no rows.
+		index.Fields("tenant_id", "sort_name", "id", "status", "administrator", "guest", "user_id").StorageKey("members_page"),
+		index.Fields("tenant_id", "status", "sort_name", "id", "administrator", "guest", "user_id").StorageKey("members_status_page"),
+		index.Fields("tenant_id", "last_signed_in_at", "id", "status", "administrator", "guest").StorageKey("members_sign_in_page"),
 		index.Fields("tenant_id", "administrator", "status"),
 		index.Fields("user_id", "status", "tenant_id"),
 	}

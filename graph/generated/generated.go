@@ -7693,7 +7693,7 @@ extend type Member {
   user: User
   "First and last name."
   name: String!
-  "The address. Needs USERS VIEW."
+  "The address, for as long as the person is a member. Needs USERS VIEW."
   email: String @can(feature: USERS, level: VIEW)
   "The role, if any."
   role: Role
@@ -8682,7 +8682,7 @@ extend type Session {
 }
 
 extend type User {
-  "The address. For oneself, and with USERS VIEW in a tenant of the person's."
+  "The address. For oneself, and with USERS VIEW in a tenant whose member the person is."
   email: String
   "The name, as the person's oldest membership has it. For oneself only."
   name: String

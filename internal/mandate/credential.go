@@ -28,9 +28,10 @@ const (
 )
 
 const (
-	kindReset   = "password.reset"
+	kindReset   = "password.reset" // that the person asked for
+	kindLink    = "password.link"  // that administrators have sent: these use up none of the person's own
 	kindWelcome = "member.welcome"
-	mostResets  = 5                      // mails with a reset link to one address within mailWindow
+	mostResets  = 5                      // mails with a reset link of one kind to one address within mailWindow
 	resetAnswer = 150 * time.Millisecond // what asking for one takes, whatever the address is
 )
 
@@ -82,7 +83,7 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 		if err := t.lockPerson(ctx, u.ID); err != nil {
 			return err
 		}
-		sent, err := t.sendReset(ctx, u, ticket{}, mail.PasswordReset{})
+		sent, err := t.sendReset(ctx, kindReset, u, ticket{}, mail.PasswordReset{})
 		if err != nil || !sent {
 			return err
 		}
@@ -90,9 +91,9 @@ func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordR
 	})
 }
 
-// sendReset mails a link to set a new password, unless the address got mostResets of them today. The person is locked.
-func (t *tx) sendReset(ctx context.Context, u *ent.User, k ticket, l mail.PasswordReset) (bool, error) {
-	sent, err := t.mailed(ctx, u.EmailCanonical, kindReset)
+// sendReset mails a link to set a new password, unless the address got mostResets of the kind today. The person is locked.
+func (t *tx) sendReset(ctx context.Context, kind string, u *ent.User, k ticket, l mail.PasswordReset) (bool, error) {
+	sent, err := t.mailed(ctx, u.EmailCanonical, kind)
 	if err != nil || sent >= mostResets {
 		return false, err
 	}
@@ -105,7 +106,7 @@ func (t *tx) sendReset(ctx context.Context, u *ent.User, k ticket, l mail.Passwo
 		return false, err
 	}
 	l.ValidFor, l.ExpiresAt, l.Link = k.life, t.now.Add(k.life), t.s.link("password", "token", token)
-	return true, t.send(ctx, mailing{kind: kindReset, to: u, secret: true, letter: l})
+	return true, t.send(ctx, mailing{kind: kind, to: u, secret: true, letter: l})
 }
 
 // sendPasswordLink mails a link that administrators of a tenant have sent; those that they had sent before die. One by one,
@@ -119,7 +120,7 @@ func (t *tx) sendPasswordLink(ctx context.Context, tn *ent.Tenant, userID, sende
 	if err != nil {
 		return fmt.Errorf("read a person: %w", err)
 	}
-	kind := kindReset
+	kind := kindLink
 	if u.PasswordHash == nil {
 		kind = kindWelcome
 	}
@@ -135,7 +136,7 @@ func (t *tx) sendPasswordLink(ctx context.Context, tn *ent.Tenant, userID, sende
 	if u.PasswordHash == nil {
 		return t.welcome(ctx, tn, u, sender)
 	}
-	_, err = t.sendReset(ctx, u, ticket{tenantID: tn.ID}, mail.PasswordReset{Sender: sender, Tenant: tn.Name})
+	_, err = t.sendReset(ctx, kind, u, ticket{tenantID: tn.ID}, mail.PasswordReset{Sender: sender, Tenant: tn.Name})
 	return err
 }
 

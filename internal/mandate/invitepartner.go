@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"mandate/ent"
 	"mandate/ent/invitation"
@@ -132,7 +133,7 @@ func (t *tx) namedPartner(ctx context.Context, cmd InvitePartner) (*partnerSide,
 		code, key, ok := linkOf(*cmd.InviteLink)
 		by, channel, field = partner.LinkKey(key), invitation.ChannelInviteLink, "inviteLink"
 		switch {
-		case !ok:
+		case !ok, strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII }): // which no key has, nor a column of ASCII compares
 			return nil, "", broken(PartnerNotFound, "There is no partner with this Partner ID or invite link.", field)
 		case code != "":
 			by = partner.And(by, partner.Code(strings.ToUpper(code)))

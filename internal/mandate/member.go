@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,10 +157,9 @@ func (t *tx) checkPlaces(ctx context.Context, tn *ent.Tenant, rows []newcomer, f
 	if err != nil {
 		return err
 	}
-	there, err := t.User.Query().Where(user.EmailCanonicalIn(distinct(addresses)...),
-		user.HasMembersWith(member.TenantID(tn.ID), member.PresentUserIDNotNil())).Select(user.FieldEmailCanonical).Strings(ctx)
+	there, err := t.membersAmong(ctx, tn.ID, addresses)
 	if err != nil {
-		return fmt.Errorf("look for members: %w", err)
+		return err
 	}
 	for i, row := range rows {
 		var fault *Error
@@ -170,7 +170,7 @@ func (t *tx) checkPlaces(ctx context.Context, tn *ent.Tenant, rows []newcomer, f
 			fault = broken(SelfApprovalForbidden, "Nobody adds themselves.", "email")
 		case slices.Contains(addresses[:i], row.canonical):
 			fault = broken(AlreadyMember, "The person is named twice.", "email")
-		case slices.Contains(there, row.canonical):
+		case there[row.canonical]:
 			fault = broken(AlreadyMember, "The person is a member already.", "email")
 		case slices.Contains(handles[:i], handle):
 			fault = broken(Conflict, "The User ID is named twice.", "userId")
@@ -182,6 +182,28 @@ func (t *tx) checkPlaces(ctx context.Context, tn *ent.Tenant, rows []newcomer, f
 		faults[i] = append(faults[i], fault)
 	}
 	return nil
+}
+
+// membersAmong finds out which of some addresses are those of members of a tenant.
+func (t *tx) membersAmong(ctx context.Context, tenantID string, addresses []string) (map[string]bool, error) {
+	people, err := t.User.Query().Where(user.EmailCanonicalIn(distinct(addresses)...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look addresses up: %w", err)
+	}
+	byID := make(map[string]string, len(people))
+	for _, u := range people {
+		byID[u.ID] = u.EmailCanonical
+	}
+	found, err := t.Member.Query().Where(member.TenantID(tenantID), member.PresentUserIDIn(slices.Collect(maps.Keys(byID))...)).
+		Select(member.FieldUserID).Strings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for members: %w", err)
+	}
+	there := make(map[string]bool, len(found))
+	for _, id := range found {
+		there[byID[id]] = true
+	}
+	return there, nil
 }
 
 // handlesTaken finds out who in a tenant has which of some User IDs, both folded.

@@ -41,6 +41,8 @@ func (l siteLimit) lacks(o siteLimit) bool {
 	return o.all || slices.ContainsFunc(o.list, func(s *ent.Site) bool { return !l.has(s.ID) })
 }
 
+func (l siteLimit) equal(o siteLimit) bool { return !l.lacks(o) && !o.lacks(l) }
+
 func (l siteLimit) has(id string) bool {
 	return slices.ContainsFunc(l.list, func(s *ent.Site) bool { return s.ID == id })
 }

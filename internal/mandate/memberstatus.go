@@ -118,6 +118,9 @@ func (s *Service) SetMemberStatus(ctx context.Context, cmd SetMemberStatus) (cha
 			case m.Status == member.StatusSuspended && m.UserID == t.viewer.UserID: // who got here as somebody else's staff
 				faults[i] = Errors{broken(SelfApprovalForbidden, "Nobody lets themselves in again.")}
 			case m.Status == member.StatusActive, m.Status == member.StatusSuspended:
+				if faults[i], err = collect(t.mayReadmit(ctx, g, m, cmd.Status)); err != nil {
+					return err
+				}
 				changed = append(changed, m)
 				e.changes = append(e.changes, change(m.FirstName+" "+m.LastName, string(m.Status), string(cmd.Status))...)
 			default:
@@ -133,6 +136,19 @@ func (s *Service) SetMemberStatus(ctx context.Context, cmd SetMemberStatus) (cha
 		return t.setStatus(ctx, g.tn.ID, changed, cmd.Status)
 	})
 	return changed, err
+}
+
+// mayReadmit says why the viewer may not let a suspended member in again, or nil: whoever comes from outside gives nothing
+// so that they could not give otherwise.
+func (t *tx) mayReadmit(ctx context.Context, g *giver, m *ent.Member, to member.Status) error {
+	if to != member.StatusActive || g.reach.Own().At(access.Guests) == access.Manage {
+		return nil
+	}
+	held, err := t.entitlementOf(ctx, m)
+	if err != nil {
+		return err
+	}
+	return t.mayEntitle(ctx, g, held)
 }
 
 func (t *tx) setStatus(ctx context.Context, tenantID string, rows []*ent.Member, status member.Status) error {

@@ -55,7 +55,7 @@ func (t *tx) send(ctx context.Context, m mailing) error {
 // mostMails is how many mails of a kind go to one address within mailWindow, for kinds that somebody else
 // brings about: more are not written.
 var mostMails = map[string]int{kindWelcome: 20, "member.added": 20, "invitation.received": 20, "relationship.offer": 20,
-	kindAddress: mostChanges, kindTaken: mostChanges, kindSignUp: 20, kindSignedUp: 5, kindWaiting: 20}
+	kindAddress: 2 * mostChanges, kindTaken: 2 * mostChanges, kindSignUp: 20, kindSignedUp: 5, kindWaiting: 20}
 
 // mailed counts the mails of a kind that went to an address within mailWindow.
 func (t *tx) mailed(ctx context.Context, canonical, kind string) (int, error) {
@@ -73,7 +73,7 @@ const mostNotified = 10
 // notifyAdministrators sends a letter to the administrators of a tenant.
 func (t *tx) notifyAdministrators(ctx context.Context, tenantID, kind string, l letter) error {
 	admins, err := t.Member.Query().
-		Where(member.TenantID(tenantID), member.Administrator(true), member.StatusEQ(member.StatusActive)).
+		Where(member.TenantID(tenantID), administrates(), member.StatusEQ(member.StatusActive)).
 		Order(member.ByID()).Limit(mostNotified).WithUser().All(ctx)
 	if err != nil {
 		return fmt.Errorf("find administrators to write to: %w", err)

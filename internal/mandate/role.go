@@ -164,6 +164,9 @@ func (t *tx) refill(ctx context.Context, cmd UpdateRole, r *ent.Role, before map
 	if err := t.mayGive(ctx, tn, reach, access.Of(after), "permissions"); err != nil {
 		return nil, err
 	}
+	if g := (&giver{tn, reach}); g.limited() && after[access.Sites] > before[access.Sites] {
+		return nil, broken(RoleExceedsGrant, "You see some sites only: whoever has the role would see others.", "permissions")
+	}
 	if !access.Of(after).Within(access.Of(before)) {
 		if err := t.mayRaise(ctx, r, access.Of(after)); err != nil {
 			return nil, err

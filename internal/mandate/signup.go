@@ -148,7 +148,8 @@ func (t *tx) findMember(ctx context.Context, tn *ent.Tenant, a applicant) (*ent.
 
 // signUp makes somebody a member to be, with a request that waits, unless too many wait already.
 func (t *tx) signUp(ctx context.Context, tn *ent.Tenant, a applicant) error {
-	waiting, err := t.AccessRequest.Query().Where(accessrequest.TenantID(tn.ID), accessrequest.StatusEQ(accessrequest.StatusPending)).Count(ctx)
+	waiting, err := t.AccessRequest.Query().Where(accessrequest.TenantID(tn.ID), accessrequest.StatusEQ(accessrequest.StatusPending),
+		accessrequest.Or(accessrequest.EmailValidated(true), accessrequest.CreatedAtGT(t.now.Add(-signUpLife)))).Count(ctx) // whose link is dead takes nobody's place
 	if err != nil || waiting >= mostRequests {
 		return err
 	}

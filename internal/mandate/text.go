@@ -67,6 +67,9 @@ func unprintable(r rune) bool {
 	if r == '\u200c' || r == '\u200d' {
 		return false
 	}
+	if strings.ContainsRune("\u115f\u1160\u2800\u3164\uffa0", r) { // letters and patterns that are blank
+		return true
+	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError
 }
 

@@ -17,7 +17,7 @@ import (
 const (
 	addressLife   = 24 * time.Hour         // of a link that proves a new address
 	addressAnswer = 150 * time.Millisecond // what asking for one takes, whatever the address is
-	mostChanges   = 5                      // asked for by one person, and mailed to one address, within mailWindow
+	mostChanges   = 5                      // asked for by one person within mailWindow; one address gets twice as many mails
 )
 
 // Mails that a person who changes their address brings about elsewhere.

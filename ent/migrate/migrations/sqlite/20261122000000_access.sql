@@ -16,6 +16,10 @@ CREATE INDEX `assignments_page` ON `assignments` (`grantee_id`, `tenant_sort_nam
 CREATE INDEX `assignments_levels` ON `assignments` (`grantee_id`, `tenant_id`, `status`, `granter_id`, `role_id`, `starts_at`, `ends_at`);
 -- Create index "assignment_tenant_id_granter_id_status" to table: "assignments"
 CREATE INDEX `assignment_tenant_id_granter_id_status` ON `assignments` (`tenant_id`, `granter_id`, `status`);
+-- Create index "assignment_tenant_id_id" to table: "assignments"
+CREATE INDEX `assignment_tenant_id_id` ON `assignments` (`tenant_id`, `id`);
+-- Create index "assignment_grantee_id_id" to table: "assignments"
+CREATE INDEX `assignment_grantee_id_id` ON `assignments` (`grantee_id`, `id`);
 -- Create index "assignment_granter_id_id" to table: "assignments"
 CREATE INDEX `assignment_granter_id_id` ON `assignments` (`granter_id`, `id`);
 -- Create index "assignment_relationship_id" to table: "assignments"

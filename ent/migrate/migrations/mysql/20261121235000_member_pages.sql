@@ -1,0 +1,2 @@
+-- Modify "members" table
+ALTER TABLE `members` DROP INDEX `member_tenant_id_last_signed_in_at_id`, DROP INDEX `member_tenant_id_sort_name_id`, DROP INDEX `member_tenant_id_status_sort_name_id`, ADD INDEX `members_page` (`tenant_id`, `sort_name`, `id`, `status`, `administrator`, `guest`, `user_id`), ADD INDEX `members_sign_in_page` (`tenant_id`, `last_signed_in_at`, `id`, `status`, `administrator`, `guest`), ADD INDEX `members_status_page` (`tenant_id`, `status`, `sort_name`, `id`, `administrator`, `guest`, `user_id`);
