@@ -77,7 +77,7 @@ func grantedTo(those ...predicate.Member) predicate.Assignment {
 		for _, p := range those {
 			p(m)
 		}
-		s.Where(sql.In(s.C(assignment.FieldGranteeID), m.Select(m.C(member.FieldID))))
+		s.Where(sql.Exists(m.Select(m.C(member.FieldID)).Where(sql.ColumnsEQ(m.C(member.FieldID), s.C(assignment.FieldGranteeID)))))
 	}
 }
 

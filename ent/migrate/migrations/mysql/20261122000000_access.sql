@@ -1,6 +1,7 @@
 -- Whoever an assignment is given to: no longer members only
 ALTER TABLE `assignments` DROP FOREIGN KEY `assignments_members_member`;
 ALTER TABLE `assignments` CHANGE COLUMN `member_id` `grantee_id` char(30) CHARSET ascii NOT NULL COLLATE ascii_bin;
+ALTER TABLE `assignments` ADD INDEX `assignment_tenant_id_id` (`tenant_id`, `id`), ADD INDEX `assignment_grantee_id_id` (`grantee_id`, `id`);
 -- Modify "audit_events" table
 ALTER TABLE `audit_events` DROP INDEX `auditevent_actor_id_at_id`, ADD INDEX `auditevent_actor_id_tenant_id_at` (`actor_id`, `tenant_id`, `at`);
 -- Modify "invitations" table
