@@ -62,7 +62,7 @@ func (s scene) rename(c *testworld.Company, name string) {
 }
 
 var techPartnerOrders = map[string]func(a, b column) int{
-	"NAME":                     func(a, b column) int { return 0 },
+	"NAME":                     func(_, _ column) int { return 0 },
 	"TYPE":                     func(a, b column) int { return -cmp.Compare(a.Type, b.Type) }, // integrators, then installers
 	"TENANT_ID":                func(a, b column) int { return cmp.Compare(a.TenantID, b.TenantID) },
 	"MSP_ADMIN_COUNT":          func(a, b column) int { return cmp.Compare(a.msp, b.msp) },

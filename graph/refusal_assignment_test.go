@@ -51,7 +51,7 @@ func TestAssigningTechPartnersIsRefused(t *testing.T) {
 		s.does(paused.Admin, "suspendRelationship", in{"id": s.connected(acme, paused, "ADMINISTRATOR")})
 		s.connected(blue, foreign, "ADMINISTRATOR")
 		nordic, other := s.TechPartner(acme, "Nordic", partner.TypeIntegrator), s.TechPartner(blue, "Other", partner.TypeIntegrator)
-		save := func(p *testworld.Person, more in, rules ...string) {
+		save := func(s scene, p *testworld.Person, more in, rules ...string) {
 			s.Helper()
 			input := in{"partnerId": nordic.Partner.ID, "assign": []string{contoso.ID}}
 			for k, v := range more {
@@ -61,7 +61,7 @@ func TestAssigningTechPartnersIsRefused(t *testing.T) {
 		}
 
 		s.then("customers that are not there to be assigned", func(s scene) {
-			save(acme.Admin, in{"assign": []string{contoso.ID, narrow.ID, paused.ID, foreign.ID, free.ID, nowhere, "x", nordic.ID}},
+			save(s, acme.Admin, in{"assign": []string{contoso.ID, narrow.ID, paused.ID, foreign.ID, free.ID, nowhere, "x", nordic.ID}},
 				"ROLE_EXCEEDS_GRANT at input.assign.1", "RELATIONSHIP_NOT_ACTIVE at input.assign.2", "NOT_FOUND at input.assign.3", "NOT_FOUND at input.assign.4",
 				"NOT_FOUND at input.assign.5", "NOT_FOUND at input.assign.6", "NOT_FOUND at input.assign.7")
 			for id, rule := range map[string]string{narrow.ID: "ROLE_EXCEEDS_GRANT at input.roleKey", paused.ID: "RELATIONSHIP_NOT_ACTIVE at input.tenantId",
@@ -74,21 +74,21 @@ func TestAssigningTechPartnersIsRefused(t *testing.T) {
 			for i := range long {
 				long[i] = fmt.Sprint("ten_", i)
 			}
-			save(acme.Admin, in{"assign": long}, "LIMIT_EXCEEDED at input.assign")
-			save(acme.Admin, in{"unassign": long}, "LIMIT_EXCEEDED at input.unassign")
-			save(acme.Admin, in{"assign": []string{}}, "REQUIRED at input.assign")
-			save(acme.Admin, in{"allCustomers": true}, "INVALID at input.assign")
-			save(acme.Admin, in{"assign": []string{contoso.ID, contoso.ID}, "unassign": []string{free.ID, contoso.ID}}, "CONFLICT at input.assign.1", "CONFLICT at input.unassign.1")
+			save(s, acme.Admin, in{"assign": long}, "LIMIT_EXCEEDED at input.assign")
+			save(s, acme.Admin, in{"unassign": long}, "LIMIT_EXCEEDED at input.unassign")
+			save(s, acme.Admin, in{"assign": []string{}}, "REQUIRED at input.assign")
+			save(s, acme.Admin, in{"allCustomers": true}, "INVALID at input.assign")
+			save(s, acme.Admin, in{"assign": []string{contoso.ID, contoso.ID}, "unassign": []string{free.ID, contoso.ID}}, "CONFLICT at input.assign.1", "CONFLICT at input.unassign.1")
 		})
 		s.then("roles that are more than one holds", func(s scene) {
-			save(acme.Admin, in{"roleKey": "PRIME_ADMIN"}, "ROLE_EXCEEDS_GRANT at input.assign.0")
-			save(acme.Admin, in{"roleId": s.CustomRole(blue.Tenant, "Theirs", nil).ID}, "NOT_FOUND at input.roleId")
+			save(s, acme.Admin, in{"roleKey": "PRIME_ADMIN"}, "ROLE_EXCEEDS_GRANT at input.assign.0")
+			save(s, acme.Admin, in{"roleId": s.CustomRole(blue.Tenant, "Theirs", nil).ID}, "NOT_FOUND at input.roleId")
 			prime := s.Staff(acme, "prime", testworld.Role("PRIME_ADMIN"))
 			s.given(acme.Admin, prime.Member(acme.Tenant).ID, contoso.ID, "READ_ONLY", nil)
-			save(prime, nil, "NOT_FOUND at input.partnerId")
+			save(s, prime, nil, "NOT_FOUND at input.partnerId")
 			s.given(acme.Admin, prime.Member(acme.Tenant).ID, nordic.ID, "READ_ONLY", nil)
-			save(prime, nil, "ROLE_EXCEEDS_GRANT at input.assign.0")
-			save(prime, in{"assign": []string{narrow.ID}, "roleKey": "READ_ONLY"}, "NOT_FOUND at input.assign.0")
+			save(s, prime, nil, "ROLE_EXCEEDS_GRANT at input.assign.0")
+			save(s, prime, in{"assign": []string{narrow.ID}, "roleKey": "READ_ONLY"}, "NOT_FOUND at input.assign.0")
 			s.does(prime, "setAssignedCustomers", in{"partnerId": nordic.Partner.ID, "assign": []string{contoso.ID}, "roleKey": "READ_ONLY"})
 			s.does(acme.Admin, "setAssignedCustomers", in{"partnerId": nordic.Partner.ID, "unassign": []string{contoso.ID}})
 		})
@@ -104,17 +104,17 @@ func TestAssigningTechPartnersIsRefused(t *testing.T) {
 		})
 		s.then("whoever is not the MSP's to assign", func(s scene) {
 			for _, id := range []string{other.Partner.ID, blue.Partner.ID, acme.Partner.ID, "prt_00000000000000000000000000", "x"} {
-				save(acme.Admin, in{"partnerId": id}, "NOT_FOUND at input.partnerId")
+				save(s, acme.Admin, in{"partnerId": id}, "NOT_FOUND at input.partnerId")
 				s.refused(acme.Admin, "assign", in{"granteeId": id, "tenantId": contoso.ID, "roleKey": "READ_ONLY"}, "NOT_FOUND at input.granteeId")
 			}
-			save(blue.Admin, nil, "NOT_FOUND at input.partnerId")
-			save(contoso.Admin, nil, "NOT_FOUND at input.partnerId")
+			save(s, blue.Admin, nil, "NOT_FOUND at input.partnerId")
+			save(s, contoso.Admin, nil, "NOT_FOUND at input.partnerId")
 			s.refused(nordic.Admin, "setAssignedCustomers", in{"partnerId": nordic.Partner.ID, "assign": []string{contoso.ID}}, "NOT_FOUND at input.partnerId")
 		})
 		s.then("oneself, by a tech partner that one works for", func(s scene) {
 			both := s.Staff(acme, "both", testworld.Administrator)
 			both.Join(nordic.Tenant, testworld.Nothing)
-			save(both, nil, "SELF_APPROVAL_FORBIDDEN at input.partnerId")
+			save(s, both, nil, "SELF_APPROVAL_FORBIDDEN at input.partnerId")
 			s.refused(both, "assign", in{"granteeId": nordic.Partner.ID, "tenantId": contoso.ID, "roleKey": "READ_ONLY"}, "SELF_APPROVAL_FORBIDDEN at input.granteeId")
 			s.does(acme.Admin, "setAssignedCustomers", in{"partnerId": nordic.Partner.ID, "assign": []string{contoso.ID}})
 			s.does(both, "setAssignedCustomers", in{"partnerId": nordic.Partner.ID, "unassign": []string{contoso.ID}})

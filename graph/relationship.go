@@ -8,6 +8,9 @@ import (
 	"mandate/ent/partner"
 	"mandate/ent/relationship"
 	"mandate/ent/rule"
+	"mandate/ent/tenant"
+	"mandate/graph/model"
+	"mandate/internal/access"
 	"mandate/internal/batch"
 	"mandate/internal/clock"
 	"mandate/internal/mandate"
@@ -22,6 +25,32 @@ func (r *Resolver) liveRelationshipsOf(ctx context.Context, customerIDs []string
 		return nil, err
 	}
 	return rows, rule.From(ctx).Resolve(ctx, ids(rows, func(l *ent.Relationship) string { return l.PartnerID })...)
+}
+
+type bondsKey struct{}
+
+// resolveBonds finds out how the viewer reaches the customers of partners whose relationships the viewer does not read in the
+// partner: those of the newest 10,000. What is seen of the list then never depends on what else was asked for.
+func (r *Resolver) resolveBonds(ctx context.Context, t *ent.Tenant) error {
+	_, err := batch.Load(ctx, t, bondsKey{}, func(ctx context.Context, tenants []*ent.Tenant) ([]struct{}, error) {
+		done := make([]struct{}, len(tenants))
+		var unread []string
+		for _, t := range tenants {
+			if reach := rule.From(ctx).Known(ctx, t.ID); t.Kind == tenant.KindPartner && (reach == nil || reach.Levels.At(access.Partners) < access.View) {
+				unread = append(unread, t.ID)
+			}
+		}
+		if len(unread) == 0 {
+			return done, nil
+		}
+		customers, err := r.Client.Relationship.Query().Where(relationship.PartnerIDIn(unread...)).Order(ent.Desc(relationship.FieldID)).Limit(model.MostCounted).
+			Select(relationship.FieldCustomerID).Strings(rule.Unscoped(ctx))
+		if err != nil {
+			return nil, err
+		}
+		return done, rule.From(ctx).Resolve(ctx, distinct(customers)...)
+	})
+	return err
 }
 
 func suspendedBy(rel *ent.Relationship) []relationship.EndedBy {

@@ -132,6 +132,9 @@ func (r *tenantResolver) Relationships(ctx context.Context, obj *ent.Tenant, sta
 	if err != nil {
 		return nil, err
 	}
+	if err := r.resolveBonds(ctx, obj); err != nil {
+		return nil, err
+	}
 	return pageOf(ctx, r.Resolver, r.relationshipList(status), obj, tenantID, w, relationshipFilter(ctx, status))
 }
 

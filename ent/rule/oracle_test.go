@@ -248,7 +248,7 @@ func (w *world) work(m *membership, to *tenant) (list []path) {
 // live returns the live relationship between a partner and a customer; nil without one.
 func (w *world) live(partner, customer *tenant) *relationship {
 	for _, r := range w.relationships {
-		if r.partner == partner && r.customer == customer && r.span.live(w.now) {
+		if r.partner == partner && r.customer == customer && r.live(w.now) {
 			return r
 		}
 	}

@@ -335,7 +335,7 @@ func (o *oracle) sees(x row) bool {
 	case "partners":
 		return o.views(t, "PARTNERS")
 	case "users":
-		return x["id"] == o.v.user || len(o.find("members", func(m row) bool { return m["user_id"] == x["id"] && o.sees(m) })) > 0
+		return x["id"] == o.v.user || len(o.find("members", func(m row) bool { return m["user_id"] == x["id"] && m.s("status") != "REMOVED" && o.sees(m) })) > 0
 	case "members":
 		return x["user_id"] == o.v.user && o.v.entered == "" || o.views(t, "USERS") || x.b("guest") && o.views(t, "GUESTS")
 	case "roles":
@@ -368,7 +368,7 @@ func (o *oracle) sees(x row) bool {
 func (o *oracle) carried(role string) bool {
 	if o.roles == nil {
 		o.roles = make(map[string]bool)
-		for _, table := range []string{"relationships", "invitations", "assignments"} {
+		for _, table := range []string{"relationships", "invitations", "assignments", "privilege_groups"} {
 			for _, x := range o.tables[table] {
 				if o.sees(x) {
 					o.roles[x.s("role_id")] = true
@@ -381,6 +381,9 @@ func (o *oracle) carried(role string) bool {
 
 // whole reports whether the principal reads what an audit event was about.
 func (o *oracle) whole(e row) bool {
+	if e.s("action") == "tenant.updated" {
+		return o.views(e.s("tenant_id"), "TENANT")
+	}
 	target := o.byID[e.s("target_id")]
 	if target != nil && o.sees(target) {
 		return true

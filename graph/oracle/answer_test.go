@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mandate/internal/testworld"
 )
 
 // object is a row as the API shows it: of a type, a row of the database or values by field.
@@ -19,8 +21,10 @@ type object struct {
 type outcome struct {
 	value     any    // nil, a scalar, an object, a []any, or a *listing
 	code      string // of an error: then the value is null
+	anything  bool   // the oracle has no opinion
 	unknown   bool   // the oracle has no opinion but that nothing secret is in it
-	nullable  bool   // it may be null too
+	nullable  bool   // it may be null too, with or without an error
+	perhaps   string // the code of that error; FORBIDDEN if it does not say
 	unordered bool   // the order of the list is not said
 }
 
@@ -33,7 +37,7 @@ type listing struct {
 	vague  bool // the list may have less than these rows
 }
 
-func known(v any) outcome       { return outcome{value: v} }
+func known(v any) outcome         { return outcome{value: v} }
 func refused(code string) outcome { return outcome{code: code} }
 
 var unknown = outcome{unknown: true}
@@ -171,7 +175,7 @@ func (o *oracle) special(x object, name string, args map[string]any) (outcome, b
 			return known(r["email"]), true
 		}
 		for _, m := range o.tables["members"] {
-			if m["user_id"] == r["id"] && o.views(m.s("tenant_id"), "USERS") {
+			if m["user_id"] == r["id"] && m.s("status") != "REMOVED" && o.views(m.s("tenant_id"), "USERS") {
 				return outcome{value: r["email"], nullable: true}, true
 			}
 		}
@@ -307,10 +311,9 @@ func (o *oracle) tenantField(t row, name string, args map[string]any) (outcome, 
 		return known(permissions(o.levels[id])), true
 	case "address":
 		is, some := make(map[string]any), false
-		for _, c := range []string{"street", "city", "region", "postal_code", "country"} {
-			is[map[string]string{"postal_code": "postalCode"}[c]] = t[c]
-			is[c] = t[c]
-			some = some || t[c] != nil
+		for _, f := range []string{"street", "city", "region", "postalCode", "country"} {
+			is[f] = t[column(f)]
+			some = some || is[f] != nil
 		}
 		return known(orNil(thing("Address", is), some)), true
 	case "tags":
@@ -341,7 +344,10 @@ func (o *oracle) tenantField(t row, name string, args map[string]any) (outcome, 
 			return (x["partner_id"] == id || x["customer_id"] == id) && o.sees(x) && asked(x) && (args["direction"] == nil || args["direction"] == x["direction"])
 		}), true, byID)), true
 	case "assignments":
-		return known(o.list(name, "", o.find(name, func(x row) bool { return mine(x) && asked(x) }), true, byID)), true
+		return known(o.list(name, "", o.find(name, func(x row) bool {
+			before, limited := args["expiringBefore"].(time.Time)
+			return mine(x) && asked(x) && (!limited || !x.at("ends_at").IsZero() && x.at("ends_at").Before(before))
+		}), true, byID)), true
 	case "assignment":
 		for _, x := range o.tables["assignments"] {
 			if x["tenant_id"] == id && x["grantee_id"] == args["granteeId"] && x["open_key"] != nil && !o.over(x) {
@@ -375,7 +381,7 @@ func (o *oracle) tenantField(t row, name string, args map[string]any) (outcome, 
 		}
 		return known(thing("SiteSummary", is)), true
 	case "accessList":
-		return known(o.accessList(t)), true
+		return outcome{value: o.accessList(t), nullable: true, perhaps: "QUERY_TOO_COMPLEX"}, true // asked of several tenants
 	}
 	return outcome{}, false
 }
@@ -496,7 +502,7 @@ func (o *oracle) partnerField(p row, name string) (outcome, bool) {
 		if manager != nil {
 			return known(nil), true
 		}
-		return outcome{unknown: true}, true
+		return known(testworld.PublicURL + "/join?link=" + p.s("link_key") + "&partner=" + p.s("code")), true
 	case "managedBy":
 		if manager == nil {
 			return known(nil), true
@@ -526,7 +532,9 @@ func (o *oracle) measure(p row, name string) int {
 			return x["grantee_id"] == p["id"] && x["granter_id"] == t["managed_by_id"] && o.counts(x)
 		}))
 	}
-	return len(o.find("members", func(m row) bool { return m["tenant_id"] == t["id"] && m.b("administrator") && m.s("status") == "ACTIVE" }))
+	return len(o.find("members", func(m row) bool {
+		return m["tenant_id"] == t["id"] && m.b("administrator") && m.s("status") == "ACTIVE"
+	}))
 }
 
 func (o *oracle) memberField(m row, name string) (outcome, bool) {
@@ -535,13 +543,14 @@ func (o *oracle) memberField(m row, name string) (outcome, bool) {
 		t := o.byID[m.s("tenant_id")]
 		return known(orNil(node(t), o.sees(t))), true
 	case "user":
-		return known(node(o.byID[m.s("user_id")])), true
+		u := o.byID[m.s("user_id")]
+		return outcome{value: orNil(node(u), o.sees(u)), nullable: m.s("status") == "REMOVED"}, true
 	case "name":
 		return known(fullName(m)), true
 	case "userId":
 		return known(m["handle"]), true
 	case "email":
-		return known(o.byID[m.s("user_id")]["email"]), true
+		return known(orNil(o.byID[m.s("user_id")]["email"], m.s("status") != "REMOVED")), true
 	case "role":
 		return known(node(o.byID[m.s("role_id")])), true
 	case "permissions":
@@ -712,7 +721,11 @@ func (o *oracle) viewerField(name string, args map[string]any) (outcome, bool) {
 		}
 		return known(l), true
 	case "tablePreference":
-		return unknown, true
+		stored := o.find("table_preferences", func(x row) bool { return x["user_id"] == o.v.user && x["table"] == args["table"] })
+		if o.v.entered != "" || len(stored) == 0 {
+			return unknown, true
+		}
+		return known(thing("TablePreference", map[string]any{"table": args["table"], "isDefault": false, "columns": []any{strings.Split(stored[0].s("columns"), `"`)[1]}})), true
 	}
 	return outcome{}, false
 }

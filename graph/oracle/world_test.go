@@ -404,16 +404,14 @@ func (w *world) assign(to, granter, reached row) {
 		}
 		x := w.period(w.profiles(row{"granter_id": granter["id"], "tenant_id": reached["id"], "tenant_sort_name": reached["sort_name"], "grantee_id": to["id"],
 			"grantee_name": w.word(), "role_id": w.role(granter), "status": "REVOKED"}))
-		if reached.s("kind") == "CUSTOMER" {
-			for _, r := range w.find("relationships", func(r row) bool { return r["partner_id"] == granter["id"] && r["customer_id"] == reached["id"] }) {
-				x["relationship_id"] = r["id"]
+		if reached.s("kind") == "CUSTOMER" { // it rests on the relationship of whoever grants it, or of the MSP
+			for _, r := range w.tables["relationships"] {
+				if r["customer_id"] == reached["id"] && (r["partner_id"] == granter["id"] || r["partner_id"] == granter["managed_by_id"]) {
+					x["relationship_id"] = r["id"]
+				}
 			}
 			if x["relationship_id"] == nil {
-				rest := w.find("relationships", func(r row) bool { return r["customer_id"] == reached["id"] })
-				if len(rest) == 0 {
-					return
-				}
-				x["relationship_id"] = rest[0]["id"]
+				return
 			}
 		}
 		if open {
@@ -475,6 +473,10 @@ func (w *world) addHistory() {
 		switch {
 		case x.s("action") == "role.deleted":
 			x["target_id"] = fmt.Sprintf("rol_%026d", 99)
+		case x.s("action") == "tenant.updated":
+			if x["tenant_id"] != nil {
+				x["target_id"] = x["tenant_id"]
+			}
 		case w.chance(70):
 			x["target_id"] = pick(w.r, targets...)["id"]
 		}

@@ -33,7 +33,7 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 		return nil, err
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
-		g, given, span, err := t.assigning(ctx, cmd)
+		g, given, _, err := t.assigning(ctx, cmd)
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,8 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 		if err != nil {
 			return err
 		}
-		if g, given, span, err = t.assigning(ctx, cmd); err != nil { // nothing of it may have changed while the locks were awaited
+		g, given, span, err := t.assigning(ctx, cmd) // all of it may have changed while the locks were awaited
+		if err != nil {
 			return err
 		}
 		assign, err := t.assignableAmong(ctx, g, given, candidates, orZero(cmd.AllCustomers))
