@@ -222,7 +222,7 @@ var rulesOfMutations = map[string]string{
 	"changeEmail":           "In one's own session only",
 	"revokeSession":         "Ends a session of the person's",
 	"leaveTenant":           "one's own membership",
-	"updateTenant":          "Needs TENANT MANAGE there; for the sign-up policy USERS MANAGE",
+	"updateTenant":          "Needs TENANT MANAGE there; to change the sign-up policy also USERS MANAGE",
 	"suspendTenant":         "Needs TENANT MANAGE there as one of the operator's people, as an administrator of its partner of record, or of the MSP for its tech partners",
 	"reactivateTenant":      "Needs what suspending needs",
 	"deleteTenant":          "Needs what suspending needs, or an administrator of the tenant itself",

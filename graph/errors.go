@@ -141,7 +141,7 @@ func classify(err error) *fault {
 		return errForbidden
 	case errors.Is(err, mandate.ErrUnauthenticated):
 		return errUnauthenticated
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), database.IsBusy(err):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), database.IsBusy(err), database.IsAway(err):
 		return errUnavailable
 	}
 	return errInternal

@@ -174,13 +174,14 @@ func (c serverConfig) brand() string {
 	return defaultName
 }
 
-// logger returns the log.
-func (c serverConfig) logger(t terminal) (*slog.Logger, error) {
+// logger returns the log, from a level on.
+func (c serverConfig) logger(t terminal, from slog.Level) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{Level: from}
 	switch c.Log {
 	case "", "text":
-		return slog.New(slog.NewTextHandler(t.err, nil)), nil
+		return slog.New(slog.NewTextHandler(t.err, options)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(t.err, nil)), nil
+		return slog.New(slog.NewJSONHandler(t.err, options)), nil
 	default:
 		return nil, bad("MANDATE_LOG", "%q is neither text nor json", c.Log)
 	}

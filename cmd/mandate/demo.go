@@ -52,7 +52,10 @@ func (c *demo) Run(ctx context.Context, t terminal) (err error) {
 	if err := db.Migrate(ctx); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log, err := c.logger(t, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
 	slog.SetDefault(log)
 	i := install(db, public, c.brand(), nil, log)
 	w := &world{installation: i}

@@ -18,7 +18,7 @@ type serve struct {
 
 // Run serves until it is told to stop.
 func (c *serve) Run(ctx context.Context, t terminal) (err error) {
-	log, err := c.logger(t)
+	log, err := c.logger(t, slog.LevelInfo)
 	if err != nil {
 		return err
 	}

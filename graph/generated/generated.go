@@ -5468,9 +5468,9 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema/approval.graphql", Input: `extend type Mutation {
-  "Signs a person up for a tenant by its public code, as the tenant's sign-up policy lets. Whatever the code and the address are, ok is true; whoever reads the mails of the address hears more. No password is stored before the address is proven."
+  "Signs a person up for a tenant by its public code, as the tenant's sign-up policy lets. If the input is right, ok is true, whatever the code and the address are; whoever reads the mails of the address hears more. No password is stored before the address is proven."
   signUp("The person." input: SignUpInput!): SignUpPayload! @public
-  "Approves requests of one tenant, at most 100, all or none, and gives these people what the input says; nothing, if it says nothing. Needs USERS MANAGE, with levels, a role or the administrator flag also ROLES MANAGE. Nobody gives more than they hold, or decides about themselves."
+  "Approves requests of one tenant, at most 100, all or none, and gives these people what the input says; nothing, if it says nothing. Needs USERS MANAGE, with levels, a role or the administrator flag also ROLES MANAGE. Nobody gives more than they hold, or decides about themselves. A request can be approved before the address is proven; the person is a member once it is."
   approveAccessRequests("The requests, and what to give." input: ApproveAccessRequestsInput!): ApproveAccessRequestsPayload! @signedIn
   "Rejects requests of one tenant, at most 100, all or none. Needs USERS MANAGE. Nobody decides about themselves."
   rejectAccessRequests("The requests and the reason." input: RejectAccessRequestsInput!): RejectAccessRequestsPayload! @signedIn
@@ -5493,7 +5493,7 @@ extend type AccessRequest {
   tenant: Tenant
   "The member to be, with name, address and phone as typed when signing up."
   member: Member
-  "Who decided; null when it was the tenant's policy."
+  "Who decided; null before that, and when it was the tenant's policy."
   decidedBy: PersonProfile
   "Whether the viewer may approve or reject it now."
   viewerCanDecide: Boolean!
@@ -5535,7 +5535,7 @@ input ApproveAccessRequestsInput {
   roleId: ID
   "A system role; or roleId."
   roleKey: SystemRoleKey
-  "Levels given directly."
+  "Levels given directly. Without a role, every catalogue feature but single sign-on needs one, if any is named."
   permissions: [PermissionInput!]
 }
 
@@ -5551,7 +5551,7 @@ type ApproveAccessRequestsPayload {
 input RejectAccessRequestsInput {
   "The requests; 1 to 100."
   ids: [ID!]!
-  "Why; the person is told."
+  "Why; a person who has proven the address is told."
   reason: String!
 }
 
@@ -7359,7 +7359,7 @@ type DeletePrivilegeGroupPayload {
 }
 `, BuiltIn: false},
 	{Name: "../schema/inventory.graphql", Input: `extend type Mutation {
-  "Brings sites, devices and subscriptions of a tenant into line with the operator's books, at most 100 of each a call. What is known by its number is updated, what is not is added, and what is not named stays. The same call again changes nothing. Needs SITES MANAGE for all sites, and SERVICES_ADMIN MANAGE."
+  "Brings sites, devices and subscriptions of a tenant into line with the operator's books, at most 100 of each kind a call. What is known by its number is replaced, so that a field left out is emptied; what is not known is added; what is not named stays. The same call again changes nothing. Needs SITES MANAGE for all sites, and SERVICES_ADMIN MANAGE."
   syncInventory("What the books say." input: SyncInventoryInput!): SyncInventoryPayload! @signedIn
 }
 
@@ -7676,11 +7676,11 @@ type DeclineInvitationPayload {
   addMembers("The members." input: AddMembersInput!): AddMembersPayload! @signedIn
   "Changes members, at most 100, all or none. Needs USERS MANAGE (for guests GUESTS MANAGE), and to change what they may do also ROLES MANAGE. Nobody gives more than they hold, changes a member who holds more, or raises themselves."
   updateMembers("The changes." input: UpdateMembersInput!): UpdateMembersPayload! @signedIn
-  "Removes members, at most 100, all or none, with their assignments and what they entered. Needs USERS MANAGE (for guests GUESTS MANAGE). Nobody removes a member who holds more."
+  "Removes members, at most 100, all or none, with their assignments and the sessions that they entered. Needs USERS MANAGE (for guests GUESTS MANAGE). Nobody removes a member who holds more."
   removeMembers("The members." input: RemoveMembersInput!): RemoveMembersPayload! @signedIn
-  "Suspends members, or takes that back, at most 100, all or none, from their next request on. Needs USERS MANAGE (for guests GUESTS MANAGE). Nobody does so with a member who holds more."
+  "Suspends members, or takes that back, at most 100, all or none; it holds from their next request on. Needs USERS MANAGE (for guests GUESTS MANAGE). Nobody does this to a member who holds more."
   setMemberStatus("The members and the status." input: SetMemberStatusInput!): SetMemberStatusPayload! @signedIn
-  "Mails members a link to set a password, at most 100, all or none; links that the tenant had sent before die. Needs USERS MANAGE (for guests GUESTS MANAGE). Nobody does so to a member who holds more. One address gets five such links a day at most; the answer does not tell."
+  "Mails members a link to set a password, at most 100, all or none; links that the tenant had sent before die. Needs USERS MANAGE (for guests GUESTS MANAGE). Nobody does so to a member who holds more. One address gets five a day at most: then none is sent and none dies, and the answer does not tell."
   sendPasswordLinks("The members." input: SendPasswordLinksInput!): SendPasswordLinksPayload! @signedIn
   "Gives a member another role, or makes a member administrator or no longer one. Needs ROLES MANAGE. Nobody gives more than they hold, changes a member who holds more, or raises themselves."
   changeRole("The member and the role." input: ChangeRoleInput!): ChangeRolePayload! @signedIn
@@ -7882,7 +7882,7 @@ input SetMemberStatusInput {
 type SetMemberStatusPayload {
   "The members whose status changed, and no others."
   members: [Member!]!
-  "LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"ids\", \"3\"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN."
+  "LIMIT_EXCEEDED; for a row, with its path such as [\"input\", \"ids\", \"3\"]: CONFLICT for a member named twice or one that waits to be let in, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN."
   userErrors: [UserError!]!
 }
 
@@ -8565,7 +8565,7 @@ type Mutation
 }
 
 extend type Mutation {
-  "Signs a person in. An unknown address and a wrong password answer alike: CREDENTIALS_INVALID."
+  "Signs a person in. An unknown address, a wrong password and a person without an active membership answer alike: CREDENTIALS_INVALID."
   signIn("Address and password." input: SignInInput!): SignInPayload! @public
   "Ends the session that asks, and what was entered from it."
   signOut: SignOutPayload! @signedIn
@@ -8583,7 +8583,7 @@ extend type Mutation {
   revokeSession("Which session." input: RevokeSessionInput!): RevokeSessionPayload! @signedIn
   "Gives one's own membership in a tenant up. In one's own session only."
   leaveTenant("Which tenant." input: LeaveTenantInput!): LeaveTenantPayload! @signedIn
-  "Begins a session that reaches one tenant of another organisation, under the person's own name, for an hour at most. The tenant's audit trail shows it."
+  "Begins a session that reaches one tenant of another organisation, under the person's own name, for an hour at most. The tenant's audit trail shows it. In one's own session only."
   enterTenant("Which tenant." input: EnterTenantInput!): EnterTenantPayload! @signedIn
 }
 
@@ -9022,13 +9022,13 @@ type SetMspDelegationsPayload {
 extend type Mutation {
   "Creates a customer with its first administrator, and connects it to the partner as partner of record. Needs PARTNERS MANAGE by a membership of one's own in a recognised partner; without a partner, an administrator of the operator."
   createCustomer("The customer." input: CreateCustomerInput!): CreateCustomerPayload! @signedIn
-  "Changes a tenant's profile, and the copies of its name where others see it. Needs TENANT MANAGE there; for the sign-up policy USERS MANAGE."
+  "Changes a tenant's profile, and the copies of its name where others see it. Needs TENANT MANAGE there; to change the sign-up policy also USERS MANAGE."
   updateTenant("The change." input: UpdateTenantInput!): UpdateTenantPayload! @signedIn
-  "Closes a tenant until it is reactivated: nobody reaches it, or anything through it, but those who may reactivate it. Nothing ends. Needs TENANT MANAGE there as one of the operator's people, as an administrator of its partner of record, or of the MSP for its tech partners."
+  "Closes a tenant until it is reactivated: nobody reaches it, or anything through it, but those who may reactivate it. Nothing ends. Needs TENANT MANAGE there as one of the operator's people, as an administrator of its partner of record, or of the MSP for its tech partners. In one's own session only."
   suspendTenant("Which tenant." input: SuspendTenantInput!): SuspendTenantPayload! @signedIn
-  "Opens a suspended tenant again. Needs what suspending needs."
+  "Opens a suspended tenant again. Needs what suspending needs. In one's own session only."
   reactivateTenant("Which tenant." input: ReactivateTenantInput!): ReactivateTenantPayload! @signedIn
-  "Deletes a tenant for good, and ends what rests on it: relationships, invitations, assignments, memberships, entered sessions. Names in the history of others stay. Needs what suspending needs, or an administrator of the tenant itself."
+  "Deletes a tenant for good, and ends what rests on it: relationships, invitations, assignments, memberships, entered sessions. Names in the history of others stay. Needs what suspending needs, or an administrator of the tenant itself. In one's own session only."
   deleteTenant("Which tenant." input: DeleteTenantInput!): DeleteTenantPayload! @signedIn
   "Activates the service of a tenant. Needs SERVICES_ADMIN MANAGE there."
   activateService("Which tenant." input: ActivateServiceInput!): ActivateServicePayload! @signedIn
@@ -9193,7 +9193,7 @@ input CreateCustomerInput {
   partnerId: ID
   "Name of the organisation."
   name: String!
-  "Address of the first administrator, who gets a welcome link."
+  "Address of the first administrator, who gets a mail, with a link to set a password if there is none yet."
   adminEmail: String!
   "First name of the first administrator."
   adminFirstName: String!
@@ -9233,7 +9233,7 @@ type ActivateServicePayload {
   userErrors: [UserError!]!
 }
 
-"What updateTenant takes. What is left out stays; an empty text takes a value away."
+"What updateTenant takes. What is left out stays; an empty text takes a value away, but not the name."
 input UpdateTenantInput {
   "The tenant."
   id: ID!

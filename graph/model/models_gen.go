@@ -481,7 +481,7 @@ type SetAssignedCustomersPayload struct {
 type SetMemberStatusPayload struct {
 	// The members whose status changed, and no others.
 	Members []*ent.Member `json:"members"`
-	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN.
+	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "ids", "3"]: CONFLICT for a member named twice or one that waits to be let in, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

@@ -1,7 +1,9 @@
 package database
 
 import (
+	"database/sql/driver"
 	"errors"
+	"net"
 
 	"github.com/go-sql-driver/mysql"
 	"modernc.org/sqlite"
@@ -32,6 +34,19 @@ func IsBusy(err error) bool {
 		// SQLITE_LOCKED_SHAREDCACHE and so on apart.
 		kind := lite.Code() & 0xff
 		return kind == sqlite3.SQLITE_BUSY || kind == sqlite3.SQLITE_LOCKED
+	}
+	return false
+}
+
+// IsAway reports whether err says that the database cannot be reached, or does not take the connection.
+func IsAway(err error) bool {
+	var network *net.OpError
+	var my *mysql.MySQLError
+	switch {
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &network):
+		return true
+	case errors.As(err, &my):
+		return my.Number == 1040 || my.Number == 1053 || my.Number == 1077 // too many connections; it stops
 	}
 	return false
 }

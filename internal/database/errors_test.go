@@ -3,8 +3,10 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -146,4 +148,21 @@ func begin(t *testing.T, db *DB) *sql.Tx {
 	}
 	t.Cleanup(func() { _ = tx.Rollback() })
 	return tx
+}
+
+func TestADatabaseThatIsAway(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		driver.ErrBadConn:    true,
+		mysql.ErrInvalidConn: true,
+		&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}: true,
+		&mysql.MySQLError{Number: 1040}:                                             true,
+		&mysql.MySQLError{Number: 1053}:                                             true,
+		&mysql.MySQLError{Number: 1062}:                                             false,
+		errors.New("anything else"):                                                 false,
+	} {
+		if got := IsAway(fmt.Errorf("wrapped: %w", err)); got != want {
+			t.Errorf("IsAway(%v) = %t; want %t", err, got, want)
+		}
+	}
 }

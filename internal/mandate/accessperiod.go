@@ -45,6 +45,8 @@ func (t *tx) period(p *AccessPeriod, l limits) (period, error) {
 	}
 	outOfRange := broken(AccessPeriodOutOfRange, l.sentence, "accessPeriod")
 	switch {
+	case span.starts.After(t.now.AddDate(0, 0, mostAccessDays)):
+		return span, broken(AccessPeriodOutOfRange, fmt.Sprintf("Access begins at most %d days ahead.", mostAccessDays), "accessPeriod")
 	case in.Days != nil && in.EndsAt != nil:
 		return span, broken(Invalid, "Name the days or the end, not both.", "accessPeriod")
 	case in.Days != nil && (*in.Days < 1 || *in.Days > l.most):

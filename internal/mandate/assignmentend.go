@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"mandate/ent"
@@ -15,7 +16,7 @@ import (
 // RevokeAssignments takes assignments back, all or none: by the partner that granted them, or by the tenant reached, which
 // may send one person or a tech partner home. What a tech partner gave its own people there ends with its own.
 //
-// Errors name the row. NOT_FOUND, CONFLICT for one that is over, LIMIT_EXCEEDED, INVALID for rows of several pairs.
+// Errors name the row. NOT_FOUND, CONFLICT for one that is over or named twice, LIMIT_EXCEEDED, INVALID for rows of several pairs.
 func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) (revoked []*ent.Assignment, err error) {
 	if n := len(cmd.IDs); n == 0 || n > mostAtOnce {
 		return nil, broken(LimitExceeded, fmt.Sprintf("Name 1 to %d assignments.", mostAtOnce), "ids")
@@ -64,6 +65,10 @@ func (t *tx) revocable(ctx context.Context, ids []string) ([]*ent.Assignment, er
 	var faults Errors
 	for i, id := range ids {
 		at := []string{"ids", strconv.Itoa(i)}
+		if slices.Contains(ids[:i], id) {
+			faults = append(faults, broken(Conflict, "The assignment is named twice.", at...))
+			continue
+		}
 		a, err := t.Assignment.Get(ctx, id)
 		if ent.IsNotFound(err) {
 			faults = append(faults, notFound(at...))

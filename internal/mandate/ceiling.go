@@ -273,6 +273,8 @@ func (t *tx) acceptOffer(ctx context.Context, inv *ent.Invitation, done *Accepte
 	if extends(inv) {
 		after = before
 		done.Relationship, err = t.extend(ctx, at, terms{before, inv.AccessEndsAt, inv.AutoExtendDays}, "id", "id")
+	} else if !before.levels.Within(after.levels) { // raised since
+		err = broken(RoleExceedsGrant, "The role is not wider than the present one.", "id")
 	} else {
 		done.Relationship, err = t.widen(ctx, at, before, after)
 	}

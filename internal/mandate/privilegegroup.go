@@ -10,6 +10,7 @@ import (
 	"mandate/ent/groupcustomer"
 	"mandate/ent/groupmember"
 	"mandate/ent/partner"
+	"mandate/ent/predicate"
 	"mandate/ent/privilegegroup"
 	"mandate/ent/rule"
 	"mandate/internal/access"
@@ -113,8 +114,8 @@ func (s *Service) UpdatePrivilegeGroup(ctx context.Context, cmd UpdatePrivilegeG
 	return g, err
 }
 
-// applyGroup writes a change of a group that was decided about. Delegations to tech partners carry the group's role and
-// name, and follow it.
+// applyGroup writes a change of a group that was decided about. Delegations to tech partners carry the group's name, and
+// those with the group's role its role, and follow it. One with a role of its own keeps that: it may be less.
 func (t *tx) applyGroup(ctx context.Context, row *ent.PrivilegeGroup, c regrouping) (*ent.PrivilegeGroup, error) {
 	if err := t.leaveGroup(ctx, row, c); err != nil {
 		return nil, err
@@ -133,8 +134,11 @@ func (t *tx) applyGroup(ctx context.Context, row *ent.PrivilegeGroup, c regroupi
 	if after.RoleID == row.RoleID && after.Name == row.Name {
 		return after, nil
 	}
-	err = t.Assignment.Update().Where(assignment.GranteeID(row.ID), openAt(t.now)).SetRoleID(after.RoleID).SetGranteeName(after.Name).
-		AddVersion(1).Exec(ctx)
+	open := []predicate.Assignment{assignment.GranteeID(row.ID), openAt(t.now)}
+	if err := t.Assignment.Update().Where(open...).SetGranteeName(after.Name).AddVersion(1).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("rename the group's delegations: %w", err)
+	}
+	err = t.Assignment.Update().Where(append(open, assignment.RoleID(row.RoleID))...).SetRoleID(after.RoleID).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("change the group's delegations: %w", err)
 	}

@@ -34,7 +34,7 @@ func verify(v *visit, r *http.Request) (page, error) {
 		return gone(), nil
 	case len(f) == 0:
 		return page{name: "message", title: "Your address is verified",
-			data: "Log in with it from now on. If you signed up where newcomers are approved, wait for the e-mail that says so."}, nil
+			data: "You can log in with it now. Where newcomers are approved, wait for the e-mail that says so."}, nil
 	}
 	asked := newPassword("new_password")
 	asked.Label = "New password"

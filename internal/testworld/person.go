@@ -90,6 +90,13 @@ func (p *Person) Entered(tenantID string) *Person {
 	return &in
 }
 
+// At returns the person as one who asks another server of the world.
+func (p *Person) At(server *World) *Person {
+	there := *p
+	there.w = server
+	return &there
+}
+
 // Context returns a context in which the person asks.
 func (p *Person) Context() context.Context { return viewer.With(context.Background(), p.viewer) }
 

@@ -53,21 +53,37 @@ type World struct {
 	Service *mandate.Service
 	API     http.Handler
 	reads   *counter
-	mu      sync.Mutex
-	now     time.Time
-	tick    time.Duration
-	serial  int
+	*shared
+}
+
+// shared is what all servers of a world have in common, besides the database.
+type shared struct {
+	mu     sync.Mutex
+	now    time.Time
+	tick   time.Duration
+	serial int
 }
 
 // New opens a world on the database at rawURL, which is migrated and empty. Its clock stands at noon of 21 November 2026.
 func New(t testing.TB, rawURL string) *World {
+	t.Helper()
+	return open(t, rawURL, &shared{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)})
+}
+
+// Another opens another server of the world, on the same database at rawURL and by the same clock.
+func (w *World) Another(rawURL string) *World {
+	w.t.Helper()
+	return open(w.t, rawURL, w.shared)
+}
+
+func open(t testing.TB, rawURL string, all *shared) *World {
 	t.Helper()
 	db, err := database.Open(context.Background(), rawURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w := &World{t: t, DB: db, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	w := &World{t: t, DB: db, shared: all}
 	w.reads = &counter{Driver: sql.OpenDB(db.Dialect, db.Read)}
 	w.Read = ent.NewClient(ent.Driver(w.reads))
 	w.Write = ent.NewClient(ent.Driver(sql.OpenDB(db.Dialect, db.Write)))
