@@ -32,6 +32,9 @@ func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
 			if e.TargetID == nil || deletable(e.Action) {
 				tenants = append(tenants, orZero(e.TenantID))
 			}
+			if assigns(e.Action) {
+				tenants = append(tenants, orZero(e.TenantID), orZero(e.OtherTenantID))
+			}
 		}
 		if err := rule.From(ctx).Resolve(ctx, tenants...); err != nil {
 			return nil, err
@@ -44,6 +47,9 @@ func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
 			list[i].whole = list[i].target != nil
 			if e.Action == "tenant.updated" { // every row of a tenant is seen by whoever gets there, and not what it says
 				list[i].whole = reach != nil && reach.Levels.At(access.Tenant) >= access.View
+			}
+			if assigns(e.Action) {
+				list[i].whole = list[i].whole && (readsAssignments(reach) || readsAssignments(rule.From(ctx).Known(ctx, orZero(e.OtherTenantID))))
 			}
 			if e.TenantID != nil && (e.TargetID == nil || targets[*e.TargetID] == nil && deletable(e.Action)) { // about several things of a tenant, or one that is gone
 				list[i].whole = readsAll(rule.From(ctx).Known(ctx, *e.TenantID), e.Action)
@@ -61,14 +67,24 @@ func readsAll(reach *rule.Reach, action string) bool {
 	switch noun, _, _ := strings.Cut(action, "."); noun {
 	case "member", "password", "access_request":
 		return reach.Levels.At(access.Users) >= access.View
-	case "privilege_group":
-		return reach.Levels.At(access.Assignments) >= access.View
+	case "privilege_group", "assignment":
+		return readsAssignments(reach)
 	case "role":
 		return reach.Levels.At(access.Roles) >= access.View
 	case "inventory":
 		return reach.AllSites() && reach.Levels.At(access.ServicesAdmin) >= access.View
 	}
 	return true
+}
+
+// assigns reports whether an action is about a tech partner, and tells of assignments to it or by it.
+func assigns(action string) bool {
+	return action == "assigned_customers.saved" || action == "delegation.saved"
+}
+
+// readsAssignments reports whether somebody who reaches a tenant so reads the assignments there.
+func readsAssignments(reach *rule.Reach) bool {
+	return reach != nil && reach.Levels.At(access.Assignments) >= access.View
 }
 
 // deletable reports whether an action is about a row that may be gone, and that whoever may read all of its kind in its

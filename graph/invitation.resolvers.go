@@ -35,7 +35,7 @@ func (r *invitationResolver) Role(ctx context.Context, obj *ent.Invitation) (*en
 }
 
 func (r *invitationResolver) Relationship(ctx context.Context, obj *ent.Invitation) (*ent.Relationship, error) {
-	return one(ctx, obj, func(i *ent.Invitation) string { return orZero(i.RelationshipID) }, r.relationships, relationshipID)
+	return one(ctx, obj, func(i *ent.Invitation) string { return orZero(i.RelationshipID) }, r.bonds, relationshipID)
 }
 
 func (r *invitationResolver) ViewerCanAccept(ctx context.Context, obj *ent.Invitation) (bool, error) {

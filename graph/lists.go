@@ -163,7 +163,7 @@ func (r *Resolver) invitationList() list[*ent.Invitation] {
 // ownInvitationList lists invitations by the address that they were sent to.
 func (r *Resolver) ownInvitationList() list[*ent.Invitation] {
 	l := r.invitationList()
-	l.owners = []string{"email_canonical"}
+	l.owners, l.scope = []string{"email_canonical"}, rule.Addressed
 	return l
 }
 

@@ -58,6 +58,9 @@ func (r *Resolver) memberLevels(ctx context.Context, members []*ent.Member) ([]a
 // userEmails reads the addresses of people as far as the viewer may: one's own, and those of members of tenants with
 // USERS VIEW. nil stands for one that the viewer may not.
 func (r *Resolver) userEmails(ctx context.Context, people []*ent.User) ([]*string, error) {
+	if err := r.resolveTenantsOf(ctx, nouns["usr"], ids(people, userID)); err != nil {
+		return nil, err
+	}
 	memberships, err := r.Client.Member.Query().Where(member.UserIDIn(ids(people, userID)...), member.StatusNEQ(member.StatusRemoved)).All(ctx)
 	if err != nil {
 		return nil, err

@@ -11,28 +11,30 @@ import (
 	"mandate/internal/batch"
 )
 
-// noun is how nodes of one kind are found: their prefix, and the columns that name the tenants which decide about them.
+// noun is how nodes of one kind are found: their prefix, and where the columns are that name the tenants which decide about
+// them: in the rows of a table that have the id in a column.
 type noun struct {
 	table   string
+	by      string
 	tenants []string
 	load    func(*Resolver, context.Context, []string) (map[string]model.Node, error)
 }
 
 var nouns = map[string]noun{
-	"ten": {"tenants", []string{"id"}, nodes((*Resolver).tenants, tenantID)},
-	"prt": {"partners", []string{"tenant_id"}, nodes((*Resolver).partners, partnerID)},
-	"usr": {"users", nil, nodes((*Resolver).users, userID)},
-	"mem": {"members", []string{"tenant_id"}, nodes((*Resolver).members, memberID)},
-	"rol": {"roles", []string{"tenant_id"}, nodes((*Resolver).visibleRoles, roleID)},
-	"rel": {"relationships", []string{"partner_id", "customer_id"}, nodes((*Resolver).relationships, relationshipID)},
-	"inv": {"invitations", []string{"partner_id", "customer_id"}, nodes((*Resolver).invitations, invitationID)},
-	"asg": {"assignments", []string{"granter_id", "tenant_id"}, nodes((*Resolver).assignments, assignmentID)},
-	"ses": {"sessions", nil, nodes((*Resolver).sessions, sessionID)},
-	"sit": {"sites", []string{"tenant_id"}, nodes((*Resolver).sites, siteID)},
-	"sub": {"service_subscriptions", []string{"tenant_id"}, nodes((*Resolver).serviceSubscriptions, serviceSubscriptionID)},
-	"req": {"access_requests", []string{"tenant_id"}, nodes((*Resolver).accessRequests, accessRequestID)},
-	"grp": {"privilege_groups", []string{"tenant_id"}, nodes((*Resolver).privilegeGroups, privilegeGroupID)},
-	"evt": {"audit_events", []string{"tenant_id", "other_tenant_id"}, nodes((*Resolver).auditEvents, auditEventID)},
+	"ten": {"tenants", "id", []string{"id"}, nodes((*Resolver).tenants, tenantID)},
+	"prt": {"partners", "id", []string{"tenant_id"}, nodes((*Resolver).partners, partnerID)},
+	"usr": {"members", "user_id", []string{"tenant_id"}, nodes((*Resolver).users, userID)},
+	"mem": {"members", "id", []string{"tenant_id"}, nodes((*Resolver).members, memberID)},
+	"rol": {"roles", "id", []string{"tenant_id"}, nodes((*Resolver).visibleRoles, roleID)},
+	"rel": {"relationships", "id", []string{"partner_id", "customer_id"}, nodes((*Resolver).relationships, relationshipID)},
+	"inv": {"invitations", "id", []string{"partner_id", "customer_id"}, nodes((*Resolver).invitations, invitationID)},
+	"asg": {"assignments", "id", []string{"granter_id", "tenant_id"}, nodes((*Resolver).assignments, assignmentID)},
+	"ses": {"sessions", "id", nil, nodes((*Resolver).sessions, sessionID)},
+	"sit": {"sites", "id", []string{"tenant_id"}, nodes((*Resolver).sites, siteID)},
+	"sub": {"service_subscriptions", "id", []string{"tenant_id"}, nodes((*Resolver).serviceSubscriptions, serviceSubscriptionID)},
+	"req": {"access_requests", "id", []string{"tenant_id"}, nodes((*Resolver).accessRequests, accessRequestID)},
+	"grp": {"privilege_groups", "id", []string{"tenant_id"}, nodes((*Resolver).privilegeGroups, privilegeGroupID)},
+	"evt": {"audit_events", "id", []string{"tenant_id", "other_tenant_id"}, nodes((*Resolver).auditEvents, auditEventID)},
 }
 
 func nodes[T batch.Row](load func(*Resolver, context.Context, []string) ([]T, error), id func(T) string) func(*Resolver, context.Context, []string) (map[string]model.Node, error) {
@@ -80,14 +82,14 @@ func (r *Resolver) nodesByID(ctx context.Context, ids []string) (map[string]mode
 
 // resolveTenantsOf finds out how the viewer reaches the tenants that decide about rows: the scope of the rows rests on it.
 func (r *Resolver) resolveTenantsOf(ctx context.Context, n noun, ids []string) error {
-	if len(n.tenants) == 0 || n.tenants[0] == "id" { // a tenant's own id is resolved when it is loaded
+	if len(ids) == 0 || len(n.tenants) == 0 || n.tenants[0] == "id" { // a tenant's own id is resolved when it is loaded
 		return nil
 	}
 	values := make([]any, len(ids))
 	for i, id := range ids {
 		values[i] = id
 	}
-	query, args := sql.Dialect(r.Dialect).Select(n.tenants...).From(sql.Table(n.table)).Where(sql.In("id", values...)).Query()
+	query, args := sql.Dialect(r.Dialect).Select(n.tenants...).From(sql.Table(n.table)).Where(sql.In(n.by, values...)).Limit(model.MostCounted).Query()
 	rows, err := r.Client.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -106,8 +106,11 @@ func expectSound(t *testing.T, w *testworld.World) {
 			OR EXISTS (SELECT 1 FROM members m WHERE m.tenant_id=t.id AND m.status<>'REMOVED')
 			OR EXISTS (SELECT 1 FROM invitations i WHERE (i.partner_id=t.id OR i.customer_id=t.id) AND i.status='PENDING')
 			OR EXISTS (SELECT 1 FROM relationships r WHERE (r.partner_id=t.id OR r.customer_id=t.id) AND r.status IN ('ACTIVE','SUSPENDED') AND r.ends_at IS NULL))`,
-		"open assignments without a live relationship": `SELECT COUNT(*) FROM assignments a WHERE a.open_key IS NOT NULL AND NOT EXISTS
-			(SELECT 1 FROM relationships r WHERE r.active_customer_id=a.tenant_id AND r.partner_id=a.granter_id)`,
+		"open assignments that rest neither on a live relationship, nor on managing a tech partner": `SELECT COUNT(*) FROM assignments a JOIN tenants g ON g.id=a.granter_id
+			WHERE a.open_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.id=a.relationship_id AND r.active_customer_id=a.tenant_id
+			AND r.partner_id IN (g.id, g.managed_by_id)) AND NOT EXISTS (SELECT 1 FROM tenants t WHERE a.relationship_id IS NULL AND t.id=a.tenant_id
+			AND t.managed_by_id=g.id AND t.status<>'DELETED')`,
+		"places in groups of removed members":            `SELECT COUNT(*) FROM group_members g JOIN members m ON m.id=g.member_id WHERE m.status='REMOVED'`,
 		"assignments that are open and over, or neither": `SELECT COUNT(*) FROM assignments WHERE (status IN ('REVOKED','EXPIRED')) <> (open_key IS NULL)`,
 		"invitations that are over and still hold a place": `SELECT COUNT(*) FROM invitations WHERE status<>'PENDING' AND
 			(pending_email_key IS NOT NULL OR pending_customer_key IS NOT NULL)`,

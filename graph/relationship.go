@@ -27,6 +27,14 @@ func (r *Resolver) liveRelationshipsOf(ctx context.Context, customerIDs []string
 	return rows, rule.From(ctx).Resolve(ctx, ids(rows, func(l *ent.Relationship) string { return l.PartnerID })...)
 }
 
+// bonds reads relationships by their ids, wherever the viewer sees them from.
+func (r *Resolver) bonds(ctx context.Context, ids []string) ([]*ent.Relationship, error) {
+	if err := r.resolveTenantsOf(ctx, nouns["rel"], ids); err != nil {
+		return nil, err
+	}
+	return r.relationships(ctx, ids)
+}
+
 type bondsKey struct{}
 
 // resolveBonds finds out how the viewer reaches the customers of partners whose relationships the viewer does not read in the

@@ -40,6 +40,14 @@ func (r *Resolver) permissionsOf(ctx context.Context, row *ent.Role) ([]*model.F
 	return r.permissions(ctx, levels)
 }
 
+// carriers are the rows that carry roles, by the tenants that decide about them.
+var carriers = []noun{
+	{table: "relationships", by: "role_id", tenants: []string{"partner_id", "customer_id"}},
+	{table: "invitations", by: "role_id", tenants: []string{"partner_id", "customer_id"}},
+	{table: "assignments", by: "role_id", tenants: []string{"granter_id", "tenant_id"}},
+	{table: "privilege_groups", by: "role_id", tenants: []string{"tenant_id"}},
+}
+
 // visibleRoles reads roles by their ids: the system's, those of tenants with ROLES VIEW, and those that a relationship,
 // an invitation, an assignment or a privilege group carries which the viewer sees.
 func (r *Resolver) visibleRoles(ctx context.Context, ids []string) ([]*ent.Role, error) {
@@ -50,8 +58,13 @@ func (r *Resolver) visibleRoles(ctx context.Context, ids []string) ([]*ent.Role,
 	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		return slices.ContainsFunc(rows, func(row *ent.Role) bool { return row.ID == id })
 	})
+	for _, n := range carriers {
+		if err := r.resolveTenantsOf(ctx, n, missing); err != nil {
+			return nil, err
+		}
+	}
 	var carried []string
-	for _, carriers := range []func() ([]string, error){
+	for _, carrier := range []func() ([]string, error){
 		func() ([]string, error) {
 			return r.Client.Relationship.Query().Where(relationship.RoleIDIn(missing...)).Select(relationship.FieldRoleID).Strings(ctx)
 		},
@@ -65,7 +78,7 @@ func (r *Resolver) visibleRoles(ctx context.Context, ids []string) ([]*ent.Role,
 			return r.Client.PrivilegeGroup.Query().Where(privilegegroup.RoleIDIn(missing...)).Select(privilegegroup.FieldRoleID).Strings(ctx)
 		},
 	} {
-		found, err := carriers()
+		found, err := carrier()
 		if err != nil {
 			return nil, err
 		}

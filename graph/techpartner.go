@@ -47,11 +47,7 @@ func (r *Resolver) techPartnerList(ctx context.Context, managerID *string, filte
 		}
 	}
 	if managerID != nil {
-		p, err := first(r.partners(ctx, []string{*managerID}))
-		if l.Nothing = p == nil; p != nil {
-			l.PartnerID = p.TenantID
-		}
-		return l, err
+		return l, r.throughPartner(ctx, &l, managerID)
 	}
 	homes, err := rule.From(ctx).Homes(ctx)
 	if len(slices.DeleteFunc(slices.Clone(homes), func(m *rule.Membership) bool { return !m.InMSP() })) > 1 {
@@ -109,7 +105,7 @@ func (r *Resolver) managers(ctx context.Context, partners []*ent.Partner) ([]*mo
 // techPartnerAssignments lists the assignments of tech partners to customers.
 func (r *Resolver) techPartnerAssignments() list[*ent.Assignment] {
 	l := r.assignmentList()
-	l.owners = []string{"grantee_id"}
+	l.owners, l.order = []string{"grantee_id"}, by("", "assignment_%s_id")
 	return l
 }
 

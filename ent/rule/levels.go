@@ -43,12 +43,16 @@ func rolesOf(paths []found) (roles []string) {
 // mostRoutes is how many routes one statement follows: SQLite joins 500 parts to one.
 const mostRoutes = 400
 
+// mostArguments is how many arguments one statement has: SQLite takes 32,766. A route has at most 20 beside the tenants.
+const mostArguments = 32_000
+
 // follow reads the live paths along routes to given tenants.
 func follow(ctx context.Context, db DB, dialect string, routes []route, tenantIDs []string) ([]found, error) {
 	var paths []found
-	for start := 0; start < len(routes); start += mostRoutes {
+	atOnce := max(1, min(mostRoutes, mostArguments/(20+len(tenantIDs))))
+	for start := 0; start < len(routes); start += atOnce {
 		var s statement
-		for i := start; i < min(start+mostRoutes, len(routes)); i++ {
+		for i := start; i < min(start+atOnce, len(routes)); i++ {
 			if i > start {
 				s.add(" UNION ALL ")
 			}

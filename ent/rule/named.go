@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 )
@@ -24,6 +25,9 @@ func Naming(column, table string, of Scope) Scope {
 	}
 }
 
+// mostProbes is how many probes stand side by side: a condition of SQLite's is not nested deeper than 1,000.
+const mostProbes = 200
+
 // Reached lets viewers see rows that name a tenant in reach, whether it was resolved already or not: each is probed along
 // the viewer's routes.
 func Reached(column string) Scope {
@@ -35,14 +39,18 @@ func Reached(column string) Scope {
 		}
 		routes := a.listed(List{})
 		return func(s *sql.Selector) {
-			either := []*sql.Predicate{sql.False()}
+			var probes []*sql.Predicate
 			for _, r := range routes {
 				var probe statement
 				probe.add("EXISTS (SELECT 1")
 				r.from(&probe, a.dialect, false)
 				r.conditions(&probe)
 				probe.add(" AND " + r.tenant + "=" + s.C(column) + ")")
-				either = append(either, sql.ExprP(probe.sql, probe.args...))
+				probes = append(probes, sql.ExprP(probe.sql, probe.args...))
+			}
+			either := []*sql.Predicate{sql.False()}
+			for part := range slices.Chunk(probes, mostProbes) {
+				either = append(either, sql.Or(part...))
 			}
 			s.Where(sql.Or(either...))
 		}, nil

@@ -1,15 +1,14 @@
 package rule
 
 import (
+	"time"
+
 	"mandate/internal/access"
 )
 
 // narrow writes the conditions of a list that look at what stands between a customer and its partners.
 func (a *Access) narrow(r *route, l List) *statement {
 	s := new(statement)
-	if l.AssignedTo != "" {
-		s.add(" AND EXISTS (SELECT 1 FROM assignments y WHERE y.grantee_id=? AND y.tenant_id=t.id AND y.status='ACTIVE' AND (y.ends_at IS NULL OR y.ends_at>?))", l.AssignedTo, a.now)
-	}
 	if l.Assignable != nil {
 		s.add(" AND ")
 		if !*l.Assignable {
@@ -23,10 +22,22 @@ func (a *Access) narrow(r *route, l List) *statement {
 	return s
 }
 
-// assignable writes the condition that the viewer may assign a customer to others, by memberships of their own with MANAGE on
-// ASSIGNMENTS: in the partner of a live relationship, or in a tech partner that the MSP assigned to the customer.
-func (a *Access) assignable(s *statement) {
-	var partners, techPartners []string
+// ofGrantee narrows a route to what a grantee is assigned to, now or later: it begins with the grantee's assignments, which an
+// index has in the order of a page, however many tenants lie along it.
+func (r route) ofGrantee(granteeID string, now time.Time) route {
+	first := r.tables[0]
+	first.index, first.on = "", r.order[1]+"=y.tenant_id"
+	r.tables = append([]table{{name: "assignments", alias: "y", index: "assignments_page"}, first}, r.tables[1:]...)
+	r.order = [2]string{"y.tenant_sort_name", "y.tenant_id"}
+	var where statement
+	where.add("y.grantee_id=? AND y.status='ACTIVE' AND (y.ends_at IS NULL OR y.ends_at>?) AND ", granteeID, now).addAll(&r.where)
+	r.where = where
+	return r
+}
+
+// givers are the tenants from which the viewer may assign customers to others, by memberships of their own with MANAGE on
+// ASSIGNMENTS, and of tech partners their partner ids.
+func (a *Access) givers() (partners, techPartners []string) {
 	for _, m := range a.homes {
 		switch {
 		case m.Kind != partnerKind || m.Levels.At(access.Assignments) < access.Manage:
@@ -36,10 +47,24 @@ func (a *Access) assignable(s *statement) {
 			techPartners = append(techPartners, m.partnerID)
 		}
 	}
-	s.add("(EXISTS (SELECT 1 FROM relationships q WHERE q.active_customer_id=t.id AND ").in("q.partner_id", partners).
+	return partners, techPartners
+}
+
+// assignsNone reports whether a list is of what the viewer may assign, who assigns nothing.
+func (a *Access) assignsNone(l List) bool {
+	partners, techPartners := a.givers()
+	return l.Assignable != nil && *l.Assignable && len(partners)+len(techPartners) == 0
+}
+
+// assignable writes the condition that the viewer may assign a customer to others: from the partner of a live relationship, or
+// from a tech partner that the MSP assigned to the customer. It counts, for MySQL turns what it asks to exist into a list of
+// all that does.
+func (a *Access) assignable(s *statement) {
+	partners, techPartners := a.givers()
+	s.add("((SELECT COUNT(*) FROM relationships q WHERE q.active_customer_id=t.id AND ").in("q.partner_id", partners).
 		add(" AND ").live("q", a.now).
-		add(") OR EXISTS (SELECT 1 FROM relationships q JOIN assignments y ON y.tenant_id=q.active_customer_id AND y.granter_id=q.partner_id WHERE q.active_customer_id=t.id AND ").
-		in("y.grantee_id", techPartners).add(" AND ").live("q", a.now).add(" AND ").live("y", a.now).add("))")
+		add(")>0 OR (SELECT COUNT(*) FROM relationships q JOIN assignments y ON y.tenant_id=q.active_customer_id AND y.granter_id=q.partner_id WHERE q.active_customer_id=t.id AND ").
+		in("y.grantee_id", techPartners).add(" AND ").live("q", a.now).add(" AND ").live("y", a.now).add(")>0)")
 }
 
 // standing writes the condition that a customer has a relationship that stands in one of the ways, and that the viewer sees:

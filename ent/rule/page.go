@@ -95,7 +95,7 @@ func (a *Access) page(ctx context.Context, l List) (*statement, error) {
 	return &s, nil
 }
 
-// union writes one branch a route; nil when there is none.
+// union writes one branch a route, in parts that a database joins to one; nil when there is none.
 func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -103,13 +103,16 @@ func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, e
 		return nil, err
 	}
 	var s statement
-	for i, r := range a.listed(l) {
-		if i > 0 {
+	routes := a.listed(l)
+	for start := 0; start < len(routes); start += mostRoutes {
+		part := a.branches(routes[start:min(start+mostRoutes, len(routes))], l, ordered)
+		if len(routes) <= mostRoutes {
+			return part, nil
+		}
+		if start > 0 {
 			s.add(" UNION ")
 		}
-		s.add("SELECT * FROM (")
-		r.branch(&s, l, a.dialect, ordered, a.narrow(&r, l))
-		s.add(fmt.Sprintf(") b%d", i))
+		s.add("SELECT * FROM (").addAll(part).add(fmt.Sprintf(") u%d", start))
 	}
 	if s.sql == "" {
 		return nil, nil
@@ -117,9 +120,22 @@ func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, e
 	return &s, nil
 }
 
+func (a *Access) branches(routes []route, l List, ordered bool) *statement {
+	var s statement
+	for i, r := range routes {
+		if i > 0 {
+			s.add(" UNION ")
+		}
+		s.add("SELECT * FROM (")
+		r.branch(&s, l, a.dialect, ordered, a.narrow(&r, l))
+		s.add(fmt.Sprintf(") b%d", i))
+	}
+	return &s
+}
+
 // listed returns the routes that the list goes along. An entered session lists the tenant that it entered, and no other.
 func (a *Access) listed(l List) []route {
-	if l.Nothing {
+	if l.Nothing || a.assignsNone(l) {
 		return nil
 	}
 	all := a.routes
@@ -127,6 +143,7 @@ func (a *Access) listed(l List) []route {
 		all = append(slices.Clone(all), *own)
 	}
 	var rs []route
+	walked := make(map[walk]bool)
 	for _, r := range all {
 		r, along := r.towards(l.Via)
 		if !along {
@@ -138,6 +155,12 @@ func (a *Access) listed(l List) []route {
 		if lacks(r.levels, l.Needs) {
 			continue
 		}
+		if w := r.walk(); w.all {
+			if walked[w] {
+				continue
+			}
+			walked[w] = true
+		}
 		if a.viewer.Entered() && l.Assignable != nil {
 			continue // it takes a session of one's own
 		}
@@ -147,6 +170,10 @@ func (a *Access) listed(l List) []route {
 			where.add(r.tenant+"=? AND ", a.viewer.EnteredTenantID).addAll(&r.where)
 			r.where = where
 		}
+		if l.AssignedTo != "" {
+			rs = append(rs, r.ofGrantee(l.AssignedTo, a.now))
+			continue
+		}
 		if r.via == Operator {
 			rs = append(rs, r.byKind(l.Kinds)...)
 			continue
@@ -154,6 +181,17 @@ func (a *Access) listed(l List) []route {
 		rs = append(rs, r)
 	}
 	return rs
+}
+
+// walk tells the routes through groups of all customers apart, as far as a list differs along them: the rows are the same.
+type walk struct {
+	home     *Membership
+	all      bool
+	partners bool // whether relationships are seen along it
+}
+
+func (r *route) walk() walk {
+	return walk{r.home, r.via == PrivilegeGroup && r.group.all, r.levels.At(access.Partners) >= access.View}
 }
 
 // byKind splits a route over all tenants into one for every kind that is listed, each of which walks its own names.

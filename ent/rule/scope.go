@@ -199,6 +199,19 @@ func Invitations(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	}, nil
 }
 
+// Addressed lets people see the invitations that were sent to their address. A session that entered a tenant sees none so,
+// whatever else it reaches.
+func Addressed(ctx context.Context, _ *Access) (func(*sql.Selector), error) {
+	v := viewer.From(ctx)
+	return func(s *sql.Selector) {
+		if v.Entered() {
+			s.Where(sql.False())
+			return
+		}
+		s.Where(sql.EQ(s.C("email_canonical"), v.Email))
+	}, nil
+}
+
 type ownerKey struct{}
 
 type owner struct{ column, id string }

@@ -5649,7 +5649,7 @@ input RevokeAssignmentsInput {
 type RevokeAssignmentsPayload {
   "The assignments."
   assignments: [Assignment!]!
-  "CONFLICT for one that is over already, LIMIT_EXCEEDED."
+  "CONFLICT for one that is over already or named twice, LIMIT_EXCEEDED."
   userErrors: [UserError!]!
 }
 

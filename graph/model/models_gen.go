@@ -429,7 +429,7 @@ type RetireFeaturePayload struct {
 type RevokeAssignmentsPayload struct {
 	// The assignments.
 	Assignments []*ent.Assignment `json:"assignments"`
-	// CONFLICT for one that is over already, LIMIT_EXCEEDED.
+	// CONFLICT for one that is over already or named twice, LIMIT_EXCEEDED.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

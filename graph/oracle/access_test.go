@@ -54,6 +54,9 @@ func (w *world) roleLevels(id string) levels {
 		return everything
 	case "ADMINISTRATOR":
 		return leveled(func(f string) int {
+			if !w.minds("that administrators pass no access on") {
+				return 2
+			}
 			if f == "ASSIGNMENTS" || f == "PARTNERS" {
 				return 1
 			}
@@ -98,7 +101,7 @@ func (w *world) memberLevels(m row) levels {
 	if m["role_id"] != nil {
 		l = highest(l, w.roleLevels(m.s("role_id")))
 	}
-	if m.b("guest") {
+	if m.b("guest") && w.minds("that guests hold catalogue levels only") {
 		return leveled(func(f string) int {
 			if isPlatform(f) {
 				return 0
@@ -126,14 +129,38 @@ func (p path) ends() (end time.Time) {
 	return end
 }
 
+func (w *world) ceiling(r row) levels {
+	if !w.minds("the ceiling") {
+		return everything
+	}
+	return w.roleLevels(r.s("role_id"))
+}
+
+func (w *world) last(a row) levels {
+	if !w.minds("the role of an assignment") {
+		return everything
+	}
+	return w.roleLevels(a.s("role_id"))
+}
+
+func (w *world) ofGroup(g row) levels {
+	if !w.minds("the role of a group") {
+		return everything
+	}
+	return w.roleLevels(g.s("role_id"))
+}
+
 // counts reports whether a relationship or an assignment counts now.
 func (w *world) counts(x row) bool {
-	return x.s("status") == "ACTIVE" && !w.now.Before(x.at("starts_at")) && !w.over(x)
+	return (x.s("status") == "ACTIVE" || !w.minds("the status of "+x.table())) &&
+		(!w.now.Before(x.at("starts_at")) || !w.minds("the beginning of "+x.table())) && (!w.over(x) || !w.minds("the end of "+x.table()))
 }
 
 func (w *world) over(x row) bool { return !x.at("ends_at").IsZero() && !w.now.Before(x.at("ends_at")) }
 
-func (w *world) active(tenantID string) bool { return w.byID[tenantID].s("status") == "ACTIVE" }
+func (w *world) active(tenantID string) bool {
+	return w.byID[tenantID].s("status") == "ACTIVE" || !w.minds("that a tenant is suspended") && w.byID[tenantID].s("status") == "SUSPENDED"
+}
 
 // bond returns the relationship that counts now between two tenants.
 func (w *world) bond(partner, customer string) row {
@@ -173,7 +200,8 @@ func (w *world) paths(user, to string) (list []path) {
 
 func (w *world) memberPaths(m row, to string) (list []path) {
 	home, t := w.byID[m.s("tenant_id")], w.byID[to]
-	if t == nil || m.s("status") != "ACTIVE" || home.s("status") != "ACTIVE" {
+	standing := m.s("status") == "ACTIVE" || !w.minds("that a member is suspended") && m.s("status") == "SUSPENDED"
+	if t == nil || !standing || !w.active(home.s("id")) {
 		return nil
 	}
 	if home.s("id") == to {
@@ -182,7 +210,7 @@ func (w *world) memberPaths(m row, to string) (list []path) {
 	if home.s("kind") == "OPERATOR" && t.s("status") != "DELETED" {
 		mine := w.memberLevels(m)
 		l := leveled(func(f string) int {
-			if f == "TENANT" || f == "PARTNERS" || f == "SERVICES_ADMIN" {
+			if f == "TENANT" || f == "PARTNERS" || f == "SERVICES_ADMIN" || !w.minds("that the operator reaches little") {
 				return mine[f]
 			}
 			return 0
@@ -207,13 +235,16 @@ func (w *world) techPaths(m, home, t row) (list []path) {
 		return nil
 	}
 	for _, a := range w.given(w.partnerOf(home.s("id")).s("id"), msp, t.s("id")) {
-		both := lowest(w.roleLevels(r.s("role_id")), w.roleLevels(a.s("role_id")))
+		both := lowest(w.ceiling(r), w.roleLevels(a.s("role_id")))
 		if m.b("administrator") {
 			list = append(list, path{"TECH_PARTNER", m, both, []row{r, a}})
 			continue
 		}
+		if !w.minds("that a tech partner's staff is assigned too") {
+			list = append(list, path{"TECH_PARTNER", m, both, []row{r, a}})
+		}
 		for _, b := range w.given(m.s("id"), home.s("id"), t.s("id")) {
-			list = append(list, path{"TECH_PARTNER", m, lowest(both, w.roleLevels(b.s("role_id"))), []row{r, a, b}})
+			list = append(list, path{"TECH_PARTNER", m, lowest(both, w.last(b)), []row{r, a, b}})
 		}
 	}
 	return list
@@ -222,10 +253,10 @@ func (w *world) techPaths(m, home, t row) (list []path) {
 func (w *world) staffPaths(m, home, t row) (list []path) {
 	r := w.bond(home.s("id"), t.s("id"))
 	manages := t["managed_by_id"] == home["id"] && w.partnerOf(home.s("id")).s("type") == "MSP"
-	active := t.s("status") == "ACTIVE"
-	if m.b("administrator") {
-		if r != nil && (active || t.s("status") == "SUSPENDED" && r.s("kind") == "PARTNER_OF_RECORD") {
-			list = append(list, path{"RELATIONSHIP", m, w.roleLevels(r.s("role_id")), []row{r}})
+	active := w.active(t.s("id"))
+	if m.b("administrator") || !w.minds("that only administrators reach all customers") {
+		if r != nil && (active || t.s("status") == "SUSPENDED" && (r.s("kind") == "PARTNER_OF_RECORD" || !w.minds("that designated partners reactivate nobody"))) {
+			list = append(list, path{"RELATIONSHIP", m, w.ceiling(r), []row{r}})
 		}
 		if manages && t.s("status") != "DELETED" {
 			list = append(list, path{"MSP", m, everything, nil})
@@ -236,10 +267,10 @@ func (w *world) staffPaths(m, home, t row) (list []path) {
 		return nil
 	}
 	for _, a := range w.given(m.s("id"), home.s("id"), t.s("id")) {
-		l := w.roleLevels(a.s("role_id"))
+		l := w.last(a)
 		switch {
 		case r != nil:
-			list = append(list, path{"ASSIGNMENT", m, lowest(l, w.roleLevels(r.s("role_id"))), []row{r, a}})
+			list = append(list, path{"ASSIGNMENT", m, lowest(l, w.ceiling(r)), []row{r, a}})
 		case manages:
 			list = append(list, path{"MSP", m, l, []row{a}})
 		}
@@ -250,12 +281,12 @@ func (w *world) staffPaths(m, home, t row) (list []path) {
 		}
 		g := w.byID[place.s("group_id")]
 		listed := len(w.find("group_customers", func(x row) bool { return x["group_id"] == g["id"] && x["customer_id"] == t["id"] })) > 0
-		if r != nil && (g.s("scope") == "ALL_CUSTOMERS" || listed) {
-			list = append(list, path{"PRIVILEGE_GROUP", m, lowest(w.roleLevels(r.s("role_id")), w.roleLevels(g.s("role_id"))), []row{g, r}})
+		if r != nil && (g.s("scope") == "ALL_CUSTOMERS" || listed || !w.minds("which customers a group lists")) {
+			list = append(list, path{"PRIVILEGE_GROUP", m, lowest(w.ceiling(r), w.ofGroup(g)), []row{g, r}})
 		}
 		for _, a := range w.given(g.s("id"), home.s("id"), t.s("id")) {
 			if manages {
-				list = append(list, path{"MSP", m, lowest(w.roleLevels(a.s("role_id")), w.roleLevels(g.s("role_id"))), []row{g, a}})
+				list = append(list, path{"MSP", m, lowest(w.last(a), w.ofGroup(g)), []row{g, a}})
 			}
 		}
 	}
@@ -269,17 +300,18 @@ type oracle struct {
 	ways   map[string][]path
 	levels map[string]levels
 	roles  map[string]bool
+	met    map[string]bool // fields of which something was answered that the oracle knew
 }
 
 func newOracle(w *world, v who) *oracle {
-	o := &oracle{world: w, v: v, ways: make(map[string][]path), levels: make(map[string]levels)}
+	o := &oracle{world: w, v: v, ways: make(map[string][]path), levels: make(map[string]levels), met: make(map[string]bool)}
 	for _, t := range w.tables["tenants"] {
 		id := t.s("id")
-		if v.user == "" || v.entered != "" && v.entered != id {
+		if v.user == "" || v.entered != "" && v.entered != id && w.minds("that an entered session reaches one tenant") {
 			continue
 		}
 		paths := w.paths(v.user, id)
-		if v.entered != "" {
+		if v.entered != "" && w.minds("that an entered session is not one's own") {
 			paths = slices.DeleteFunc(paths, func(p path) bool { return p.via == "OWN" })
 		}
 		if len(paths) == 0 {
@@ -306,7 +338,7 @@ func (o *oracle) views(tenantID, feature string) bool { return o.has(tenantID, f
 // allSites reports whether all sites of a tenant are seen.
 func (o *oracle) allSites(tenantID string) bool {
 	return slices.ContainsFunc(o.ways[tenantID], func(p path) bool {
-		return p.levels["SITES"] >= 1 && (p.via != "OWN" || p.home.b("all_sites") || p.home.b("administrator"))
+		return p.levels["SITES"] >= 1 && (!o.minds("which sites are listed") || p.via != "OWN" || p.home.b("all_sites") || p.home.b("administrator"))
 	})
 }
 
@@ -335,19 +367,24 @@ func (o *oracle) sees(x row) bool {
 	case "partners":
 		return o.views(t, "PARTNERS")
 	case "users":
-		return x["id"] == o.v.user || len(o.find("members", func(m row) bool { return m["user_id"] == x["id"] && m.s("status") != "REMOVED" && o.sees(m) })) > 0
+		return x["id"] == o.v.user || len(o.find("members", func(m row) bool {
+			return m["user_id"] == x["id"] && (m.s("status") != "REMOVED" || !o.minds("that who has left is gone")) && o.sees(m)
+		})) > 0
 	case "members":
-		return x["user_id"] == o.v.user && o.v.entered == "" || o.views(t, "USERS") || x.b("guest") && o.views(t, "GUESTS")
+		return x["user_id"] == o.v.user && o.v.entered == "" || o.views(t, "USERS") || (x.b("guest") || !o.minds("that only guests are seen with GUESTS")) && o.views(t, "GUESTS")
 	case "roles":
 		return x["key"] != nil || o.views(t, "ROLES") || o.carried(x.s("id"))
 	case "relationships":
 		return o.views(x.s("partner_id"), "PARTNERS") || o.views(x.s("customer_id"), "PARTNERS")
 	case "invitations":
+		if !o.minds("whom an invitation was sent to") && x["email_canonical"] != nil {
+			return true
+		}
 		return o.views(x.s("partner_id"), "PARTNERS") || o.views(x.s("customer_id"), "PARTNERS") || x.s("email_canonical") == o.v.email && o.v.entered == ""
 	case "assignments":
 		return o.views(x.s("granter_id"), "ASSIGNMENTS") || o.views(t, "ASSIGNMENTS")
 	case "privilege_groups":
-		return o.views(t, "ASSIGNMENTS")
+		return o.views(t, "ASSIGNMENTS") || !o.minds("who sees groups") && o.reaches(t)
 	case "access_requests":
 		return o.views(t, "USERS")
 	case "sites":
@@ -357,9 +394,12 @@ func (o *oracle) sees(x row) bool {
 	case "service_subscriptions":
 		return o.views(t, "SERVICES_ADMIN")
 	case "audit_events":
+		if !o.minds("that history is seen by one side") && o.reaches(t) {
+			return true
+		}
 		return o.views(t, "AUDIT") || o.views(x.s("other_tenant_id"), "AUDIT")
 	case "sessions":
-		return x["user_id"] == o.v.user && (o.v.entered == "" || x["id"] == o.v.session)
+		return x["user_id"] == o.v.user && (o.v.entered == "" || x["id"] == o.v.session || !o.minds("that an entered session sees itself only"))
 	}
 	return false
 }
@@ -381,6 +421,9 @@ func (o *oracle) carried(role string) bool {
 
 // whole reports whether the principal reads what an audit event was about.
 func (o *oracle) whole(e row) bool {
+	if !o.minds("that who does not see a target does not read what changed") {
+		return true
+	}
 	if e.s("action") == "tenant.updated" {
 		return o.views(e.s("tenant_id"), "TENANT")
 	}

@@ -21,7 +21,6 @@ type object struct {
 type outcome struct {
 	value     any    // nil, a scalar, an object, a []any, or a *listing
 	code      string // of an error: then the value is null
-	anything  bool   // the oracle has no opinion
 	unknown   bool   // the oracle has no opinion but that nothing secret is in it
 	nullable  bool   // it may be null too, with or without an error
 	perhaps   string // the code of that error; FORBIDDEN if it does not say
@@ -34,7 +33,6 @@ type listing struct {
 	order  string // cursors of lists with the same order fit
 	places []string
 	rows   []any
-	vague  bool // the list may have less than these rows
 }
 
 func known(v any) outcome         { return outcome{value: v} }
@@ -64,7 +62,7 @@ var typeOf = map[string]string{
 
 // node is a row as an object; nil for none.
 func node(x row) any {
-	if x == nil {
+	if x == nil || typeOf[x.table()] == "" {
 		return nil
 	}
 	return object{kind: typeOf[x.table()], row: x}
@@ -101,7 +99,7 @@ func column(field string) string {
 
 func (o *oracle) allowed(x object, field string) bool {
 	guard, level := guards[x.kind+"."+field], 1
-	if guard == "" {
+	if guard == "" || !o.minds("the guard of "+x.kind+"."+field) {
 		return true
 	}
 	if rest, manage := strings.CutSuffix(guard, " MANAGE"); manage {
@@ -176,7 +174,7 @@ func (o *oracle) special(x object, name string, args map[string]any) (outcome, b
 		}
 		for _, m := range o.tables["members"] {
 			if m["user_id"] == r["id"] && m.s("status") != "REMOVED" && o.views(m.s("tenant_id"), "USERS") {
-				return outcome{value: r["email"], nullable: true}, true
+				return known(r["email"]), true
 			}
 		}
 		return refused("FORBIDDEN"), true
@@ -203,7 +201,7 @@ func (o *oracle) special(x object, name string, args map[string]any) (outcome, b
 	case "AccessRequest.decidedBy":
 		return known(person(r["decided_by_name"])), true
 	case "AccessRequest.viewerCanDecide":
-		return unknown, true
+		return known(o.has(r.s("tenant_id"), "USERS", 2) && o.byID[r.s("member_id")]["user_id"] != o.v.user && o.lapsed(r) == "PENDING"), true
 	case "Session.current":
 		return known(r["id"] == o.v.session), true
 	case "ServiceSubscription.active":
@@ -214,7 +212,7 @@ func (o *oracle) special(x object, name string, args map[string]any) (outcome, b
 
 // lapsed is how a request or an invitation stands.
 func (w *world) lapsed(x row) string {
-	if x.s("status") == "PENDING" && !w.now.Before(x.at("expires_at")) {
+	if x.s("status") == "PENDING" && !w.now.Before(x.at("expires_at")) && w.minds("that what nobody answers expires") {
 		return "EXPIRED"
 	}
 	return x.s("status")
@@ -367,12 +365,15 @@ func (o *oracle) tenantField(t row, name string, args map[string]any) (outcome, 
 		f, _ := args["filter"].(map[string]any)
 		return known(o.list(name, "", o.find("audit_events", func(x row) bool {
 			return (x["tenant_id"] == id || x["other_tenant_id"] == id) && o.sees(x) && among(f["action"], x.s("action")) &&
-				(f["actorId"] == nil || f["actorId"] == x["actor_id"]) && (f["delegatedOnly"] != true || x["on_behalf_of_name"] != nil)
+				(f["actorId"] == nil || f["actorId"] == x["actor_id"]) && (f["delegatedOnly"] != true || x["on_behalf_of_name"] != nil) &&
+				(f["from"] == nil || !x.at("at").Before(f["from"].(time.Time))) && (f["to"] == nil || x.at("at").Before(f["to"].(time.Time)))
 		}), true, func(x row) string { return fmt.Sprintf("%020d", x.at("at").UnixMicro()) + x.s("id") })), true
 	case "deviceCount":
-		return known(float64(len(o.find("devices", mine)))), true
+		return known(float64(len(o.find("devices", func(x row) bool { return mine(x) || !o.minds("which devices are seen") && x["tenant_id"] == id })))), true
 	case "subscriptionCount":
-		return known(float64(len(o.find("service_subscriptions", func(x row) bool { return mine(x) && x.b("active") && !o.over(x) })))), true
+		return known(float64(len(o.find("service_subscriptions", func(x row) bool {
+			return mine(x) && x.b("active") && (!o.over(x) || !o.minds("that subscriptions end"))
+		})))), true
 	case "siteSummary":
 		is := map[string]any{"total": 0.0, "up": 0.0, "down": 0.0, "alarm": 0.0, "off": 0.0, "inactive": 0.0}
 		for _, x := range o.find("sites", mine) {
@@ -407,7 +408,7 @@ func (o *oracle) members(t row, args map[string]any) outcome {
 		}
 	}
 	rows := o.find("members", func(x row) bool {
-		return x["tenant_id"] == t["id"] && o.sees(x) && prefixed(x, f) && among(f["status"], x.s("status")) && (f["status"] != nil || x.s("status") != "REMOVED") &&
+		return x["tenant_id"] == t["id"] && o.sees(x) && prefixed(x, f) && among(f["status"], x.s("status")) && (f["status"] != nil || x.s("status") != "REMOVED" || !o.minds("that the removed are listed on demand")) &&
 			(f["administrator"] == nil || f["administrator"] == x.b("administrator")) && (f["guest"] == nil || f["guest"] == x.b("guest"))
 	})
 	return known(o.list("members", fmt.Sprint(by["field"]), rows, by["direction"] == "DESC", place))
@@ -544,13 +545,13 @@ func (o *oracle) memberField(m row, name string) (outcome, bool) {
 		return known(orNil(node(t), o.sees(t))), true
 	case "user":
 		u := o.byID[m.s("user_id")]
-		return outcome{value: orNil(node(u), o.sees(u)), nullable: m.s("status") == "REMOVED"}, true
+		return known(orNil(node(u), o.sees(u))), true
 	case "name":
 		return known(fullName(m)), true
 	case "userId":
 		return known(m["handle"]), true
 	case "email":
-		return known(orNil(o.byID[m.s("user_id")]["email"], m.s("status") != "REMOVED")), true
+		return known(orNil(o.byID[m.s("user_id")]["email"], m.s("status") != "REMOVED" || !o.minds("that who has left is gone"))), true
 	case "role":
 		return known(node(o.byID[m.s("role_id")])), true
 	case "permissions":
@@ -607,7 +608,7 @@ func (o *oracle) pairField(x object, name string) (outcome, bool) {
 	case "staffCount":
 		return known(float64(len(o.find("assignments", func(a row) bool {
 			m := o.byID[a.s("grantee_id")]
-			return a["relationship_id"] == r["id"] && a["granter_id"] == r["partner_id"] && o.counts(a) && m.table() == "members" && m.s("status") == "ACTIVE" && !m.b("administrator")
+			return a["relationship_id"] == r["id"] && (a["granter_id"] == r["partner_id"] || !o.minds("whose staff is counted")) && o.counts(a) && m.table() == "members" && m.s("status") == "ACTIVE" && !m.b("administrator")
 		})))), true
 	case "accessPeriod":
 		return known(thing("AccessPeriod", map[string]any{"limited": r["ends_at"] != nil, "startsAt": instant(r.at("starts_at")), "endsAt": instant(r.at("ends_at"))})), true
@@ -638,7 +639,25 @@ func (o *oracle) able(x object, name string) outcome {
 		}
 		return known(may && o.lapsed(r) == "PENDING")
 	}
-	return unknown
+	side := ""
+	switch {
+	case decides(r.s("customer_id")):
+		side = "customer"
+	case decides(r.s("partner_id")):
+		side = "partner"
+	case o.v.entered == "" && slices.ContainsFunc(o.tables["members"], func(m row) bool {
+		home := o.byID[m.s("tenant_id")]
+		return m["user_id"] == o.v.user && home.s("kind") == "OPERATOR" && m.b("administrator") && m.s("status") == "ACTIVE" && o.active(home.s("id"))
+	}):
+		side = "operator"
+	}
+	if stands := o.stands(r); side == "" || stands != "ACTIVE" && stands != "SUSPENDED" {
+		return known(false)
+	}
+	partner := o.partnerOf(r.s("partner_id"))
+	ends := side != "customer" || r.s("kind") == "CUSTOMER_DESIGNATED" || !partner.b("recognized") || !o.active(r.s("partner_id"))
+	paused := r.b("suspended_by_" + side)
+	return known(map[string]bool{"viewerCanTerminate": ends, "viewerCanSuspend": ends && !paused, "viewerCanResume": paused, "viewerCanNarrow": side != "operator"}[name])
 }
 
 func (o *oracle) groupField(g row, name string) (outcome, bool) {
@@ -652,7 +671,7 @@ func (o *oracle) groupField(g row, name string) (outcome, bool) {
 	case "role":
 		return known(node(o.byID[g.s("role_id")])), true
 	case "memberCount":
-		return known(float64(len(slices.DeleteFunc(members, func(m row) bool { return m.s("status") != "ACTIVE" })))), true
+		return known(float64(len(slices.DeleteFunc(members, func(m row) bool { return m.s("status") != "ACTIVE" && o.minds("that a group counts who is active") })))), true
 	case "members":
 		return known(o.list("PrivilegeGroup.members", "", slices.DeleteFunc(members, func(m row) bool { return !o.sees(m) }), false, byID)), true
 	case "customers":
@@ -699,11 +718,11 @@ func (o *oracle) viewerField(name string, args map[string]any) (outcome, bool) {
 		return known(node(o.byID[o.v.session])), true
 	case "sessions":
 		return known(o.list("sessions", "", o.find("sessions", func(x row) bool {
-			return o.sees(x) && x["ended_at"] == nil && o.now.Before(x.at("expires_at"))
+			return o.sees(x) && (x["ended_at"] == nil && o.now.Before(x.at("expires_at")) || !o.minds("that sessions end"))
 		}), true, byID)), true
 	case "invitations":
 		return known(o.list("Viewer.invitations", "", o.find("invitations", func(x row) bool {
-			return o.sees(x) && x.s("email_canonical") == o.v.email && among(args["status"], o.lapsed(x))
+			return o.v.entered == "" && x.s("email_canonical") == o.v.email && among(args["status"], o.lapsed(x))
 		}), true, byID)), true
 	case "tenants":
 		l := o.list("Tenant", "NAME", o.find("tenants", func(t row) bool {

@@ -170,7 +170,7 @@ func (a *asker) field(of string, f *ast.FieldDefinition, depth, rows int) *selec
 	for _, arg := range f.Arguments {
 		switch {
 		case arg.Name == "first" || arg.Name == "after" || arg.Name == "last" || arg.Name == "before":
-		case arg.Type.NonNull || a.chance(25):
+		case arg.Type.NonNull || a.chance(35) || of == "Query" && a.chance(50):
 			s.args[arg.Name] = a.value(arg.Name, arg.Type)
 		}
 	}
@@ -291,9 +291,9 @@ func (a *asker) value(name string, t *ast.Type) any {
 	case d.Kind == ast.Enum:
 		return enum(pick(a.Rand, d.EnumValues...).Name)
 	case d.Kind == ast.InputObject:
-		in := make(map[string]any)
+		in, one := make(map[string]any), pick(a.Rand, d.Fields...)
 		for _, f := range d.Fields {
-			if f.Type.NonNull || a.chance(100/(1+len(d.Fields))) {
+			if f == one || f.Type.NonNull || a.chance(10) {
 				in[f.Name] = a.value(f.Name, f.Type)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // root answers a query.
@@ -50,13 +51,10 @@ func (o *oracle) root(name string, args map[string]any) outcome {
 	return unknown
 }
 
-// byNode answers a node. Of people, and of roles that others carry, the API finds those that it needs no further look for.
+// byNode answers a node.
 func (o *oracle) byNode(id string) outcome {
 	x := o.byID[id]
-	if x == nil || typeOf[x.table()] == "" || !o.sees(x) {
-		return known(nil)
-	}
-	return outcome{value: node(x), nullable: x.table() == "users" && x["id"] != o.v.user || x.table() == "roles" && x["key"] == nil && !o.views(x.s("tenant_id"), "ROLES")}
+	return known(orNil(node(x), x != nil && typeOf[x.table()] != "" && o.sees(x)))
 }
 
 // along lists the ways to a tenant of some kinds that give VIEW on some features each.
@@ -80,7 +78,7 @@ func (o *oracle) tenantList(name string, args map[string]any) *listing {
 		via, kinds = []string{"RELATIONSHIP", "ASSIGNMENT", "PRIVILEGE_GROUP", "TECH_PARTNER", "OPERATOR"}, []any{"CUSTOMER"}
 	}
 	tags, _ := f["tags"].([]any)
-	if len(tags) > 0 {
+	if len(tags) > 0 && o.minds("who searches by tags") {
 		needs = append(needs, "TENANT")
 	}
 	if f["partnerType"] != nil || f["recognized"] != nil {
@@ -100,6 +98,7 @@ func (o *oracle) tenantList(name string, args map[string]any) *listing {
 				return p == nil || p.table() != "partners" || !o.sees(p) || !o.through(w, p.s("tenant_id"))
 			})
 		}
+		ways = o.narrowed(ways, t, f)
 		if len(ways) == 0 || !among(kinds, t.s("kind")) || !among(f["status"], t.s("status")) || !prefixed(t, f) {
 			return false
 		}
@@ -119,9 +118,41 @@ func (o *oracle) tenantList(name string, args map[string]any) *listing {
 	}) {
 		rows = nil
 	}
-	l := o.list("Tenant", "NAME", rows, by["direction"] == "DESC", byName)
-	l.vague = f["assignable"] != nil || f["relationshipStatus"] != nil || f["expiringBefore"] != nil
-	return l
+	return o.list("Tenant", "NAME", rows, by["direction"] == "DESC", byName)
+}
+
+// narrowed leaves the ways to a customer that a filter about its relationships leaves.
+func (o *oracle) narrowed(ways []path, c row, f map[string]any) []path {
+	own := func(tenantID, feature string, level int) bool {
+		return o.v.entered == "" && slices.ContainsFunc(o.ways[tenantID], func(p path) bool { return p.via == "OWN" && p.levels[feature] >= level })
+	}
+	if asked, is := f["assignable"].(bool); is && (o.v.entered != "" || asked != slices.ContainsFunc(o.tables["relationships"], func(r row) bool {
+		if r["active_customer_id"] != c["id"] || !o.counts(r) {
+			return false
+		}
+		if own(r.s("partner_id"), "ASSIGNMENTS", 2) {
+			return true
+		}
+		return slices.ContainsFunc(o.tables["partners"], func(p row) bool {
+			t := o.byID[p.s("tenant_id")]
+			return t["managed_by_id"] == r["partner_id"] && o.active(r.s("partner_id")) && own(t.s("id"), "ASSIGNMENTS", 2) && len(o.given(p.s("id"), r.s("partner_id"), c.s("id"))) > 0
+		})
+	})) {
+		return nil
+	}
+	before, limited := f["expiringBefore"].(time.Time)
+	if status, is := f["relationshipStatus"].([]any); is || limited {
+		if len(status) == 0 {
+			status = []any{"ACTIVE", "SUSPENDED"}
+		}
+		return slices.DeleteFunc(ways, func(w path) bool {
+			return !slices.ContainsFunc(o.tables["relationships"], func(r row) bool {
+				return r["customer_id"] == c["id"] && among(status, o.stands(r)) && (!limited || !r.at("ends_at").IsZero() && r.at("ends_at").Before(before)) &&
+					(own(r.s("partner_id"), "PARTNERS", 1) || own(c.s("id"), "PARTNERS", 1) || w.levels["PARTNERS"] >= 1)
+			})
+		})
+	}
+	return ways
 }
 
 func (o *oracle) techPartners(args map[string]any) outcome {
@@ -149,7 +180,7 @@ func (o *oracle) techPartners(args map[string]any) outcome {
 				return m == nil || m.table() != "partners" || !o.sees(m) || !o.through(w, m.s("tenant_id"))
 			})
 		}
-		if further != "" && len(o.along(t.s("id"), []string{"MSP"}, []string{"PARTNERS", further})) == 0 {
+		if further != "" && len(o.along(t.s("id"), []string{"MSP"}, []string{"PARTNERS", further})) == 0 && o.minds("that an order tells as much as its field") {
 			continue
 		}
 		if len(ways) > 0 && prefixed(t, f) && among(f["type"], p.s("type")) {
@@ -174,7 +205,7 @@ func (o *oracle) techPartners(args map[string]any) outcome {
 func (o *oracle) decision(in map[string]any) outcome {
 	none := known(thing("AccessDecision", map[string]any{"allowed": false, "level": "NONE", "paths": []any{}}))
 	t, user, f := in["tenantId"].(string), in["userId"].(string), in["feature"].(string)
-	if !slices.Contains(features, f) || !o.reaches(t) || user != o.v.user && !o.views(t, "AUDIT") {
+	if !slices.Contains(features, f) || !o.reaches(t) || user != o.v.user && !o.views(t, "AUDIT") && o.minds("who asks about others") {
 		return none
 	}
 	paths := o.paths(user, t)

@@ -53,7 +53,11 @@ type world struct {
 	serial int
 	used   map[int]bool
 	r      *rand.Rand
+	skip   string // a rule that the oracle does not mind, to see that this is noticed
 }
+
+// minds reports whether the oracle minds a rule.
+func (w *world) minds(rule string) bool { return w.skip != rule }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
@@ -101,7 +105,7 @@ func (w *world) find(table string, holds func(row) bool) (list []row) {
 
 // clone copies a world, to change the copy.
 func (w *world) clone() *world {
-	c := &world{now: w.now, serial: w.serial, used: maps.Clone(w.used), r: w.r, tables: make(map[string][]row), byID: make(map[string]row)}
+	c := &world{now: w.now, serial: w.serial, used: maps.Clone(w.used), r: w.r, tables: make(map[string][]row), byID: maps.Clone(w.byID)}
 	for table, rows := range w.tables {
 		for _, x := range rows {
 			y := maps.Clone(x)
@@ -166,6 +170,9 @@ func (w *world) addTenants() {
 			if w.chance(80) {
 				t[column] = w.word()
 			}
+		}
+		if w.chance(50) {
+			t["country"] = "AT"
 		}
 		if w.chance(50) {
 			t["service_activated_at"] = w.moment(-time.Hour)
@@ -441,6 +448,7 @@ func (w *world) addInvitation(p, c row) {
 		x["channel"] = pick(w.r, "PARTNER_ID", "INVITE_LINK")
 	}
 	if w.chance(40) {
+		x["auto_extend_days"] = 1 + w.r.IntN(90)
 		x["decline_reason"], x["last_sent_at"], x["access_ends_at"] = w.word(), w.moment(-time.Hour), w.moment(50*time.Hour)
 	}
 	if x["customer_id"] != nil {

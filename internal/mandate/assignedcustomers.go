@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"mandate/ent"
@@ -37,7 +38,7 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 		if err != nil {
 			return err
 		}
-		candidates, err := t.lockCustomers(ctx, g, given, cmd)
+		candidates, locked, err := t.lockCustomers(ctx, g, given, cmd)
 		if err != nil {
 			return err
 		}
@@ -48,6 +49,9 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 		assign, err := t.assignableAmong(ctx, g, given, candidates, orZero(cmd.AllCustomers))
 		if err != nil {
 			return err
+		}
+		if slices.ContainsFunc(assign, func(f *footing) bool { return !slices.Contains(locked, f.to.ID) }) {
+			return errAgain // a customer only since
 		}
 		if err := cmd.contradicts(assign); err != nil {
 			return err
@@ -139,27 +143,24 @@ func (t *tx) assigning(ctx context.Context, cmd SetAssignedCustomers) (g *grante
 	return g, given, span, err
 }
 
-// lockCustomers locks the customers that the command is about, all in one statement, and answers those to be assigned. Only
-// customers of the MSP, and those assigned already, are locked.
-func (t *tx) lockCustomers(ctx context.Context, g *grantee, given namedRole, cmd SetAssignedCustomers) ([]string, error) {
-	candidates := cmd.Assign
+// lockCustomers locks the customers that the command is about, all in one statement, and answers those to be assigned, and
+// which are locked: only customers of the MSP.
+func (t *tx) lockCustomers(ctx context.Context, g *grantee, given namedRole, cmd SetAssignedCustomers) (candidates, locked []string, err error) {
+	candidates = cmd.Assign
 	if orZero(cmd.AllCustomers) {
-		all, err := t.allAssignable(ctx, g, given)
-		if err != nil {
-			return nil, err
+		if candidates, err = t.allAssignable(ctx, g, given); err != nil {
+			return nil, nil, err
 		}
-		candidates = all
 	}
-	var lock []string
 	for _, part := range split(append(append([]string{}, candidates...), cmd.Unassign...)) {
 		own, err := t.Relationship.Query().Where(relationship.ActiveCustomerIDIn(part...), relationship.PartnerID(g.from.tenant.ID)).
 			Select(relationship.FieldCustomerID).Strings(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("read the customers' relationships: %w", err)
+			return nil, nil, fmt.Errorf("read the customers' relationships: %w", err)
 		}
-		lock = append(lock, own...)
+		locked = append(locked, own...)
 	}
-	return candidates, t.lock(ctx, lock...)
+	return candidates, locked, t.lock(ctx, locked...)
 }
 
 // allAssignable lists the customers that the tech partner can be given the role in now.
