@@ -162,8 +162,8 @@ func TestAskingWhoReachesWhatTellsNothing(t *testing.T) {
 				vars{"in": in{"userId": user, "tenantId": tenant, "feature": feature, "level": "NONE"}}).OK().Body
 		}
 		nobody := ask("usr_00000000000000000000000000", contoso.ID, "TENANT")
-		for _, q := range [][3]string{{helper.User.ID, contoso.ID, "TENANT"}, {helper.User.ID, fabrikam.ID, "TENANT"}, {acme.Admin.User.ID, fabrikam.ID, "TENANT"},
-			{nordic.Admin.User.ID, nordic.ID, "TENANT"}, {acme.Admin.User.ID, contoso.ID, "no.such"}, {"\x00", "\x00", "\x00"}, {contoso.ID, acme.Admin.User.ID, "TENANT"}} {
+		for _, q := range [][3]string{{helper.ID, contoso.ID, "TENANT"}, {helper.ID, fabrikam.ID, "TENANT"}, {acme.Admin.ID, fabrikam.ID, "TENANT"},
+			{nordic.Admin.ID, nordic.ID, "TENANT"}, {acme.Admin.ID, contoso.ID, "no.such"}, {"\x00", "\x00", "\x00"}, {contoso.ID, acme.Admin.ID, "TENANT"}} {
 			s.is(strings.Join(q[:], " "), ask(q[0], q[1], q[2]), nobody)
 		}
 		for _, grantee := range []string{helper.Member(acme.Tenant).ID, nordic.Partner.ID, "mem_00000000000000000000000000", "\x00"} {

@@ -155,7 +155,7 @@ func (m *multitude) counted(t *testing.T) {
 
 // inFull reads all that a grid of members shows, which takes as many statements for one row as for a hundred.
 func (m *multitude) inFull(t *testing.T) {
-	const want = 11
+	const want = 12
 	const query = `query($t: ID!, $o: MemberOrder, $first: Int!, $after: String) { tenant(id: $t) { members(orderBy: $o, first: $first, after: $after) {
 		totalCount totalCountCapped pageInfo { hasNextPage endCursor } nodes { id version userId name label email phone status guest administrator allSites lastSignedInAt
 			role { key name } permissions { feature { key } level } user { id email } tenant { name } } } } }`

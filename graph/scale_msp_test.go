@@ -85,7 +85,8 @@ func (m *msp) customer(i int) string {
 	return fmt.Sprintf("%s %05d", words[i%len(words)], i*7919%100_003)
 }
 
-// fillCustomers writes customers in a live relationship: half of them tagged, one of 33 of them suspended.
+// fillCustomers writes customers in a live relationship: half of them until in ten days, one of 33 of them suspended, and each
+// with a tag.
 func (m *msp) fillCustomers(t testing.TB, tx *sql.Tx) {
 	t.Helper()
 	now := m.Now()
@@ -98,7 +99,7 @@ func (m *msp) fillCustomers(t testing.TB, tx *sql.Tx) {
 	})
 	fill(t, tx, "relationships", "id,created_at,updated_at,partner_name,partner_type,partner_code,customer_name,kind,status,active_customer_id,starts_at,ends_at,partner_id,customer_id,role_id", m.customers, func(i int) []any {
 		var end any
-		if i%2 == 0 {
+		if i/12%2 == 0 {
 			end = now.AddDate(0, 0, 10)
 		}
 		return []any{rowID("rel", i), now, now, m.acme.Name, "MSP", m.acme.Partner.Code, m.customer(i), "CUSTOMER_DESIGNATED", "ACTIVE", rowID("ten", i), now, end,

@@ -95,8 +95,8 @@ func TestStatements(t *testing.T) {
 			at    string
 			want  int
 		}{
-			{"the assigned customers, by an administrator", p.Admin, assignedCustomers, "customers.nodes", 24},
-			{"the assigned customers, by staff", staff, assignedCustomers, "customers.nodes", 25},
+			{"the assigned customers, by an administrator", p.Admin, assignedCustomers, "customers.nodes", 25},
+			{"the assigned customers, by staff", staff, assignedCustomers, "customers.nodes", 26},
 			{"sites and counts, by an administrator", p.Admin, sitesAndCounts, "customers.nodes", 13},
 			{"sites and counts, by staff", staff, sitesAndCounts, "customers.nodes", 14},
 			{"sites of members", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 2) { nodes { allSites sites(first: 3) { totalCount nodes { name } } } } } } }`, "customers.nodes", 9},
@@ -104,7 +104,7 @@ func TestStatements(t *testing.T) {
 			{"two lists deep", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 5) { nodes { tenant { relationships(first: 5) { totalCount nodes { customer { members(first: 2) { nodes { email } } } } } } } } } } }`, "customers.nodes", 15},
 			{"the switcher", staff, `query($n: Int!) { viewer { tenants(first: $n) { totalCount nodes { via endsAt permissions { level } tenant { name tags } } } } }`, "viewer.tenants.nodes", 9},
 			{"relationships", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { relationships(first: $n) { totalCount nodes { customer { id name } role { name } staffCount viewerCanTerminate viewerCanSuspend viewerCanResume viewerCanNarrow } } } }`, "tenant.relationships.nodes", 11},
-			{"invitations", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { invitations(first: $n) { totalCount nodes { email customer { id } relationship { id } role { name } viewerCanAccept viewerCanRevoke viewerCanResend } } } }`, "tenant.invitations.nodes", 10},
+			{"invitations", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { invitations(first: $n) { totalCount nodes { email customer { id } relationship { id } role { name } viewerCanAccept viewerCanRevoke viewerCanResend } } } }`, "tenant.invitations.nodes", 11},
 			{"audit events", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { auditEvents(first: $n) { nodes { action target { id } changes { field } address } } } }`, "tenant.auditEvents.nodes", 8},
 			{"nodes", p.Admin, `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Tenant { tags relationship { id } } } }`, "nodes", 6},
 		} {

@@ -545,7 +545,8 @@ func (o *oracle) memberField(m row, name string) (outcome, bool) {
 		return known(orNil(node(t), o.sees(t))), true
 	case "user":
 		u := o.byID[m.s("user_id")]
-		return known(orNil(node(u), o.sees(u))), true
+		// Whoever has left is gone there, though a membership elsewhere may still show the person.
+		return outcome{value: orNil(node(u), o.sees(u)), nullable: m.s("status") == "REMOVED" && o.minds("that who has left is gone")}, true
 	case "name":
 		return known(fullName(m)), true
 	case "userId":

@@ -212,7 +212,7 @@ func (c *check) object(kids []*selection, got map[string]any, x object, path str
 // page compares a page of a list.
 func (c *check) page(s *selection, got map[string]any, l *listing, path string) {
 	from, to, backward := c.window(s, l)
-	more := from > 0
+	var more bool
 	size, _ := s.args["first"].(int)
 	if backward {
 		size, _ = s.args["last"].(int)

@@ -146,6 +146,13 @@ var roots = []string{"viewer", "viewer", "node", "node", "nodes", "nodes", "tena
 func (a *asker) query() *selection {
 	name, depth := pick(a.Rand, roots...), pick(a.Rand, 1, 2, 2, 2, 3, 3, 4, 5)
 	s := a.field("Query", a.schema.Query.Fields.ForName(name), depth, 400)
+	if name == "techPartners" && a.chance(50) { // few have any, and fewer read what they are ordered by
+		delete(s.args, "filter")
+		s.args["orderBy"] = a.value("orderBy", a.schema.Query.Fields.ForName(name).Arguments.ForName("orderBy").Type)
+		s.list = fmt.Sprint("Query.techPartners/", s.args["orderBy"].(map[string]any)["field"])
+		delete(s.args, "after")
+		delete(s.args, "before")
+	}
 	if name == "node" || name == "nodes" {
 		s.kids = []*selection{{name: "__typename"}}
 		of := make(map[string]bool)
