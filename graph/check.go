@@ -33,11 +33,11 @@ func (r *Resolver) checkAccess(ctx context.Context, in model.CheckAccessInput) (
 	if err != nil || mine == nil || in.UserID != viewer.From(ctx).UserID && mine.Levels.At(access.Audit) < access.View {
 		return none, err
 	}
-	reached, err := rule.From(ctx).People(ctx, in.TenantID, in.UserID)
-	if err != nil || reached[in.UserID] == nil {
+	reached, err := rule.From(ctx).People(ctx, []string{in.TenantID}, []string{in.UserID})
+	reach := reached[in.UserID][in.TenantID]
+	if err != nil || reach == nil {
 		return none, err
 	}
-	reach := reached[in.UserID]
 	names, err := r.linkNames(ctx, reach.Paths)
 	if err != nil {
 		return nil, err
@@ -178,13 +178,15 @@ func (r *Resolver) outsiders(ctx context.Context, tenantID string, w window) (*m
 
 func (r *Resolver) accessEntries(ctx context.Context, tenantID string, found []rule.Outsider) ([]*model.AccessListEntry, error) {
 	people := ids(found, func(o rule.Outsider) string { return o.UserID })
-	reached, err := rule.From(ctx).People(ctx, tenantID, distinct(people)...)
+	reached, err := rule.From(ctx).People(ctx, []string{tenantID}, distinct(people))
 	if err != nil {
 		return nil, err
 	}
 	var paths []rule.Path
-	for _, reach := range reached {
-		paths = append(paths, reach.Paths...)
+	for _, to := range reached {
+		if reach := to[tenantID]; reach != nil {
+			paths = append(paths, reach.Paths...)
+		}
 	}
 	names, err := r.linkNames(ctx, paths)
 	if err != nil {
@@ -210,7 +212,7 @@ func (r *Resolver) accessEntries(ctx context.Context, tenantID string, found []r
 			Paths: []*model.AccessPath{}, LastUsedAt: used[usage{o.UserID, m.TenantID}],
 		}
 		var mine []rule.Path
-		if reach := reached[o.UserID]; reach != nil {
+		if reach := reached[o.UserID][tenantID]; reach != nil {
 			mine = slices.DeleteFunc(slices.Clone(reach.Paths), func(p rule.Path) bool { return p.Home.ID != o.MemberID })
 		}
 		for _, p := range mine {

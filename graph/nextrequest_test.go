@@ -120,15 +120,15 @@ var takenByTenants = []taking{
 }
 
 var takenByAssignments = []taking{
-	{what: "the partner sends one of its people home", take: func(s *servers) { s.takes("acme", "revokeAssignments", in{"ids": []string{s.staffs.ID}}) }, gone: "staff, staff entered"},
-	{what: "the customer sends one of the partner's people home", take: func(s *servers) { s.takes("contoso", "revokeAssignments", in{"ids": []string{s.staffs.ID}}) }, gone: "staff, staff entered"},
-	{what: "the MSP takes the tech partner's place", take: func(s *servers) { s.takes("acme", "revokeAssignments", in{"ids": []string{s.nordics.ID}}) }, gone: "nordic, fitter, fitter entered"},
-	{what: "the customer sends the tech partner home", take: func(s *servers) { s.takes("contoso", "revokeAssignments", in{"ids": []string{s.nordics.ID}}) }, gone: "nordic, fitter, fitter entered"},
-	{what: "the tech partner sends one of its people home", take: func(s *servers) { s.takes("nordic", "revokeAssignments", in{"ids": []string{s.fitters.ID}}) }, gone: "fitter, fitter entered"},
-	{what: "the customer sends one of the tech partner's people home", take: func(s *servers) { s.takes("contoso", "revokeAssignments", in{"ids": []string{s.fitters.ID}}) }, gone: "fitter, fitter entered"},
+	{what: "the partner sends one of its people home", take: func(s *servers) { s.takes("acme", "revokeAssignments", in{"ids": []string{s.staffs.ID}}) }, gone: "staff", ended: "staff entered"},
+	{what: "the customer sends one of the partner's people home", take: func(s *servers) { s.takes("contoso", "revokeAssignments", in{"ids": []string{s.staffs.ID}}) }, gone: "staff", ended: "staff entered"},
+	{what: "the MSP takes the tech partner's place", take: func(s *servers) { s.takes("acme", "revokeAssignments", in{"ids": []string{s.nordics.ID}}) }, gone: "nordic, fitter", ended: "fitter entered"},
+	{what: "the customer sends the tech partner home", take: func(s *servers) { s.takes("contoso", "revokeAssignments", in{"ids": []string{s.nordics.ID}}) }, gone: "nordic, fitter", ended: "fitter entered"},
+	{what: "the tech partner sends one of its people home", take: func(s *servers) { s.takes("nordic", "revokeAssignments", in{"ids": []string{s.fitters.ID}}) }, gone: "fitter", ended: "fitter entered"},
+	{what: "the customer sends one of the tech partner's people home", take: func(s *servers) { s.takes("contoso", "revokeAssignments", in{"ids": []string{s.fitters.ID}}) }, gone: "fitter", ended: "fitter entered"},
 	{what: "the tech partner is unassigned", take: func(s *servers) {
 		s.takes("acme", "setAssignedCustomers", in{"partnerId": s.nordic.Partner.ID, "unassign": []string{s.contoso.ID}})
-	}, gone: "nordic, fitter, fitter entered"},
+	}, gone: "nordic, fitter", ended: "fitter entered"},
 	{what: "the tech partner is given a lower role", take: func(s *servers) {
 		s.takes("acme", "setAssignedCustomers", in{"partnerId": s.nordic.Partner.ID, "assign": []string{s.contoso.ID}, "roleKey": "READ_ONLY"})
 	}, lowered: "nordic, fitter, fitter entered"},
@@ -138,14 +138,14 @@ var takenByAssignments = []taking{
 	{what: "a member is delegated with a lower role", take: func(s *servers) {
 		s.takes("acme", "assign", in{"granteeId": s.memberOf("helper", s.acme), "tenantId": s.nordic.ID, "roleKey": "READ_ONLY"})
 	}, lowered: "helper, helper entered"},
-	{what: "a member is delegated no longer", take: func(s *servers) { s.delegate(nil, s.watch) }, gone: "helper, helper entered"},
+	{what: "a member is delegated no longer", take: func(s *servers) { s.delegate(nil, s.watch) }, gone: "helper", ended: "helper entered"},
 	{what: "a group is delegated no longer", take: func(s *servers) { s.delegate([]*testworld.Person{s.people["helper"]}) }, gone: "night"},
 }
 
 var takenByGroups = []taking{
 	{what: "a member leaves the group", take: func(s *servers) {
 		s.takes("acme", "updatePrivilegeGroup", in{"id": s.shift, "removeMemberIds": []string{s.memberOf("member", s.acme)}})
-	}, gone: "member, member entered"},
+	}, gone: "member", ended: "member entered"},
 	{what: "a member leaves the delegated group", take: func(s *servers) {
 		s.takes("acme", "updatePrivilegeGroup", in{"id": s.watch, "removeMemberIds": []string{s.memberOf("night", s.acme)}})
 	}, gone: "night"},
@@ -154,10 +154,10 @@ var takenByGroups = []taking{
 	}, gone: "listed"},
 	{what: "the group covers listed customers only", take: func(s *servers) {
 		s.takes("acme", "updatePrivilegeGroup", in{"id": s.shift, "scope": "SPECIFIC_CUSTOMERS"})
-	}, gone: "member, member entered"},
+	}, gone: "member", ended: "member entered"},
 	{what: "the group's role is lowered", take: func(s *servers) { s.takes("acme", "updatePrivilegeGroup", in{"id": s.shift, "roleKey": "READ_ONLY"}) }, lowered: "member, member entered"},
 	{what: "the delegated group's role is lowered", take: func(s *servers) { s.takes("acme", "updatePrivilegeGroup", in{"id": s.watch, "roleKey": "READ_ONLY"}) }, lowered: "night"},
-	{what: "the group is deleted", take: func(s *servers) { s.takes("acme", "deletePrivilegeGroup", in{"id": s.shift}) }, gone: "member, member entered"},
+	{what: "the group is deleted", take: func(s *servers) { s.takes("acme", "deletePrivilegeGroup", in{"id": s.shift}) }, gone: "member", ended: "member entered"},
 	{what: "the delegated group is deleted", take: func(s *servers) { s.takes("acme", "deletePrivilegeGroup", in{"id": s.watch}) }, gone: "night"},
 }
 

@@ -577,11 +577,11 @@ func (c *check) reach(seen map[rule.Via]int) {
 func (c *check) people(to *tenant, want *rule.Reach) {
 	ctx := clock.With(viewer.With(context.Background(), viewer.Viewer{}), c.w.now)
 	ctx = rule.With(ctx, c.tw.Read, c.tw.DB.Dialect)
-	all, err := rule.From(ctx).People(ctx, to.id, newID("usr", 0), newID("usr", 1), newID("usr", 2), newID("usr", 3), newID("usr", 1))
+	all, err := rule.From(ctx).People(ctx, []string{newID("ten", 9), to.id}, []string{newID("usr", 0), newID("usr", 1), newID("usr", 2), newID("usr", 3), newID("usr", 1)})
 	if err != nil {
 		c.Fatal(err)
 	}
-	got := all[c.viewer.UserID]
+	got := all[c.viewer.UserID][to.id]
 	switch {
 	case got == nil || want == nil:
 		if (got == nil) != (want == nil) {

@@ -9,9 +9,9 @@ import (
 	"mandate/internal/viewer"
 )
 
-// People computes how people, whoever they are, reach one tenant: what To answers each of them in a session of their own.
-// Whoever does not reach it is left out. It takes a fixed number of statements.
-func (a *Access) People(ctx context.Context, tenantID string, userIDs ...string) (map[string]*Reach, error) {
+// People computes how people, whoever they are, reach tenants: what To answers each of them in a session of their own, by
+// person and tenant. What somebody does not reach is left out. It takes a fixed number of statements.
+func (a *Access) People(ctx context.Context, tenantIDs, userIDs []string) (map[string]map[string]*Reach, error) {
 	if len(userIDs) == 0 {
 		return nil, nil
 	}
@@ -42,7 +42,7 @@ func (a *Access) People(ctx context.Context, tenantID string, userIDs ...string)
 		p.reachOwn()
 		everybody[id] = p
 	}
-	paths, err := follow(ctx, a.db, a.dialect, routes, []string{tenantID})
+	paths, err := follow(ctx, a.db, a.dialect, routes, tenantIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +58,13 @@ func (a *Access) People(ctx context.Context, tenantID string, userIDs ...string)
 		f.route -= first[p]
 		p.addPath(f)
 	}
-	reached := make(map[string]*Reach)
+	reached := make(map[string]map[string]*Reach, len(everybody))
 	for id, p := range everybody {
-		if r := p.reach[tenantID]; r != nil {
-			reached[id] = r
+		reached[id] = make(map[string]*Reach, len(tenantIDs))
+		for _, tenantID := range tenantIDs {
+			if r := p.reach[tenantID]; r != nil {
+				reached[id][tenantID] = r
+			}
 		}
 	}
 	return reached, nil

@@ -10,6 +10,7 @@ import (
 	"mandate/ent/assignment"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
+	"mandate/ent/session"
 	"mandate/internal/access"
 )
 
@@ -60,6 +61,11 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 		e := event{action: "assigned_customers.saved", tenant: g.from.tenant.ID, other: g.partner.TenantID, target: g.id, targetName: g.name}
 		if e.changes, err = t.setAssigned(ctx, g, given, span, assign, cmd.Unassign, done); err != nil {
 			return err
+		}
+		for _, part := range split(locked) {
+			if err := t.endUnreached(ctx, session.EnteredTenantIDIn(part...)); err != nil {
+				return err
+			}
 		}
 		return t.record(ctx, e)
 	})

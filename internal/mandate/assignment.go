@@ -9,6 +9,7 @@ import (
 	"mandate/ent/assignment"
 	"mandate/ent/predicate"
 	"mandate/ent/relationship"
+	"mandate/ent/session"
 	"mandate/internal/access"
 )
 
@@ -51,6 +52,9 @@ func (s *Service) Assign(ctx context.Context, cmd Assign) (a *ent.Assignment, er
 			return err
 		}
 		a = rows[0]
+		if err := t.endUnreached(ctx, session.EnteredTenantID(f.to.ID)); err != nil { // it may begin later than the one before it ended
+			return err
+		}
 		return t.record(ctx, f.about(g, event{action: "assignment.created", target: a.ID, changes: append(change("role", "", given.name), t.told(span)...)}))
 	})
 	return a, err

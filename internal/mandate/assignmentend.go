@@ -10,6 +10,7 @@ import (
 	"mandate/ent/assignment"
 	"mandate/ent/partner"
 	"mandate/ent/predicate"
+	"mandate/ent/session"
 	"mandate/internal/access"
 )
 
@@ -52,6 +53,9 @@ func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) 
 		}
 		if e.changes = changes; len(revoked) == 1 {
 			e.target, e.targetName = revoked[0].ID, revoked[0].GranteeName
+		}
+		if err := t.endUnreached(ctx, session.EnteredTenantID(e.tenant)); err != nil {
+			return err
 		}
 		return t.record(ctx, e)
 	})

@@ -13,6 +13,7 @@ import (
 	"mandate/ent/privilegegroup"
 	"mandate/ent/role"
 	"mandate/ent/rule"
+	"mandate/ent/session"
 	"mandate/internal/access"
 )
 
@@ -71,6 +72,9 @@ func (s *Service) SetMspDelegations(ctx context.Context, cmd SetMspDelegations) 
 		p = side.Partner
 		e := event{action: "delegation.saved", tenant: d.tenant.ID, other: d.msp.tenant.ID, target: p.ID, targetName: d.tenant.Name, actor: d.self}
 		if saved, e.changes, err = t.delegate(ctx, d, append(members, groups...)); err != nil {
+			return err
+		}
+		if err := t.endUnreached(ctx, session.EnteredTenantID(d.tenant.ID)); err != nil {
 			return err
 		}
 		return t.record(ctx, e)

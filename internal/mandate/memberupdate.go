@@ -7,6 +7,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/assignment"
 	"mandate/ent/member"
+	"mandate/ent/session"
 	"mandate/internal/access"
 )
 
@@ -31,6 +32,7 @@ func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed
 			return err
 		}
 		e := event{action: "member.updated", tenant: g.tn.ID}
+		var demoted []string
 		for _, r := range revisions {
 			list := r.changes()
 			if len(list) == 0 {
@@ -45,6 +47,9 @@ func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed
 				return err
 			}
 			changed = append(changed, m)
+			if r.held.administrator && !r.given.administrator {
+				demoted = append(demoted, m.UserID)
+			}
 			for _, c := range list {
 				if len(revisions) > 1 {
 					c.Field = r.before.Handle + ": " + c.Field
@@ -54,6 +59,11 @@ func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed
 		}
 		if len(changed) == 0 || orZero(cmd.DryRun) {
 			return nil
+		}
+		if demoted != nil {
+			if err := t.endUnreached(ctx, session.UserIDIn(demoted...)); err != nil {
+				return err
+			}
 		}
 		return t.record(ctx, e.about(changed))
 	})

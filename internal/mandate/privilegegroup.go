@@ -106,7 +106,14 @@ func (s *Service) UpdatePrivilegeGroup(ctx context.Context, cmd UpdatePrivilegeG
 		if len(changes) == 0 {
 			return nil
 		}
+		entered, err := t.enteredBy(ctx, row.ID)
+		if err != nil {
+			return err
+		}
 		if g, err = t.applyGroup(ctx, row, c); err != nil {
+			return err
+		}
+		if err := t.endUnreached(ctx, entered); err != nil {
 			return err
 		}
 		return t.record(ctx, event{action: "privilege_group.updated", tenant: g.TenantID, target: g.ID, targetName: g.Name, changes: changes})
@@ -156,6 +163,10 @@ func (s *Service) DeletePrivilegeGroup(ctx context.Context, cmd DeletePrivilegeG
 		if err != nil {
 			return err
 		}
+		entered, err := t.enteredBy(ctx, g.ID)
+		if err != nil {
+			return err
+		}
 		e := event{action: "privilege_group.deleted", tenant: g.TenantID, target: g.ID, targetName: g.Name}
 		delegations, err := t.Assignment.Query().Where(assignment.GranteeID(g.ID), assignment.OpenKeyNotNil()).All(ctx)
 		if err != nil {
@@ -177,6 +188,9 @@ func (s *Service) DeletePrivilegeGroup(ctx context.Context, cmd DeletePrivilegeG
 		}
 		if err := t.PrivilegeGroup.DeleteOne(g).Exec(ctx); err != nil {
 			return fmt.Errorf("delete the group: %w", err)
+		}
+		if err := t.endUnreached(ctx, entered); err != nil {
+			return err
 		}
 		deleted = &g.ID
 		return t.record(ctx, e)

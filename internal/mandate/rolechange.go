@@ -6,6 +6,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/member"
+	"mandate/ent/session"
 	"mandate/internal/access"
 )
 
@@ -42,6 +43,11 @@ func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member
 				return err
 			}
 			if err := t.listSites(ctx, m, siteLimit{all: true}); err != nil {
+				return err
+			}
+		}
+		if held.administrator && !given.administrator {
+			if err := t.endUnreached(ctx, session.UserID(m.UserID)); err != nil {
 				return err
 			}
 		}
