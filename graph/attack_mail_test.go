@@ -93,3 +93,27 @@ func TestMailsThatOthersBringAbout(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoHearsOfAnAnswer: an invitation belongs to the tenant. Whoever sent it hears of the answer as long as they see it.
+func TestWhoHearsOfAnAnswer(t *testing.T) {
+	eachScene(t, func(s scene) {
+		acme, contoso := s.NewPartner("Acme"), s.Customer("Contoso")
+		answered := func(name, answer string, before func(*testworld.Person), heard ...string) {
+			s.Helper()
+			sender := s.Person(name).Join(acme.Tenant, testworld.Administrator)
+			s.does(sender, "inviteCustomer", in{"partnerId": acme.Partner.ID, "email": "contoso@example.com"})
+			before(sender)
+			s.does(contoso.Admin, answer, in{"token": s.lastToken("contoso@example.com")})
+			s.is(name+" hears of "+answer, fmt.Sprint(s.kinds(name+"@example.com")), fmt.Sprint(heard))
+		}
+		role := func(key string) func(*testworld.Person) {
+			return func(p *testworld.Person) {
+				s.does(acme.Admin, "changeRole", in{"memberId": p.Member(acme.Tenant).ID, "roleKey": key})
+			}
+		}
+		answered("lara", "acceptInvitation", role("READ_ONLY"), "invitation.accepted")
+		s.does(contoso.Admin, "terminateRelationship", in{"id": s.read("SELECT id FROM relationships")[0]})
+		answered("gil", "acceptInvitation", role("GUEST_MANAGER"))
+		answered("ines", "declineInvitation", role("GUEST_MANAGER"))
+	})
+}

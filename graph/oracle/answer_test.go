@@ -2,6 +2,7 @@ package oracle_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -705,8 +706,15 @@ func (o *oracle) eventField(e row, name string) (outcome, bool) {
 		if !whole {
 			return known(nil), true
 		}
-		part := strings.Split(e.s("changes"), `"`)
-		return known([]any{thing("AuditChange", map[string]any{"field": part[3], "before": part[7], "after": part[11]})}), true
+		var told []map[string]any
+		if err := json.Unmarshal([]byte(cmp.Or(e.s("changes"), "null")), &told); err != nil {
+			return known(err.Error()), true
+		}
+		list := []any{}
+		for _, is := range told {
+			list = append(list, thing("AuditChange", is))
+		}
+		return known(list), true
 	}
 	return outcome{}, false
 }

@@ -46,14 +46,15 @@ func ask(api http.Handler, v who, query string) (*answer, error) {
 // is told first.
 func (a *answer) bytes() string {
 	var raw struct {
-		Errors []json.RawMessage
-		Data   json.RawMessage
+		Errors     []json.RawMessage
+		Data       json.RawMessage
+		Extensions json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(a.body), &raw); err != nil {
 		return a.body
 	}
 	slices.SortFunc(raw.Errors, func(x, y json.RawMessage) int { return bytes.Compare(x, y) })
-	return fmt.Sprintf("%s%s", raw.Errors, raw.Data)
+	return fmt.Sprintf("%s%s%s", raw.Errors, raw.Data, raw.Extensions)
 }
 
 // check holds one answer against the oracle.
@@ -98,13 +99,27 @@ func (o *oracle) holds(q *selection, a *answer, past cursors) []string {
 			c.fault("errors", "missing %s", at)
 		}
 	}
-	if i := strings.LastIndex(a.body, `"errors":`); i >= 0 && len(a.Errors) > 0 && a.body[0:10] == `{"errors":` {
-		errors, _, _ := strings.Cut(a.body, `,"data":`)
-		for _, word := range canaries(errors) {
-			c.fault("errors", "%s is in an error", word)
+	c.rest(q, a)
+	return c.faults
+}
+
+// rest reads what of an answer is no value that was asked for: errors with their extensions, extensions, fields that nobody selected.
+func (c *check) rest(q *selection, a *answer) {
+	parts := make(map[string]json.RawMessage)
+	if err := json.Unmarshal([]byte(a.body), &parts); err != nil {
+		c.fault("body", "%v", err)
+	}
+	delete(parts, "data")
+	for name, part := range parts {
+		for _, word := range canaries(string(part)) {
+			c.fault(name, "%s is in it", word)
 		}
 	}
-	return c.faults
+	for name := range a.Data {
+		if name != q.name {
+			c.fault(name, "nobody asked for it")
+		}
+	}
 }
 
 func (c *check) value(s *selection, got any, want outcome, path string) {
@@ -137,6 +152,7 @@ func (c *check) compare(s *selection, got any, want outcome, path string) {
 			return
 		}
 		c.object(s.kids, fields, v, path)
+		c.unasked(s, fields, path)
 	case *listing:
 		fields, ok := got.(map[string]any)
 		if !ok {
@@ -144,6 +160,7 @@ func (c *check) compare(s *selection, got any, want outcome, path string) {
 			return
 		}
 		c.page(s, fields, v, path)
+		c.unasked(s, fields, path)
 	case []any:
 		list, ok := got.([]any)
 		if !ok || len(list) != len(v) {
@@ -160,6 +177,22 @@ func (c *check) compare(s *selection, got any, want outcome, path string) {
 	default:
 		if !reflect.DeepEqual(got, want.value) {
 			c.fault(path, "%v; want %v", got, want.value)
+		}
+	}
+}
+
+// unasked looks for fields that nobody selected.
+func (c *check) unasked(s *selection, got map[string]any, path string) {
+	asked := make(map[string]bool)
+	for _, k := range s.kids {
+		asked[k.key()] = true
+		for _, below := range k.kids {
+			asked[below.key()] = asked[below.key()] || k.on != ""
+		}
+	}
+	for name := range got {
+		if !asked[name] {
+			c.fault(path, "nobody asked for %s", name)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package oracle_test
 
 import (
+	"encoding/json"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -72,6 +73,36 @@ func TestTheOracleNoticesEveryFault(t *testing.T) {
 		}
 	}
 	t.Errorf("not noticed in %d requests: %s", b.asked.Load(), strings.Join(left, ", "))
+}
+
+// TestTheOracleReadsWholeAnswers plants a secret into every part of an answer.
+func TestTheOracleReadsWholeAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testdb.SQLite)
+	w := worldOf(0, b.tw.Now())
+	w.write(t, b.tw.DB.Write)
+	v := w.principals()[1]
+	q := &selection{name: "viewer", kids: []*selection{{name: "user", kids: []*selection{{name: "id"}}}, {name: "session", kids: []*selection{{name: "id"}}}}}
+	body, o := b.ask(v, q).body, newOracle(w, v)
+	for secret, there := range map[string]string{
+		`{"extensions":{"cost":"c00001q"},"data":`:                                `{"data":`,
+		`{"errors":[{"message":"c00001q","path":["viewer"]}],"data":`:             `{"data":`,
+		`{"errors":[{"message":"","extensions":{"requestId":"c00001q"}}],"data":`: `{"data":`,
+		`{"data":{"other":{"name":"c00001q"},`:                                    `{"data":{`,
+		`"viewer":{"name":"c00001q",`:                                             `"viewer":{`,
+		`"user":{"name":"c00001q",`:                                               `"user":{`,
+	} {
+		planted := &answer{body: strings.Replace(body, there, secret, 1)}
+		if err := json.Unmarshal([]byte(planted.body), planted); err != nil || planted.body == body {
+			t.Fatalf("%s: %v", planted.body, err)
+		}
+		if faults := o.holds(q, planted, nil); len(faults) == 0 {
+			t.Errorf("not noticed: %s", planted.body)
+		}
+	}
+	if faults := o.holds(q, &answer{body: body, Data: b.ask(v, q).Data}, nil); len(faults) > 0 {
+		t.Errorf("the answer as it is: %v", faults)
+	}
 }
 
 // forget makes the oracle forget a rule, or what the database has.

@@ -35,7 +35,7 @@ var tableOf = map[string]string{
 	"ten": "tenants", "prt": "partners", "usr": "users", "mem": "members", "rol": "roles", "rel": "relationships", "inv": "invitations",
 	"asg": "assignments", "ses": "sessions", "sit": "sites", "sub": "service_subscriptions", "req": "access_requests", "grp": "privilege_groups",
 	"evt": "audit_events", "dev": "devices", "tag": "tenant_tags", "rpm": "role_permissions", "mpm": "member_permissions", "mst": "member_sites",
-	"gme": "group_members", "gcu": "group_customers", "tpr": "table_preferences",
+	"gme": "group_members", "gcu": "group_customers", "tpr": "table_preferences", "ott": "one_time_tokens",
 }
 
 // tables in the order in which they are written: a table comes after those that it refers to.
@@ -72,6 +72,9 @@ func (w *world) word() string {
 		}
 	}
 }
+
+// address is a canary that mails go to.
+func (w *world) address() string { return w.word() + "@mail.example" }
 
 // moment is an instant that occurs nowhere else, near the present.
 func (w *world) moment(d time.Duration) time.Time {
@@ -216,7 +219,7 @@ func (w *world) tenants(kind string) []row {
 
 func (w *world) addPeople() {
 	for range 5 {
-		email := w.word()
+		email := w.address()
 		u := w.add("usr", row{"email": strings.ToUpper(email), "email_canonical": email})
 		for _, entered := range []bool{false, false, true} {
 			s := row{"user_id": u["id"], "token_hash": w.word(), "started_at": w.moment(-time.Hour), "authenticated_at": w.moment(-time.Hour),
@@ -442,8 +445,8 @@ func (w *world) addInvitation(p, c row) {
 		x["direction"] = "PARTNER_TO_CUSTOMER"
 	}
 	if w.chance(60) {
-		x["email"] = w.word()
-		x["email_canonical"] = pick(w.r, pick(w.r, w.tables["users"]...).s("email_canonical"), w.word())
+		x["email"] = w.address()
+		x["email_canonical"] = pick(w.r, pick(w.r, w.tables["users"]...).s("email_canonical"), w.address())
 	} else {
 		x["channel"] = pick(w.r, "PARTNER_ID", "INVITE_LINK")
 	}

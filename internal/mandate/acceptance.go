@@ -217,21 +217,28 @@ func (t *tx) acceptAsPartner(ctx context.Context, inv *ent.Invitation, done *Acc
 	return t.accept(ctx, inv, customer, ceiling, false, nil, done)
 }
 
-// senderHolds reports whether the sender may still decide about partners, and still holds the levels.
-func (t *tx) senderHolds(ctx context.Context, inv *ent.Invitation, levels access.Levels) (bool, error) {
+// sender reads whoever sent the invitation, with what they hold in the tenant that it belongs to; nil if they are no longer at work
+// there.
+func (t *tx) sender(ctx context.Context, inv *ent.Invitation) (*ent.Member, access.Levels, error) {
 	if inv.SenderID == nil {
-		return false, nil
+		return nil, access.Levels{}, nil
 	}
-	m, err := t.Member.Query().Where(member.ID(*inv.SenderID), member.StatusEQ(member.StatusActive)).WithPermissions().Only(ctx)
+	m, err := t.Member.Query().Where(member.ID(*inv.SenderID), member.StatusEQ(member.StatusActive),
+		member.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).WithUser().WithPermissions().Only(ctx)
 	if ent.IsNotFound(err) {
-		return false, nil
+		return nil, access.Levels{}, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, access.Levels{}, fmt.Errorf("find the sender: %w", err)
 	}
 	e, err := t.entitlementOf(ctx, m)
-	held := e.levels()
-	return held.At(access.Partners) == access.Manage && levels.Within(held), err
+	return m, e.levels(), err
+}
+
+// senderHolds reports whether the sender may still decide about partners, and still holds the levels.
+func (t *tx) senderHolds(ctx context.Context, inv *ent.Invitation, levels access.Levels) (bool, error) {
+	m, held, err := t.sender(ctx, inv)
+	return m != nil && held.At(access.Partners) == access.Manage && levels.Within(held), err
 }
 
 // accept closes the invitation, connects the two sides, and tells the side that asked.
@@ -280,17 +287,11 @@ func answering(inv *ent.Invitation) string {
 	return orZero(inv.CustomerName)
 }
 
-// tellSender mails whoever sent the invitation, if they still belong to the side that did.
+// tellSender mails whoever sent the invitation, if they still see it: it belongs to the tenant, and not to them.
 func (t *tx) tellSender(ctx context.Context, inv *ent.Invitation, kind string, l letter) error {
-	if inv.SenderID == nil {
-		return nil
-	}
-	m, err := t.Member.Query().Where(member.ID(*inv.SenderID), member.StatusEQ(member.StatusActive)).WithUser().Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("find the sender: %w", err)
+	m, held, err := t.sender(ctx, inv)
+	if err != nil || m == nil || held.At(access.Partners) < access.View {
+		return err
 	}
 	return t.send(ctx, mailing{kind: kind, to: m.Edges.User, letter: l})
 }
