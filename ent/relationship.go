@@ -55,11 +55,11 @@ type Relationship struct {
 	EndsAt *time.Time `json:"ends_at,omitempty"`
 	// By how many days it is extended when its end comes near; not extended if empty.
 	AutoExtendDays *int `json:"auto_extend_days,omitempty"`
-	// Whether the partner paused it.
+	// Whether the partner suspended it.
 	SuspendedByPartner bool `json:"suspended_by_partner,omitempty"`
-	// Whether the customer paused it.
+	// Whether the customer suspended it.
 	SuspendedByCustomer bool `json:"suspended_by_customer,omitempty"`
-	// Whether the operator paused it.
+	// Whether the operator suspended it.
 	SuspendedByOperator bool `json:"suspended_by_operator,omitempty"`
 	// When it ended.
 	EndedAt *time.Time `json:"ended_at,omitempty"`

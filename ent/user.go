@@ -23,7 +23,7 @@ type User struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// When it was last changed.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Address as typed, to be shown and written to.
+	// Address as shown and written to: in lower case, its domain in the letters that it stands for.
 	Email string `json:"email,omitempty"`
 	// Address as compared.
 	EmailCanonical string `json:"email_canonical,omitempty"`

@@ -17,6 +17,7 @@ import (
 	"mandate/ent/tenant"
 	"mandate/graph/model"
 	"mandate/internal/access"
+	"mandate/internal/mandate"
 	"mandate/internal/viewer"
 )
 
@@ -196,10 +197,7 @@ func (r *Resolver) accessEntries(ctx context.Context, tenantID string, found []r
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[string]*ent.Member, len(members))
-	for _, m := range members {
-		byID[m.ID] = m
-	}
+	byID := keyed(members, memberID)
 	used, err := r.lastUsed(ctx, tenantID, people)
 	if err != nil {
 		return nil, err
@@ -208,7 +206,7 @@ func (r *Resolver) accessEntries(ctx context.Context, tenantID string, found []r
 	for i, o := range found {
 		m := byID[o.MemberID]
 		e := &model.AccessListEntry{
-			Person: &model.PersonProfile{Name: m.FirstName + " " + m.LastName}, Company: &model.TenantProfile{},
+			Person: &model.PersonProfile{Name: mandate.NameOf(m)}, Company: &model.TenantProfile{},
 			Paths: []*model.AccessPath{}, LastUsedAt: used[usage{o.UserID, m.TenantID}],
 		}
 		var mine []rule.Path

@@ -46,10 +46,10 @@ func TestConsentIsNeverDelegated(t *testing.T) {
 		})
 		s.then("what a partner's administrator does to the relationship is done for the partner", func(s scene) {
 			s.does(staff, "suspendRelationship", in{"id": id})
-			s.is("paused by", s.read("SELECT suspended_by_partner, suspended_by_customer FROM relationships"), []string{"1 | 0"})
+			s.is("suspended by", s.read("SELECT suspended_by_partner, suspended_by_customer FROM relationships"), []string{"1 | 0"})
 			s.refused(contoso.Admin, "resumeRelationship", in{"id": id}, "CONFLICT at input.id")
 			s.refused(staff, "suspendRelationship", in{"id": id}, "CONFLICT at input.id")
-			s.is("still paused by", s.read("SELECT suspended_by_partner, suspended_by_customer FROM relationships"), []string{"1 | 0"})
+			s.is("still suspended by", s.read("SELECT suspended_by_partner, suspended_by_customer FROM relationships"), []string{"1 | 0"})
 			s.does(staff, "resumeRelationship", in{"id": id})
 		})
 		s.then("a partner widens its own ceiling by nothing but an offer, and does not accept that", func(s scene) {

@@ -121,14 +121,11 @@ func (r *Resolver) assigned(ctx context.Context, done *mandate.AssignedCustomers
 func (r *Resolver) openAssignments(granteeID string) func(context.Context, []*ent.Tenant) ([]*ent.Assignment, error) {
 	return func(ctx context.Context, tenants []*ent.Tenant) ([]*ent.Assignment, error) {
 		rows, err := r.Client.Assignment.Query().Where(assignment.GranteeID(granteeID), assignment.TenantIDIn(ids(tenants, tenantID)...),
-			assignment.OpenKeyNotNil(), assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(clock.Now(ctx)))).All(ctx)
+			mandate.OpenAt(clock.Now(ctx))).All(ctx)
 		if err != nil {
 			return nil, err
 		}
-		byTenant := make(map[string]*ent.Assignment, len(rows))
-		for _, a := range batch.Siblings(rows) {
-			byTenant[a.TenantID] = a
-		}
+		byTenant := keyed(batch.Siblings(rows), func(a *ent.Assignment) string { return a.TenantID })
 		list := make([]*ent.Assignment, len(tenants))
 		for i, t := range tenants {
 			list[i] = byTenant[t.ID]

@@ -27,7 +27,7 @@ type landscape struct {
 }
 
 // newLandscape builds the world: Acme manages Contoso, and Fabri within a role of Fabri's own; its time with Umbra is
-// over. Globex is partner of record of Hooli, was paused by Initech, and makes Contoso an offer.
+// over. Globex is partner of record of Hooli, was suspended by Initech, and makes Contoso an offer.
 func newLandscape(t *testing.T, url string) *landscape {
 	t.Helper()
 	w := testworld.New(t, url)

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
+
+	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent"
 	"mandate/ent/rule"
@@ -44,11 +45,17 @@ func (m measure) of(ctx context.Context, tenantIDs []string) (query string, args
 	if m.moment {
 		args = append(args, clock.Now(ctx), clock.Now(ctx))
 	}
-	for _, id := range tenantIDs {
+	given, tenants := tenantIn(tenantIDs)
+	return fmt.Sprintf("SELECT t.id AS id, %s AS place, %s AS name FROM tenants t JOIN partners p ON p.tenant_id=t.id WHERE %s", m.sql, m.name, given),
+		append(args, tenants...)
+}
+
+// tenantIn writes the condition that t is one of the tenants; none matches none.
+func tenantIn(ids []string) (condition string, args []any) {
+	for _, id := range ids {
 		args = append(args, id)
 	}
-	return fmt.Sprintf("SELECT t.id AS id, %s AS place, %s AS name FROM tenants t JOIN partners p ON p.tenant_id=t.id WHERE t.id IN (?%s)",
-		m.sql, m.name, strings.Repeat(",?", len(tenantIDs)-1)), args
+	return sql.In(sql.Table("tenants").As("t").C("id"), args...).Query()
 }
 
 // counts computes a measure of partners.
@@ -168,10 +175,11 @@ func (r *Resolver) measured(ctx context.Context, in []string, m measure, kind st
 	}
 	query, args := m.of(ctx, in)
 	query = fmt.Sprintf("SELECT id, place, name FROM (%s) x%s ORDER BY place%[3]s, name%[3]s, id%[3]s LIMIT %[4]d", query, beyond, direction, w.limit+1)
-	return places, r.each(ctx, query, append(args, from...), func(rows *stdsql.Rows) error {
+	err = r.each(ctx, query, append(args, from...), func(rows *stdsql.Rows) error {
 		var p rank
 		err := rows.Scan(&p.id, &p.n, &p.name)
 		places = append(places, p)
 		return err
 	})
+	return places, err
 }

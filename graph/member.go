@@ -9,6 +9,7 @@ import (
 	"mandate/ent/rule"
 	"mandate/ent/user"
 	"mandate/internal/access"
+	"mandate/internal/mandate"
 	"mandate/internal/viewer"
 )
 
@@ -18,10 +19,7 @@ func (r *Resolver) memberEmails(ctx context.Context, members []*ent.Member) ([]*
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[string]*ent.User, len(people))
-	for _, u := range people {
-		byID[u.ID] = u
-	}
+	byID := keyed(people, userID)
 	emails := make([]*string, len(members))
 	for i, m := range members {
 		if m.Status != member.StatusRemoved {
@@ -89,6 +87,6 @@ func (r *Resolver) ownName(ctx context.Context, u *ent.User) (*string, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := m.FirstName + " " + m.LastName
+	name := mandate.NameOf(m)
 	return &name, nil
 }

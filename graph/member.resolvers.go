@@ -21,7 +21,7 @@ func (r *memberResolver) User(ctx context.Context, obj *ent.Member) (*ent.User, 
 }
 
 func (r *memberResolver) Name(ctx context.Context, obj *ent.Member) (string, error) {
-	return obj.FirstName + " " + obj.LastName, nil
+	return mandate.NameOf(obj), nil
 }
 
 func (r *memberResolver) Email(ctx context.Context, obj *ent.Member) (*string, error) {

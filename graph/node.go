@@ -80,7 +80,8 @@ func (r *Resolver) nodesByID(ctx context.Context, ids []string) (map[string]mode
 	return found, nil
 }
 
-// resolveTenantsOf finds out how the viewer reaches the tenants that decide about rows: the scope of the rows rests on it.
+// resolveTenantsOf finds out how the viewer reaches the tenants that decide about rows, of at most 10,000; beyond that it
+// hides, and never shows. The scope of the rows rests on it.
 func (r *Resolver) resolveTenantsOf(ctx context.Context, n noun, ids []string) error {
 	if len(ids) == 0 || len(n.tenants) == 0 || n.tenants[0] == "id" { // a tenant's own id is resolved when it is loaded
 		return nil
@@ -89,7 +90,7 @@ func (r *Resolver) resolveTenantsOf(ctx context.Context, n noun, ids []string) e
 	for i, id := range ids {
 		values[i] = id
 	}
-	query, args := sql.Dialect(r.Dialect).Select(n.tenants...).From(sql.Table(n.table)).Where(sql.In(n.by, values...)).Limit(model.MostCounted).Query()
+	query, args := sql.Dialect(r.Dialect).Select(n.tenants...).Distinct().From(sql.Table(n.table)).Where(sql.In(n.by, values...)).Limit(model.MostCounted).Query()
 	rows, err := r.Client.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -99,17 +99,19 @@ func TestDelegationsAreSavedTwiceAtOnce(t *testing.T) {
 			}
 			return ask{admins[by], delegateSome, vars{"t": nordic.ID, "m": rows, "g": groups}}
 		}
-		before := events(t, s.World)
 		var outcomes []string
 		for range 6 {
-			outcomes = append(outcomes, race(save(0, "READ_ONLY", []string{}, people[:2]...), save(1, "ADMINISTRATOR", []string{watch}, people[1:]...))...)
+			before := events(t, s.World)
+			two := race(save(0, "READ_ONLY", []string{}, people[:2]...), save(1, "ADMINISTRATOR", []string{watch}, people[1:]...))
+			expectEvents(t, s.World, before, two)
+			outcomes = append(outcomes, two...)
 			left, first, second := openTo(s, nordic.ID), slices.Sorted(slices.Values(people[:2])), slices.Sorted(slices.Values(append([]string{watch}, people[1:]...)))
 			if !slices.Equal(left, first) && !slices.Equal(left, second) {
 				t.Errorf("%v are left; want %v or %v", left, first, second)
 			}
+			s.does(acme.Admin, "setMspDelegations", in{"tenantId": nordic.ID, "members": []in{}, "privilegeGroupIds": []string{}}) // or a save may change nothing
 		}
 		expectTally(t, outcomes, map[string]int{"OK": 12})
-		expectEvents(t, s.World, before, outcomes)
 
 		outcomes = race(save(0, "READ_ONLY", []string{}, people[2]), ask{admins[1], deleteOne, vars{"id": nordic.ID}})
 		if outcomes[1] != "OK" || outcomes[0] != "OK" && outcomes[0] != "NOT_FOUND at input.tenantId" {

@@ -239,6 +239,7 @@ func TestRolesThatCannotBeGiven(t *testing.T) {
 			s.refused(staff, "updateRole", in{"id": wide, "permissions": []in{}}, "ROLE_EXCEEDS_GRANT at input.id")
 			s.refused(staff, "updateRole", in{"id": wide, "name": "Mine"}, "ROLE_EXCEEDS_GRANT at input.id")
 			s.refused(staff, "updateRole", in{"id": small, "name": "Wide"}, "CONFLICT at input.name")
+			s.refused(staff, "updateRole", in{"id": small, "name": ""}, "REQUIRED at input.name")
 			s.refused(staff, "createRole", in{"tenantId": contoso.ID, "name": "Small", "permissions": []in{}}, "CONFLICT at input.name")
 			s.refused(s.Customer("Adatum").Admin, "updateRole", in{"id": small, "name": "Theirs"}, "NOT_FOUND at input.id")
 			s.forbidden(s.Staff(contoso, "reader", testworld.Role("READ_ONLY")), "updateRole", in{"id": small, "name": "Theirs"})
@@ -297,7 +298,7 @@ func TestAssignmentsThatCannotBeGiven(t *testing.T) {
 		s.then("by who does not manage assignments", func(s scene) {
 			s.forbidden(s.Staff(acme, "reader", testworld.Role("READ_ONLY")), "assign", give(nil))
 		})
-		s.then("while the relationship is paused", func(s scene) {
+		s.then("while the relationship is suspended", func(s scene) {
 			s.does(contoso.Admin, "suspendRelationship", in{"id": relationship})
 			s.refused(acme.Admin, "assign", give(nil), "RELATIONSHIP_NOT_ACTIVE at input.tenantId")
 		})

@@ -146,7 +146,7 @@ func TestWhoCannotCloseATenant(t *testing.T) {
 				s.refused(operator.Admin, mutation, in{"id": ofRecord.ID, "reason": "a\u202eb"}, "INVALID at input.reason")
 			}
 		})
-		s.then("while the relationship is paused, its partner of record does not reach it", func(s scene) {
+		s.then("while the relationship is suspended, its partner of record does not reach it", func(s scene) {
 			s.must(s.Write.Relationship.Update().Where(relationship.CustomerID(ofRecord.ID)).SetStatus("SUSPENDED").SetSuspendedByOperator(true).Exec(s.System()))
 			for _, mutation := range all {
 				s.refused(acme.Admin, mutation, in{"id": ofRecord.ID}, "NOT_FOUND at input.id")

@@ -122,8 +122,8 @@ func (r *Resolver) abilities(ctx context.Context, rel *ent.Relationship) (abilit
 				continue
 			}
 			may := mandate.MayEnd(l, side, stands[l.PartnerID])
-			paused := mandate.SuspendedBy(l, side)
-			list[i] = ability{end: may, suspend: may && !paused, resume: paused, narrow: side != relationship.EndedByOperator}
+			suspended := mandate.SuspendedBy(l, side)
+			list[i] = ability{end: may, suspend: may && !suspended, resume: suspended, narrow: side != relationship.EndedByOperator}
 		}
 		return list, nil
 	})

@@ -37,10 +37,7 @@ func one[P, C batch.Row](ctx context.Context, parent P, idOf func(P) string, loa
 		if err != nil {
 			return nil, err
 		}
-		byID := make(map[string]C, len(rows))
-		for _, c := range batch.Siblings(rows) {
-			byID[idOfChild(c)] = c
-		}
+		byID := keyed(batch.Siblings(rows), idOfChild)
 		for i, p := range parents {
 			children[i] = byID[idOf(p)]
 		}
@@ -51,6 +48,15 @@ func one[P, C batch.Row](ctx context.Context, parent P, idOf func(P) string, loa
 // value resolves a field that is computed for all siblings of a row at once.
 func value[P batch.Row, V any](ctx context.Context, parent P, load func(context.Context, []P) ([]V, error)) (V, error) {
 	return batch.Load(ctx, parent, position(ctx), load)
+}
+
+// keyed puts rows into a map by what id says of each.
+func keyed[T any](rows []T, id func(T) string) map[string]T {
+	byID := make(map[string]T, len(rows))
+	for _, row := range rows {
+		byID[id(row)] = row
+	}
+	return byID
 }
 
 func ids[P any](rows []P, id func(P) string) []string {

@@ -66,16 +66,16 @@ func (r *Resolver) visibleRoles(ctx context.Context, ids []string) ([]*ent.Role,
 	var carried []string
 	for _, carrier := range []func() ([]string, error){
 		func() ([]string, error) {
-			return r.Client.Relationship.Query().Where(relationship.RoleIDIn(missing...)).Select(relationship.FieldRoleID).Strings(ctx)
+			return r.Client.Relationship.Query().Where(relationship.RoleIDIn(missing...)).Unique(true).Select(relationship.FieldRoleID).Strings(ctx)
 		},
 		func() ([]string, error) {
-			return r.Client.Invitation.Query().Where(invitation.RoleIDIn(missing...)).Select(invitation.FieldRoleID).Strings(ctx)
+			return r.Client.Invitation.Query().Where(invitation.RoleIDIn(missing...)).Unique(true).Select(invitation.FieldRoleID).Strings(ctx)
 		},
 		func() ([]string, error) {
-			return r.Client.Assignment.Query().Where(assignment.RoleIDIn(missing...)).Select(assignment.FieldRoleID).Strings(ctx)
+			return r.Client.Assignment.Query().Where(assignment.RoleIDIn(missing...)).Unique(true).Select(assignment.FieldRoleID).Strings(ctx)
 		},
 		func() ([]string, error) {
-			return r.Client.PrivilegeGroup.Query().Where(privilegegroup.RoleIDIn(missing...)).Select(privilegegroup.FieldRoleID).Strings(ctx)
+			return r.Client.PrivilegeGroup.Query().Where(privilegegroup.RoleIDIn(missing...)).Unique(true).Select(privilegegroup.FieldRoleID).Strings(ctx)
 		},
 	} {
 		found, err := carrier()

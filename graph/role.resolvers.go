@@ -24,6 +24,12 @@ func (r *mutationResolver) UpdateRole(ctx context.Context, input mandate.UpdateR
 	return &model.UpdateRolePayload{Role: row, UserErrors: faults}, err
 }
 
+func (r *mutationResolver) DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error) {
+	deleted, err := r.Service.DeleteRole(ctx, input)
+	faults, err := userErrors(err)
+	return &model.DeleteRolePayload{DeletedID: deleted, UserErrors: faults}, err
+}
+
 func (r *mutationResolver) UpsertFeature(ctx context.Context, input mandate.UpsertFeature) (*model.UpsertFeaturePayload, error) {
 	written, err := r.Service.UpsertFeature(ctx, input)
 	f, faults, err := r.feature(ctx, written, err)
@@ -34,12 +40,6 @@ func (r *mutationResolver) RetireFeature(ctx context.Context, input mandate.Reti
 	written, err := r.Service.RetireFeature(ctx, input)
 	f, faults, err := r.feature(ctx, written, err)
 	return &model.RetireFeaturePayload{Feature: f, UserErrors: faults}, err
-}
-
-func (r *mutationResolver) DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error) {
-	deleted, err := r.Service.DeleteRole(ctx, input)
-	faults, err := userErrors(err)
-	return &model.DeleteRolePayload{DeletedID: deleted, UserErrors: faults}, err
 }
 
 func (r *queryResolver) Features(ctx context.Context) ([]*model.Feature, error) {

@@ -163,6 +163,15 @@ func (s scene) rehearses(p *testworld.Person, mutation string, input in) *testwo
 	return a
 }
 
+// repeats sends a mutation that succeeds and changes nothing, and checks that nothing was written.
+func (s scene) repeats(p *testworld.Person, mutation string, input in) *testworld.Answer {
+	s.Helper()
+	before := s.rows()
+	a := s.asks(p, mutation, input).OK()
+	s.unchanged(before, mutation+", which changes nothing,")
+	return a
+}
+
 // refused sends a mutation that breaks rules, each "CODE at input.path", and checks that nothing was written and that
 // nothing but the rules is answered.
 func (s scene) refused(p *testworld.Person, mutation string, input in, rules ...string) *testworld.Answer {

@@ -151,7 +151,7 @@ func TestSuspendedMembers(t *testing.T) {
 			s.is("after", customersOf(agent), []string{"Contoso"})
 			s.is("agent, entered", s.status(tokens["agent entered"]), 401)
 		})
-		s.then("nobody lets themselves in again, whatever else they hold there", func(s scene) {
+		s.then("nobody reactivates themselves, whatever else they hold there", func(s scene) {
 			acme.Admin.Join(contoso.Tenant, testworld.Role("READ_ONLY"))
 			own := s.memberID(contoso, "acme")
 			s.does(acme.Admin, "setMemberStatus", set("SUSPENDED", own))

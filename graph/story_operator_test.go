@@ -29,7 +29,7 @@ func TestPartnerOfRecord(t *testing.T) {
 				"address": map[string]any{"city": "Kiel", "country": "DE"},
 				"members": map[string]any{"nodes": []any{map[string]any{"name": "Ada Byron", "administrator": true}}}}))
 		})
-		s.then("the customer neither ends nor pauses it, nor hands over", func(s scene) {
+		s.then("the customer neither ends nor suspends it, nor hands over", func(s scene) {
 			s.refused(admin, "terminateRelationship", in{"id": relationship}, "RELATIONSHIP_NOT_TERMINABLE at input.id")
 			s.refused(admin, "terminateRelationship", in{"id": relationship, "dryRun": true}, "RELATIONSHIP_NOT_TERMINABLE at input.id")
 			s.refused(admin, "suspendRelationship", in{"id": relationship}, "RELATIONSHIP_NOT_TERMINABLE at input.id")

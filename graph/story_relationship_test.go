@@ -70,7 +70,7 @@ func TestEachSideLiftsItsOwnPause(t *testing.T) {
 			}
 			s.is("suspended by", a.At(mutation+".relationship.suspendedBy"), any(by))
 		}
-		s.then("a pause closes every way through, the entered session's too", func(s scene) {
+		s.then("suspending closes every way through, the entered session's too", func(s scene) {
 			standing(s.does(contoso.Admin, "suspendRelationship", in{"id": id, "reason": "Holidays."}), "suspendRelationship", "SUSPENDED", "CUSTOMER")
 			s.sees(customersOf(acme.Admin))
 			s.is("reached", reaches(acme.Admin, contoso.ID), false)
@@ -78,7 +78,7 @@ func TestEachSideLiftsItsOwnPause(t *testing.T) {
 			s.refused(entered, "activateService", in{"tenantId": contoso.ID}, "NOT_FOUND at input.tenantId")
 			s.refused(acme.Admin, "enterTenant", in{"tenantId": contoso.ID}, "NOT_FOUND at input.tenantId")
 		})
-		s.then("nobody lifts another side's pause", func(s scene) {
+		s.then("nobody resumes for another side", func(s scene) {
 			standing(s.does(acme.Admin, "suspendRelationship", in{"id": id}), "suspendRelationship", "SUSPENDED", "PARTNER", "CUSTOMER")
 			standing(s.does(operator.Admin, "suspendRelationship", in{"id": id}), "suspendRelationship", "SUSPENDED", "PARTNER", "CUSTOMER", "OPERATOR")
 			standing(s.does(contoso.Admin, "resumeRelationship", in{"id": id}), "resumeRelationship", "SUSPENDED", "PARTNER", "OPERATOR")
@@ -86,12 +86,12 @@ func TestEachSideLiftsItsOwnPause(t *testing.T) {
 			standing(s.does(acme.Admin, "resumeRelationship", in{"id": id}), "resumeRelationship", "SUSPENDED", "OPERATOR")
 			s.is("reached", reaches(acme.Admin, contoso.ID), false)
 		})
-		s.then("with the last pause lifted nothing is lost", func(s scene) {
+		s.then("resumed by the last side, nothing is lost", func(s scene) {
 			standing(s.does(operator.Admin, "resumeRelationship", in{"id": id}), "resumeRelationship", "ACTIVE")
 			s.sees(customersOf(acme.Admin), "Contoso")
 			s.is("reached by the entered session", reaches(entered, contoso.ID), true)
 		})
-		s.then("a paused relationship is still the customer's one partner, and can be ended", func(s scene) {
+		s.then("a suspended relationship is still the customer's one partner, and can be ended", func(s scene) {
 			s.does(acme.Admin, "suspendRelationship", in{"id": id})
 			s.refused(contoso.Admin, "invitePartner", in{"code": s.NewPartner("Blue").Partner.Code, "roleKey": "READ_ONLY"},
 				"CUSTOMER_ALREADY_LINKED at input.tenantId")

@@ -177,6 +177,11 @@ func TestDelegations(t *testing.T) {
 			s.does(boss, "setMspDelegations", set([]any{row(helper, "PRIME_ADMIN"), row(boss, "ADMINISTRATOR")}, watch.ID))
 			s.is("helper", level(s, helper, nordwind.ID, "ASSIGNMENTS"), "MANAGE")
 		})
+		s.then("the same again writes nothing", func(s scene) {
+			a := s.repeats(boss, "setMspDelegations", set([]any{row(boss, "ADMINISTRATOR"), row(helper, "PRIME_ADMIN")}, watch.ID))
+			s.is("count", a.At("setMspDelegations.partner.mspAdminCount"), 3.)
+			s.is("saved", len(saved(a)), 3)
+		})
 		s.then("a suspended member does not count, and nothing named takes all back", func(s scene) {
 			s.does(acme.Admin, "setMemberStatus", in{"tenantId": acme.ID, "ids": []string{helper.Member(acme.Tenant).ID}, "status": "SUSPENDED"})
 			s.sees(techPartnersOf(acme.Admin), "Nordwind INTEGRATOR 2 0 1")

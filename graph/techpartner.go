@@ -5,7 +5,6 @@ import (
 	stdsql "database/sql"
 	"maps"
 	"slices"
-	"strings"
 
 	"mandate/ent"
 	"mandate/ent/assignment"
@@ -47,7 +46,8 @@ func (r *Resolver) techPartnerList(ctx context.Context, managerID *string, filte
 		}
 	}
 	if managerID != nil {
-		return l, r.throughPartner(ctx, &l, managerID)
+		err = r.throughPartner(ctx, &l, managerID)
+		return l, err
 	}
 	homes, err := rule.From(ctx).Homes(ctx)
 	if len(slices.DeleteFunc(slices.Clone(homes), func(m *rule.Membership) bool { return !m.InMSP() })) > 1 {
@@ -69,10 +69,7 @@ func (r *Resolver) partnersAt(ctx context.Context, tenantIDs, at []string) (node
 	if err != nil {
 		return nil, nil, err
 	}
-	byTenant := make(map[string]*ent.Partner, len(loaded))
-	for _, p := range loaded {
-		byTenant[p.TenantID] = p
-	}
+	byTenant := keyed(loaded, tenantOfPartner)
 	for i, id := range tenantIDs {
 		if p := byTenant[id]; p != nil {
 			nodes, cursors = append(nodes, p), append(cursors, at[i])
@@ -83,13 +80,10 @@ func (r *Resolver) partnersAt(ctx context.Context, tenantIDs, at []string) (node
 
 // managers finds the MSPs that manage partners.
 func (r *Resolver) managers(ctx context.Context, partners []*ent.Partner) ([]*model.PartnerProfile, error) {
-	var args []any
-	for _, p := range partners {
-		args = append(args, p.TenantID)
-	}
+	given, args := tenantIn(ids(partners, tenantOfPartner))
 	byTenant := make(map[string]*model.PartnerProfile)
-	err := r.each(ctx, "SELECT t.id, y.name, x.type, x.code FROM tenants t JOIN tenants y ON y.id=t.managed_by_id JOIN partners x ON x.tenant_id=y.id WHERE t.id IN (?"+
-		strings.Repeat(",?", len(args)-1)+")", args, func(rows *stdsql.Rows) error {
+	err := r.each(ctx, "SELECT t.id, y.name, x.type, x.code FROM tenants t JOIN tenants y ON y.id=t.managed_by_id JOIN partners x ON x.tenant_id=y.id WHERE "+
+		given, args, func(rows *stdsql.Rows) error {
 		var id, name, kind, code string
 		err := rows.Scan(&id, &name, &kind, &code)
 		byTenant[id] = partnerProfile(name, kind, code)

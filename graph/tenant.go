@@ -58,10 +58,7 @@ func (r *Resolver) tenantsAt(ctx context.Context, kind string, places []rule.Cur
 	if err != nil {
 		return nil, nil, err
 	}
-	byID := make(map[string]*ent.Tenant, len(loaded))
-	for _, t := range loaded {
-		byID[t.ID] = t
-	}
+	byID := keyed(loaded, tenantID)
 	var nodes []*ent.Tenant
 	var cursors []string
 	for _, p := range places {

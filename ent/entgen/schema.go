@@ -95,7 +95,7 @@ func Connections(names ...string) entgql.SchemaHook {
 					field("totalCountCapped", "Whether totalCount stopped counting.", ast.NonNullNamedType("Boolean", nil)),
 				),
 				object(n+"Edge", "A row of a list, with its cursor.",
-					field("cursor", "Where the row stands; give it as after or before.", ast.NonNullNamedType("String", nil)),
+					field("cursor", "Where the row stands; give it as after, or as before where the list takes that.", ast.NonNullNamedType("String", nil)),
 					field("node", "The "+noun+".", ast.NonNullNamedType(n, nil)),
 				))
 		}

@@ -84,7 +84,8 @@ func (a *Access) Known(ctx context.Context, tenantID string) *Reach {
 	return a.reach[tenantID]
 }
 
-// Resolve computes how the viewer reaches the given tenants, in one statement for those not resolved before.
+// Resolve computes how the viewer reaches the given tenants, in as few statements as the
+// engine's limits allow for those not resolved before.
 func (a *Access) Resolve(ctx context.Context, tenantIDs ...string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

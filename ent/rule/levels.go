@@ -18,7 +18,7 @@ type found struct {
 	ends   [maxLinks]Moment
 }
 
-// resolve reads the live paths to the given tenants along all routes, and takes the best of them.
+// resolve reads the live paths to the given tenants along all routes, and keeps them.
 func (a *Access) resolve(ctx context.Context, tenantIDs []string) error {
 	paths, err := follow(ctx, a.db, a.dialect, a.routes, tenantIDs)
 	if err != nil {
@@ -68,7 +68,7 @@ func follow(ctx context.Context, db DB, dialect string, routes []route, tenantID
 }
 
 func scanPaths(ctx context.Context, db DB, s statement) (paths []found, err error) {
-	rows, err := db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := s.query(ctx, db)
 	if err != nil {
 		return nil, err
 	}

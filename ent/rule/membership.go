@@ -100,7 +100,7 @@ func readHomes(ctx context.Context, db DB, userIDs ...string) (map[string][]*Mem
 		COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), COALESCE(y.status,'')='ACTIVE', p.feature, p.level
 		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN partners x ON x.tenant_id=t.id LEFT JOIN tenants y ON y.id=t.managed_by_id
 		LEFT JOIN member_permissions p ON p.member_id=m.id WHERE `).in("m.user_id", userIDs).add(" AND m.status='ACTIVE' AND t.status='ACTIVE' ORDER BY m.id")
-	rows, err := db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := s.query(ctx, db)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,7 +154,7 @@ func readGroups(ctx context.Context, db DB, homes []*Membership) (map[string][]*
 	var s statement
 	s.add("SELECT gm.member_id, g.id, g.role_id, g.scope='ALL_CUSTOMERS' FROM group_members gm JOIN privilege_groups g ON g.id=gm.group_id WHERE ").
 		in("gm.member_id", members).add(" ORDER BY g.id")
-	rows, err := db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := s.query(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (a *Access) loadRoles(ctx context.Context, ids []string) error {
 	}
 	var s statement
 	s.add("SELECT role_id, feature, level FROM role_permissions WHERE ").in("role_id", custom)
-	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := s.query(ctx, a.db)
 	if err != nil {
 		return fmt.Errorf("load roles: %w", err)
 	}

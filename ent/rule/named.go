@@ -46,7 +46,7 @@ func Reached(column string) Scope {
 				r.from(&probe, a.dialect, false)
 				r.conditions(&probe)
 				probe.add(" AND " + r.tenant + "=" + s.C(column) + ")")
-				probes = append(probes, sql.ExprP(probe.sql, probe.args...))
+				probes = append(probes, sql.ExprP(string(probe.sql), probe.args...))
 			}
 			either := []*sql.Predicate{sql.False()}
 			for part := range slices.Chunk(probes, mostProbes) {

@@ -17,7 +17,7 @@ type Outsider struct{ MemberID, UserID string }
 func (a *Access) Outsiders(ctx context.Context, tenantID, after string, limit int) ([]Outsider, error) {
 	s := outsiders(waysIn, clock.Now(ctx), tenantID, after, limit)
 	s.add(fmt.Sprintf(" ORDER BY id LIMIT %d", limit))
-	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := s.query(ctx, a.db)
 	if err != nil {
 		return nil, fmt.Errorf("list outsiders: %w", err)
 	}
@@ -46,7 +46,7 @@ func (a *Access) CountThrough(ctx context.Context, customerID string, most int) 
 func (a *Access) countOutsiders(ctx context.Context, ways []way, tenantID string, most int) (n int, err error) {
 	var s statement
 	s.add("SELECT COUNT(*) FROM (").addAll(outsiders(ways, clock.Now(ctx), tenantID, "", most+1)).add(fmt.Sprintf(" LIMIT %d) x", most+1))
-	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := s.query(ctx, a.db)
 	if err != nil {
 		return 0, fmt.Errorf("count outsiders: %w", err)
 	}
@@ -98,7 +98,7 @@ func assignedStaff(s *statement, now time.Time, tenantID string) {
 	var a statement
 	a.add("JOIN assignments a ON a.tenant_id=t.id AND a.granter_id=p.id AND ").live("a", now).
 		add(" JOIN members m ON m.id=a.grantee_id AND m.tenant_id=p.id AND m.administrator=?", false)
-	toCustomer(s, now, tenantID, a.sql, a.args...)
+	toCustomer(s, now, tenantID, string(a.sql), a.args...)
 	s.add(" AND t.status='ACTIVE'")
 }
 
@@ -111,7 +111,7 @@ func techPartnersPeople(s *statement, now time.Time, tenantID string) {
 	var a statement
 	a.add("JOIN assignments a ON a.tenant_id=t.id AND a.granter_id=p.id AND ").live("a", now).
 		add(" JOIN partners x ON x.id=a.grantee_id JOIN tenants y ON y.id=x.tenant_id AND y.managed_by_id=p.id AND y.status='ACTIVE' JOIN members m ON m.tenant_id=y.id")
-	toCustomer(s, now, tenantID, a.sql, a.args...)
+	toCustomer(s, now, tenantID, string(a.sql), a.args...)
 	s.add(" AND t.status='ACTIVE' AND (m.administrator=? OR EXISTS (SELECT 1 FROM assignments b WHERE b.grantee_id=m.id AND b.tenant_id=t.id AND b.granter_id=y.id AND ", true).
 		live("b", now).add("))")
 }

@@ -45,7 +45,7 @@ func (a *Access) Page(ctx context.Context, l List) ([]Cursor, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	rows, err := a.db.QueryContext(ctx, s.sql, s.args...)
+	rows, err := s.query(ctx, a.db)
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
@@ -70,7 +70,7 @@ func (a *Access) Count(ctx context.Context, l List, most int) (int, error) {
 	}
 	var q statement
 	q.add("SELECT COUNT(*) FROM (").addAll(s).add(fmt.Sprintf(" LIMIT %d) x", most+1))
-	rows, err := a.db.QueryContext(ctx, q.sql, q.args...)
+	rows, err := q.query(ctx, a.db)
 	if err != nil {
 		return 0, fmt.Errorf("count tenants: %w", err)
 	}
@@ -114,7 +114,7 @@ func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, e
 		}
 		s.add("SELECT * FROM (").addAll(part).add(fmt.Sprintf(") u%d", start))
 	}
-	if s.sql == "" {
+	if len(s.sql) == 0 {
 		return nil, nil
 	}
 	return &s, nil
@@ -149,7 +149,7 @@ func (a *Access) listed(l List) []route {
 		if !along {
 			continue
 		}
-		if l.PartnerID != "" && (!slices.Contains(r.partners, l.PartnerID)) {
+		if l.PartnerID != "" && !slices.Contains(r.partners, l.PartnerID) {
 			continue
 		}
 		if lacks(r.levels, l.Needs) {
@@ -161,11 +161,10 @@ func (a *Access) listed(l List) []route {
 			}
 			walked[w] = true
 		}
-		if a.viewer.Entered() && l.Assignable != nil {
-			continue // it takes a session of one's own
-		}
 		if a.viewer.Entered() {
-			r.where.args = slices.Clone(r.where.args)
+			if l.Assignable != nil {
+				continue // it takes a session of one's own
+			}
 			var where statement
 			where.add(r.tenant+"=? AND ", a.viewer.EnteredTenantID).addAll(&r.where)
 			r.where = where

@@ -19,44 +19,16 @@ func (a *Access) People(ctx context.Context, tenantIDs, userIDs []string) (map[s
 	if err != nil {
 		return nil, fmt.Errorf("load memberships: %w", err)
 	}
-	everybody := make(map[string]*Access, len(userIDs))
-	all := &Access{db: a.db, roles: make(map[string]access.Levels)}
+	all := &Access{db: a.db, dialect: a.dialect, now: clock.Now(ctx), roles: make(map[string]access.Levels)}
 	if err := all.loadRoles(ctx, rolesAt(homes, groups)); err != nil {
 		return nil, err
 	}
-	var routes []route
-	var whose []*Access
-	for _, id := range userIDs {
-		if everybody[id] != nil {
-			continue
-		}
-		p := &Access{db: a.db, dialect: a.dialect, viewer: viewer.Viewer{UserID: id}, now: clock.Now(ctx), roles: all.roles, reach: make(map[string]*Reach)}
-		if err := p.settle(ctx, homes[id], groups); err != nil {
-			return nil, fmt.Errorf("load memberships: %w", err)
-		}
-		p.routes = p.routesOut()
-		for range p.routes {
-			whose = append(whose, p)
-		}
-		routes = append(routes, p.routes...)
-		p.reachOwn()
-		everybody[id] = p
-	}
-	paths, err := follow(ctx, a.db, a.dialect, routes, tenantIDs)
+	everybody, err := all.settleEach(ctx, userIDs, homes, groups)
 	if err != nil {
+		return nil, fmt.Errorf("load memberships: %w", err)
+	}
+	if err := all.followEach(ctx, userIDs, everybody, tenantIDs); err != nil {
 		return nil, err
-	}
-	if err := all.loadRoles(ctx, rolesOf(paths)); err != nil {
-		return nil, err
-	}
-	first := make(map[*Access]int) // position of a person's first route among all
-	for i := len(whose) - 1; i >= 0; i-- {
-		first[whose[i]] = i
-	}
-	for _, f := range paths {
-		p := whose[f.route]
-		f.route -= first[p]
-		p.addPath(f)
 	}
 	reached := make(map[string]map[string]*Reach, len(everybody))
 	for id, p := range everybody {
@@ -68,6 +40,55 @@ func (a *Access) People(ctx context.Context, tenantIDs, userIDs []string) (map[s
 		}
 	}
 	return reached, nil
+}
+
+// settleEach makes an access of every person's, with what their memberships give, out of what was read for all of them.
+func (a *Access) settleEach(ctx context.Context, userIDs []string, homes map[string][]*Membership, groups map[string][]*group) (map[string]*Access, error) {
+	everybody := make(map[string]*Access, len(userIDs))
+	for _, id := range userIDs {
+		if everybody[id] != nil {
+			continue
+		}
+		p := &Access{db: a.db, dialect: a.dialect, viewer: viewer.Viewer{UserID: id}, now: a.now, roles: a.roles, reach: make(map[string]*Reach)}
+		if err := p.settle(ctx, homes[id], groups); err != nil {
+			return nil, err
+		}
+		p.routes = p.routesOut()
+		p.reachOwn()
+		everybody[id] = p
+	}
+	return everybody, nil
+}
+
+// followEach follows everybody's routes to the tenants, side by side.
+func (a *Access) followEach(ctx context.Context, userIDs []string, everybody map[string]*Access, tenantIDs []string) error {
+	var routes []route
+	var whose []*Access                            // by route
+	first := make(map[*Access]int, len(everybody)) // position of a person's first route among all
+	for _, id := range userIDs {
+		p := everybody[id]
+		if _, met := first[p]; met {
+			continue
+		}
+		first[p] = len(routes)
+		for range p.routes {
+			whose = append(whose, p)
+		}
+		routes = append(routes, p.routes...)
+	}
+	paths, err := follow(ctx, a.db, a.dialect, routes, tenantIDs)
+	if err != nil {
+		return err
+	}
+	if err := a.loadRoles(ctx, rolesOf(paths)); err != nil {
+		return err
+	}
+	for _, f := range paths {
+		p := whose[f.route]
+		f.route -= first[p]
+		p.addPath(f)
+	}
+	return nil
 }
 
 func rolesAt(homes map[string][]*Membership, groups map[string][]*group) (roles []string) {

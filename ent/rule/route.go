@@ -142,7 +142,7 @@ func assigned(m *Membership, now time.Time) route {
 	}
 	var on statement
 	on.add("r.active_customer_id=a.tenant_id AND r.partner_id=? AND ", m.TenantID).live("r", now)
-	r.tables[2].on, r.tables[2].args, r.tables[2].left = on.sql, on.args, r.orManaged
+	r.tables[2].on, r.tables[2].args, r.tables[2].left = string(on.sql), on.args, r.orManaged
 	r.where.add("a.grantee_id=? AND a.granter_id=? AND ", m.ID, m.TenantID).live("a", now)
 	if r.orManaged {
 		r.where.add(" AND (r.id IS NOT NULL OR t.managed_by_id=?)", m.TenantID)

@@ -1,44 +1,53 @@
 package rule
 
 import (
+	"context"
+	stdsql "database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 )
 
-// statement is SQL under construction, with its arguments in the order of their placeholders. Routes hold statements and
-// are copied, which a strings.Builder must not be.
+// statement is SQL under construction, with its arguments in the order of their placeholders. What a route holds is added
+// to others and never added to: copies share what is behind it.
 type statement struct {
-	sql  string
+	sql  []byte
 	args []any
 }
 
 func (s *statement) add(text string, args ...any) *statement {
-	s.sql += text
-	s.args = append(s.args, args...)
+	s.sql, s.args = append(s.sql, text...), append(s.args, args...)
 	return s
 }
 
-func (s *statement) addAll(o *statement) *statement { return s.add(o.sql, o.args...) }
+func (s *statement) addAll(o *statement) *statement {
+	s.sql, s.args = append(s.sql, o.sql...), append(s.args, o.args...)
+	return s
+}
+
+// query runs the statement.
+func (s *statement) query(ctx context.Context, db DB) (*stdsql.Rows, error) {
+	return db.QueryContext(ctx, string(s.sql), s.args...)
+}
 
 // in adds "column IN (…)"; no values match nothing.
 func (s *statement) in(column string, values []string) *statement {
 	if len(values) == 0 {
 		return s.add("1=0")
 	}
-	s.add(column + " IN (?" + strings.Repeat(",?", len(values)-1) + ")")
-	for _, v := range values {
-		s.args = append(s.args, v)
+	s.add(column).add(" IN (?", values[0])
+	for _, v := range values[1:] {
+		s.add(",?", v)
 	}
-	return s
+	return s.add(")")
 }
 
 // live adds the condition that a relationship or an assignment counts at the given moment.
 func (s *statement) live(alias string, now time.Time) *statement {
-	return s.add(alias+".status='ACTIVE' AND "+alias+".starts_at<=? AND ("+alias+".ends_at IS NULL OR "+alias+".ends_at>?)", now, now)
+	return s.add(alias).add(".status='ACTIVE' AND ").add(alias).add(".starts_at<=? AND (", now).
+		add(alias).add(".ends_at IS NULL OR ").add(alias).add(".ends_at>?)", now)
 }
 
 // Moment scans an instant from any expression: SQLite gives the microseconds it keeps wherever the column's type is lost.

@@ -33,7 +33,7 @@ func (Relationship) Fields() []ent.Field {
 			Comment("Where the relationship stands. One past its end is EXPIRED from that moment on.").
 			Annotations(api.Type("RelationshipStatus"), api.Values{
 				"ACTIVE":     "Connected.",
-				"SUSPENDED":  "Paused by one side or by the operator: nothing is reachable through it, and nothing is lost.",
+				"SUSPENDED":  "Suspended by one side or by the operator: nothing is reachable through it, and nothing is lost.",
 				"EXPIRED":    "Past its end.",
 				"TERMINATED": "Ended by one side or by the operator.",
 			}),
@@ -44,9 +44,9 @@ func (Relationship) Fields() []ent.Field {
 		moment("starts_at", "From when it counts.", fixed),
 		moment("ends_at", "Until when it counts; open if empty.", nullable),
 		column(field.Int("auto_extend_days").Comment("By how many days it is extended when its end comes near; not extended if empty."), []option{nullable}),
-		field.Bool("suspended_by_partner").Default(false).Comment("Whether the partner paused it.").Annotations(api.Hidden()),
-		field.Bool("suspended_by_customer").Default(false).Comment("Whether the customer paused it.").Annotations(api.Hidden()),
-		field.Bool("suspended_by_operator").Default(false).Comment("Whether the operator paused it.").Annotations(api.Hidden()),
+		field.Bool("suspended_by_partner").Default(false).Comment("Whether the partner suspended it.").Annotations(api.Hidden()),
+		field.Bool("suspended_by_customer").Default(false).Comment("Whether the customer suspended it.").Annotations(api.Hidden()),
+		field.Bool("suspended_by_operator").Default(false).Comment("Whether the operator suspended it.").Annotations(api.Hidden()),
 		moment("ended_at", "When it ended.", nullable),
 		field.Enum("ended_by").NamedValues("Partner", "PARTNER", "Customer", "CUSTOMER", "Operator", "OPERATOR").Optional().Nillable().
 			Comment("Who ended it; empty when it ran out by itself.").

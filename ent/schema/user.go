@@ -22,7 +22,7 @@ func (User) Mixin() []ent.Mixin {
 // Fields of the user.
 func (User) Fields() []ent.Field {
 	return []ent.Field{
-		text("email", "Address as typed, to be shown and written to.", 320, hidden),
+		text("email", "Address as shown and written to: in lower case, its domain in the letters that it stands for.", 320, hidden),
 		key("email_canonical", "Address as compared.", 320, unique),
 		column(field.String("password_hash").Sensitive().MaxLen(200).Comment("Argon2id in PHC form; none until the address is proven."), []option{nullable, hidden}),
 		moment("password_changed_at", "When the password was set.", nullable, hidden),

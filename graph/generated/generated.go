@@ -1123,9 +1123,9 @@ type MutationResolver interface {
 	TerminateRelationship(ctx context.Context, input mandate.TerminateRelationship) (*model.TerminateRelationshipPayload, error)
 	CreateRole(ctx context.Context, input mandate.CreateRole) (*model.CreateRolePayload, error)
 	UpdateRole(ctx context.Context, input mandate.UpdateRole) (*model.UpdateRolePayload, error)
+	DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error)
 	UpsertFeature(ctx context.Context, input mandate.UpsertFeature) (*model.UpsertFeaturePayload, error)
 	RetireFeature(ctx context.Context, input mandate.RetireFeature) (*model.RetireFeaturePayload, error)
-	DeleteRole(ctx context.Context, input mandate.DeleteRole) (*model.DeleteRolePayload, error)
 	SignIn(ctx context.Context, input mandate.SignIn) (*model.SignInPayload, error)
 	SignOut(ctx context.Context) (*model.SignOutPayload, error)
 	ResetPassword(ctx context.Context, input mandate.ResetPassword) (*model.ResetPasswordPayload, error)
@@ -5495,7 +5495,7 @@ extend type AccessRequest {
   member: Member
   "Who decided; null before that, and when it was the tenant's policy."
   decidedBy: PersonProfile
-  "Whether the viewer may approve or reject it now."
+  "Whether the viewer may decide about requests like it now; somebody who was given more than the viewer holds is still refused."
   viewerCanDecide: Boolean!
 }
 
@@ -5568,7 +5568,7 @@ type RejectAccessRequestsPayload {
   assign("The assignment." input: AssignInput!): AssignPayload! @signedIn
   "Gives an assignment another access period, from now on. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner that granted it. The role must still be at most what the viewer holds there."
   extendAssignment("The assignment and its period." input: ExtendAssignmentInput!): ExtendAssignmentPayload! @signedIn
-  "Takes assignments back, at most 100, all or none. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner, or in the customer: a customer may send one person or a tech partner home. What a tech partner gave its own people there ends with its own."
+  "Takes assignments back, at most 100, all or none. All of one granting partner and one tenant; others are INVALID. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner, or in the customer: a customer may send one person or a tech partner home. What a tech partner gave its own people there ends with its own."
   revokeAssignments("Which ones." input: RevokeAssignmentsInput!): RevokeAssignmentsPayload! @signedIn
 }
 
@@ -5605,9 +5605,9 @@ type AccessPeriod {
   endsAt: DateTime
 }
 
-"From when until when access is to count: days or endsAt, not both; unlimited with neither."
+"From when until when access is to count: days or endsAt, not both; with neither, without end, for an installer 7 days."
 input AccessPeriodInput {
-  "From when; from now unless said otherwise."
+  "From when; a moment in the past means now. An extension always begins now: leave it out."
   startsAt: DateTime
   "For how many days."
   days: Int
@@ -5639,7 +5639,7 @@ type AssignPayload {
 
 "What revokeAssignments takes."
 input RevokeAssignmentsInput {
-  "The assignments; 1 to 100."
+  "The assignments; 1 to 100. All of one granting partner and one tenant; others are INVALID."
   ids: [ID!]!
   "Why, for the audit trail."
   reason: String
@@ -5878,7 +5878,7 @@ A row of a list, with its cursor.
 """
 type AccessRequestEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -5966,7 +5966,7 @@ A row of a list, with its cursor.
 """
 type AssignmentEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6050,7 +6050,7 @@ A row of a list, with its cursor.
 """
 type AuditEventEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6187,7 +6187,7 @@ A row of a list, with its cursor.
 """
 type InvitationEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6311,7 +6311,7 @@ A row of a list, with its cursor.
 """
 type MemberEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6433,7 +6433,7 @@ A row of a list, with its cursor.
 """
 type PartnerEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6571,7 +6571,7 @@ A row of a list, with its cursor.
 """
 type PrivilegeGroupEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6675,7 +6675,7 @@ A row of a list, with its cursor.
 """
 type RelationshipEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6705,7 +6705,7 @@ enum RelationshipStatus @goModel(model: "mandate/ent/relationship.Status") {
   """
   ACTIVE
   """
-  Paused by one side or by the operator: nothing is reachable through it, and nothing is lost.
+  Suspended by one side or by the operator: nothing is reachable through it, and nothing is lost.
   """
   SUSPENDED
   """
@@ -6776,7 +6776,7 @@ A row of a list, with its cursor.
 """
 type RoleEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6847,7 +6847,7 @@ A row of a list, with its cursor.
 """
 type ServiceSubscriptionEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -6918,7 +6918,7 @@ A row of a list, with its cursor.
 """
 type SessionEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -7027,7 +7027,7 @@ A row of a list, with its cursor.
 """
 type SiteEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -7172,7 +7172,7 @@ A row of a list, with its cursor.
 """
 type TenantEdge {
   """
-  Where the row stands; give it as after or before.
+  Where the row stands; give it as after, or as before where the list takes that.
   """
   cursor: String!
   """
@@ -7766,7 +7766,7 @@ input NewMemberInput {
 input PermissionInput {
   "Key of the feature: a platform feature, or one of the catalogue."
   feature: String!
-  "The level."
+  "The level; left out is an error: SSO_LEVEL_REQUIRED for single sign-on, REQUIRED for others."
   level: AccessLevel
 }
 
@@ -8048,9 +8048,9 @@ type ResetTablePreferencePayload {
   widenRelationship("The change." input: WidenRelationshipInput!): WidenRelationshipPayload! @signedIn
   "Moves the end further away, or has it moved by itself from one day before. The customer's side does it at once; a partner makes an offer that the customer accepts. To stop moving it takes effect at once by either side. Needs PARTNERS MANAGE by a membership of one's own."
   extendRelationship("The change." input: ExtendRelationshipInput!): ExtendRelationshipPayload! @signedIn
-  "Pauses a relationship: nothing is reachable through it, and nothing is lost. Needs PARTNERS MANAGE by a membership of one's own, or an administrator of the operator."
+  "Suspends a relationship: nothing is reachable through it, and nothing is lost. Needs PARTNERS MANAGE by a membership of one's own, or an administrator of the operator."
   suspendRelationship("Which one." input: SuspendRelationshipInput!): SuspendRelationshipPayload! @signedIn
-  "Takes one's own side's pause back. Needs what suspending needs."
+  "Resumes a relationship that one's own side suspended; it stays suspended while another side suspends it. Needs what suspending needs."
   resumeRelationship("Which one." input: ResumeRelationshipInput!): ResumeRelationshipPayload! @signedIn
   "Ends a relationship, and with it every assignment and entered session that rests on it. Needs PARTNERS MANAGE by a membership of one's own, or an administrator of the operator."
   terminateRelationship("Which one." input: TerminateRelationshipInput!): TerminateRelationshipPayload! @signedIn
@@ -8065,15 +8065,15 @@ extend type Relationship {
   customer: Tenant
   "The ceiling: nobody of the partner's may do more than this."
   role: Role!
-  "Who paused it."
+  "Who suspended it."
   suspendedBy: [Side!]!
   "How many of the partner's people are assigned now; 0: connected, yet nobody but administrators may act. Needs ASSIGNMENTS VIEW."
   staffCount: Int @can(feature: ASSIGNMENTS, level: VIEW)
   "Whether the viewer may end it."
   viewerCanTerminate: Boolean!
-  "Whether the viewer may pause it."
+  "Whether the viewer may suspend it."
   viewerCanSuspend: Boolean!
-  "Whether the viewer may take a pause back."
+  "Whether the viewer may resume it."
   viewerCanResume: Boolean!
   "Whether the viewer may lower the ceiling or bring the end nearer."
   viewerCanNarrow: Boolean!
@@ -8137,7 +8137,7 @@ input SuspendRelationshipInput {
 type SuspendRelationshipPayload {
   "The relationship."
   relationship: Relationship
-  "CONFLICT when that side has paused it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record."
+  "CONFLICT when that side has suspended it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record."
   userErrors: [UserError!]!
 }
 
@@ -8151,7 +8151,7 @@ input ResumeRelationshipInput {
 type ResumeRelationshipPayload {
   "The relationship."
   relationship: Relationship
-  "CONFLICT when that side has not paused it, RELATIONSHIP_NOT_ACTIVE."
+  "CONFLICT when that side has not suspended it, RELATIONSHIP_NOT_ACTIVE."
   userErrors: [UserError!]!
 }
 
@@ -8223,18 +8223,12 @@ extend type Mutation {
   createRole("The role." input: CreateRoleInput!): CreateRolePayload! @signedIn
   "Changes a role of the tenant's own, for everybody who holds it, from their next request on. Needs ROLES MANAGE; no level above the viewer's, before or after."
   updateRole("The change." input: UpdateRoleInput!): UpdateRolePayload! @signedIn
-}
-
-extend type Mutation {
+  "Deletes a role of the tenant's own that nobody has and nothing carries. Needs ROLES MANAGE; no role that holds more than the viewer does."
+  deleteRole("Which role." input: DeleteRoleInput!): DeleteRolePayload! @signedIn
   "Adds a feature to the catalogue, where everybody but those who hold all of it has NONE on it, or renames one and its levels. For administrators of the operator."
   upsertFeature("The feature." input: UpsertFeatureInput!): UpsertFeaturePayload! @signedIn
   "Takes a feature out of the catalogue for good: it is no longer shown or given, and its key is not used again. For administrators of the operator."
   retireFeature("The feature." input: RetireFeatureInput!): RetireFeaturePayload! @signedIn
-}
-
-extend type Mutation {
-  "Deletes a role of the tenant's own that nobody has and nothing carries. Needs ROLES MANAGE; no role that holds more than the viewer does."
-  deleteRole("Which role." input: DeleteRoleInput!): DeleteRolePayload! @signedIn
 }
 
 extend type Role {
@@ -8320,6 +8314,20 @@ type UpdateRolePayload {
   userErrors: [UserError!]!
 }
 
+"What deleteRole takes."
+input DeleteRoleInput {
+  "The role."
+  id: ID!
+}
+
+"What deleteRole answers."
+type DeleteRolePayload {
+  "The role that was."
+  deletedId: ID
+  "ROLE_IN_USE, which says by how many; ROLE_EXCEEDS_GRANT."
+  userErrors: [UserError!]!
+}
+
 "What upsertFeature takes."
 input UpsertFeatureInput {
   "Key of the feature: a lower-case letter, then up to 63 lower-case letters, digits, dots or hyphens."
@@ -8353,20 +8361,6 @@ type RetireFeaturePayload {
   "The feature."
   feature: Feature
   "CONFLICT for a feature that is retired already."
-  userErrors: [UserError!]!
-}
-
-"What deleteRole takes."
-input DeleteRoleInput {
-  "The role."
-  id: ID!
-}
-
-"What deleteRole answers."
-type DeleteRolePayload {
-  "The role that was."
-  deletedId: ID
-  "ROLE_IN_USE, which says by how many; ROLE_EXCEEDS_GRANT."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -8468,7 +8462,7 @@ enum UserErrorCode {
   REQUIRED
   "The value is too long."
   TOO_LONG
-  "There is no such thing, or the viewer may not know of it."
+  "There is no such thing, or the viewer may not see it."
   NOT_FOUND
   "It contradicts what is there already."
   CONFLICT
@@ -8486,7 +8480,7 @@ enum UserErrorCode {
   TOKEN_INVALID
   "The associated account is already linked to another tenant."
   CUSTOMER_ALREADY_LINKED
-  "Only a recognised partner may do this."
+  "Only a recognised partner may do this; some things only an MSP."
   PARTNER_PERMISSION_REQUIRED
   "No partner has this Partner ID, or this invite link."
   PARTNER_NOT_FOUND
@@ -8508,13 +8502,13 @@ enum UserErrorCode {
   RELATIONSHIP_NOT_ACTIVE
   "This side may not end the relationship."
   RELATIONSHIP_NOT_TERMINABLE
-  "It would give more than the viewer holds, or than the ceiling allows."
+  "It would give, change or take away more than the viewer may: more than they hold, than the ceiling allows, or what only the tenant's own people give."
   ROLE_EXCEEDS_GRANT
   "The role is in use."
   ROLE_IN_USE
   "The name of a privilege group is locked once it has members."
   PRIVILEGE_GROUP_NAME_LOCKED
-  "The access period is too short, too long or in the past."
+  "The access period is too short, too long, in the past, or begins too far ahead."
   ACCESS_PERIOD_OUT_OF_RANGE
   "The person is a member already."
   ALREADY_MEMBER
@@ -8522,7 +8516,7 @@ enum UserErrorCode {
   LAST_ADMINISTRATOR
   "The phone number needs its country code."
   PHONE_COUNTRY_CODE_REQUIRED
-  "Every catalogue feature needs a level."
+  "Without a role, every catalogue feature but single sign-on needs a level."
   PERMISSION_REQUIRED_FOR_EACH_FEATURE
   "An enabled single sign-on needs a level."
   SSO_LEVEL_REQUIRED
@@ -8542,7 +8536,7 @@ enum UserErrorCode {
   INVALID_TAG
 }
 
-"What can be read. Every list needs first or last, 1 to 100."
+"What can be read. Every connection needs first or last, 1 to 100."
 type Query {
   "Anything by its id; null for what does not exist and for what the viewer may not see."
   node(
@@ -8847,7 +8841,7 @@ type LeaveTenantPayload {
     managerId: ID
     "Which ones."
     filter: PartnerFilter
-    "In which order; by name unless said otherwise. A count takes the level that its field takes: where the viewer lacks it, a tech partner is left out."
+    "In which order; by name unless said otherwise. An order other than by name looks at the first 10,000 by name. A count takes the level that its field takes: where the viewer lacks it, a tech partner is left out."
     orderBy: PartnerOrder
     "How many from the beginning; 1 to 100."
     first: Int
@@ -21050,6 +21044,63 @@ func (ec *executionContext) fieldContext_Mutation_updateRole(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_deleteRole(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteRole(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteRole(ctx, fc.Args["input"].(mandate.DeleteRole))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.DeleteRolePayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteRolePayload) graphql.Marshaler {
+			return ec.marshalNDeleteRolePayload2ᚖmandateᚋgraphᚋmodelᚐDeleteRolePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteRole(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteRolePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteRole_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_upsertFeature(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21158,63 +21209,6 @@ func (ec *executionContext) fieldContext_Mutation_retireFeature(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_retireFeature_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_deleteRole(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteRole(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteRole(ctx, fc.Args["input"].(mandate.DeleteRole))
-		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				if ec.Directives.SignedIn == nil {
-					var zeroVal *model.DeleteRolePayload
-					return zeroVal, errors.New("directive signedIn is not implemented")
-				}
-				return ec.Directives.SignedIn(ctx, nil, directive0)
-			}
-
-			next = directive1
-			return next
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteRolePayload) graphql.Marshaler {
-			return ec.marshalNDeleteRolePayload2ᚖmandateᚋgraphᚋmodelᚐDeleteRolePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_deleteRole(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeleteRolePayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteRole_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -41575,6 +41569,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "deleteRole":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteRole(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "upsertFeature":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertFeature(ctx, field)
@@ -41585,13 +41586,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "retireFeature":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_retireFeature(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "deleteRole":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_deleteRole(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

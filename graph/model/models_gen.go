@@ -413,7 +413,7 @@ type ResetTablePreferencePayload struct {
 type ResumeRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// CONFLICT when that side has not paused it, RELATIONSHIP_NOT_ACTIVE.
+	// CONFLICT when that side has not suspended it, RELATIONSHIP_NOT_ACTIVE.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -551,7 +551,7 @@ type SiteSummary struct {
 type SuspendRelationshipPayload struct {
 	// The relationship.
 	Relationship *ent.Relationship `json:"relationship,omitempty"`
-	// CONFLICT when that side has paused it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
+	// CONFLICT when that side has suspended it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a customer and its partner of record.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

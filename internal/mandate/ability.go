@@ -45,7 +45,7 @@ func decidesFor(ctx context.Context, a *rule.Access, tenantID string) (bool, err
 	return home != nil && home.Levels.At(access.Partners) == access.Manage, err
 }
 
-// MayEnd reports whether a side may end or pause the relationship. A customer chose a designated partner and ends it
+// MayEnd reports whether a side may end or suspend the relationship. A customer chose a designated partner and ends it
 // alone; its partner of record only when that one stands no more: is suspended, or no longer recognised.
 func MayEnd(rel *ent.Relationship, side relationship.EndedBy, partnerStands bool) bool {
 	switch side {
@@ -81,7 +81,7 @@ func grantedTo(those ...predicate.Member) predicate.Assignment {
 	}
 }
 
-// SuspendedBy reports whether a side has paused the relationship.
+// SuspendedBy reports whether a side has suspended the relationship.
 func SuspendedBy(rel *ent.Relationship, side relationship.EndedBy) bool {
 	switch side {
 	case relationship.EndedByPartner:

@@ -47,22 +47,16 @@ func (t *tx) expireRequests(ctx context.Context, tenantID string) error {
 	return t.endMemberships(ctx, tenantID, members, "")
 }
 
-// provenSignUp lets a sign-up go on whose person has proven the address: to a membership, if the tenant asks for no more
+// continueSignUp lets a sign-up go on whose person has proven the address, under the lock of its tenant: to a membership, if the tenant asks for no more
 // or has approved it already, else to its administrators, who are told.
 //
 // TOKEN_INVALID when there is nothing to go on with: the tenant is closed, or the request was decided or expired.
-func (t *tx) provenSignUp(ctx context.Context, link *ent.OneTimeToken) (*ent.Member, error) {
-	r, err := t.AccessRequest.Query().Where(accessrequest.MemberID(orZero(link.MemberID))).WithMember().WithTenant().Only(ctx)
+func (t *tx) continueSignUp(ctx context.Context, link *ent.OneTimeToken) (*ent.Member, error) {
+	r, err := t.AccessRequest.Query().Where(accessrequest.MemberID(orZero(link.MemberID))).WithMember(asRequested).WithTenant().Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, invalidLink()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	if err := t.lock(ctx, r.TenantID); err != nil {
-		return nil, err
-	}
-	if r, err = t.AccessRequest.Query().Where(accessrequest.ID(r.ID)).WithMember(asRequested).WithTenant().Only(ctx); err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
 	}
 	m, tn, status := r.Edges.Member, r.Edges.Tenant, RequestStatus(r, t.now)
@@ -79,7 +73,7 @@ func (t *tx) provenSignUp(ctx context.Context, link *ent.OneTimeToken) (*ent.Mem
 	default:
 		to = member.StatusPendingApproval
 		err = t.notifyAdministrators(ctx, tn.ID, kindWaiting, mail.RequestWaiting{
-			Tenant: tn.Name, Person: m.FirstName + " " + m.LastName, Address: m.Edges.User.Email, DecideBy: r.ExpiresAt,
+			Tenant: tn.Name, Person: NameOf(m), Address: m.Edges.User.Email, DecideBy: r.ExpiresAt,
 		})
 	}
 	if err != nil {
@@ -132,10 +126,7 @@ func (t *tx) decidable(ctx context.Context, g *giver, ids []string, may func(con
 	if err != nil {
 		return nil, nil, fmt.Errorf("read requests: %w", err)
 	}
-	byID := make(map[string]*ent.AccessRequest, len(found))
-	for _, r := range found {
-		byID[r.ID] = r
-	}
+	byID := keyed(found, func(r *ent.AccessRequest) string { return r.ID })
 	rows, faults := make([]*ent.AccessRequest, len(ids)), make([]Errors, len(ids))
 	for i, id := range ids {
 		rows[i] = byID[id]

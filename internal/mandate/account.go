@@ -80,16 +80,6 @@ func wrongPassword() *Error {
 	return broken(CredentialsInvalid, "This is not your present password.", "currentPassword")
 }
 
-// those returns the faults that there are.
-func those(faults ...*Error) (there Errors) {
-	for _, fault := range faults {
-		if fault != nil {
-			there = append(there, fault)
-		}
-	}
-	return there
-}
-
 // RevokeSession ends a session of the viewer's, and what was entered from it, and returns it, unless it is the one that
 // asks, in which nothing can be read any more.
 //
@@ -151,7 +141,7 @@ func (s *Service) LeaveTenant(ctx context.Context, cmd LeaveTenant) error {
 				return lastAdministrator("tenantId")
 			}
 		}
-		name := m.FirstName + " " + m.LastName
+		name := NameOf(m)
 		if err := t.record(ctx, event{action: "member.left", tenant: m.TenantID, target: m.ID, targetName: name, actor: m}); err != nil {
 			return err
 		}

@@ -19,8 +19,8 @@ import (
 // PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED and ROLE_EXCEEDS_GRANT for what the command gives;
 // LIMIT_EXCEEDED.
 func (s *Service) ApproveAccessRequests(ctx context.Context, cmd ApproveAccessRequests) (approved []*ent.AccessRequest, err error) {
-	if err := fewRequests(cmd.IDs); err != nil {
-		return nil, err
+	if fault := oneTo(len(cmd.IDs), mostAtOnce, "requests", "ids"); fault != nil {
+		return nil, fault
 	}
 	grant := grantInput{cmd.Administrator, cmd.RoleID, cmd.RoleKey, cmd.Permissions}
 	takes := []access.Feature{access.Users}
@@ -36,7 +36,7 @@ func (s *Service) ApproveAccessRequests(ctx context.Context, cmd ApproveAccessRe
 		if err != nil {
 			return err
 		}
-		a, more, err := split2(t.admission(ctx, g, grant))
+		a, more, err := collected(t.admission(ctx, g, grant))
 		if err != nil {
 			return err
 		}
@@ -61,8 +61,8 @@ func (s *Service) ApproveAccessRequests(ctx context.Context, cmd ApproveAccessRe
 // several tenants, ROLE_EXCEEDS_GRANT for somebody who was given more meanwhile than the viewer holds. REQUIRED, TOO_LONG
 // and INVALID for the reason; LIMIT_EXCEEDED.
 func (s *Service) RejectAccessRequests(ctx context.Context, cmd RejectAccessRequests) (rejected []*ent.AccessRequest, err error) {
-	if err := fewRequests(cmd.IDs); err != nil {
-		return nil, err
+	if fault := oneTo(len(cmd.IDs), mostAtOnce, "requests", "ids"); fault != nil {
+		return nil, fault
 	}
 	reason, fault := paragraph(&cmd.Reason, 500, "reason")
 	switch {
@@ -92,13 +92,6 @@ func (s *Service) RejectAccessRequests(ctx context.Context, cmd RejectAccessRequ
 	return rejected, err
 }
 
-func fewRequests(ids []string) error {
-	if n := len(ids); n == 0 || n > mostAtOnce {
-		return broken(LimitExceeded, fmt.Sprintf("Name 1 to %d requests.", mostAtOnce), "ids")
-	}
-	return nil
-}
-
 // verdict is what a decision comes to.
 type verdict struct {
 	action string
@@ -119,7 +112,7 @@ func (t *tx) decide(ctx context.Context, g *giver, rows []*ent.AccessRequest, v 
 	for _, r := range rows {
 		m := r.Edges.Member
 		ids, members = append(ids, r.ID), append(members, m)
-		e.changes = append(e.changes, change(m.FirstName+" "+m.LastName, string(accessrequest.StatusPending), string(v.status)+v.given)...)
+		e.changes = append(e.changes, change(NameOf(m), string(accessrequest.StatusPending), string(v.status)+v.given)...)
 	}
 	err = t.AccessRequest.Update().Where(accessrequest.IDIn(ids...)).SetStatus(v.status).SetNillableReason(v.reason).
 		SetDecidedAt(t.now).SetDecidedByName(by).Exec(ctx)

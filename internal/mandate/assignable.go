@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"mandate/ent"
@@ -32,7 +33,7 @@ func (t *tx) assignableAmong(ctx context.Context, g *grantee, given namedRole, i
 		case f == nil:
 			fault = notFound(at...)
 		case f.rel.Status == relationship.StatusSuspended && sees:
-			fault = broken(RelationshipNotActive, "The relationship with this customer is paused.", at...)
+			fault = broken(RelationshipNotActive, "The relationship with this customer is suspended.", at...)
 		case f.rel.Status == relationship.StatusSuspended || !f.reached:
 			fault = notFound(at...)
 		default:
@@ -49,9 +50,6 @@ func (t *tx) assignableAmong(ctx context.Context, g *grantee, given namedRole, i
 	}
 	return able, nil
 }
-
-// mostReached is of how many tenants one statement finds out how the viewer reaches them: along every way there is.
-const mostReached = 50
 
 // footings reads what assignments to customers would stand on, by customer, in a fixed number of statements for a part of
 // them. Whoever is no customer of the MSP is left out.
@@ -85,29 +83,26 @@ func (t *tx) footings(ctx context.Context, g *grantee, ids []string) (map[string
 func (t *tx) bind(ctx context.Context, found map[string]*footing, ceilings []string) error {
 	levels := make(map[string]access.Levels, len(ceilings))
 	for _, part := range split(ceilings) {
-		some, err := t.access.RoleLevels(ctx, part...)
+		read, err := t.access.RoleLevels(ctx, part...)
 		if err != nil {
 			return fmt.Errorf("read ceilings: %w", err)
 		}
-		for id, l := range some {
-			levels[id] = l
-		}
+		maps.Copy(levels, read)
 	}
 	var customers []string
 	for id := range found {
 		customers = append(customers, id)
 	}
-	customers = distinct(customers)
-	for ; len(customers) > 0; customers = customers[min(len(customers), mostReached):] {
-		if err := t.access.Resolve(ctx, customers[:min(len(customers), mostReached)]...); err != nil {
+	for _, part := range split(distinct(customers)) {
+		if err := t.access.Resolve(ctx, part...); err != nil {
 			return err
 		}
 	}
 	for id, f := range found {
-		f.bonds = append(f.bonds, bound{levels[f.rel.RoleID], "The role is more than the customer allows."})
+		f.bounds = append(f.bounds, bound{levels[f.rel.RoleID], "The role is more than the customer allows."})
 		if reach := t.access.Known(ctx, id); reach != nil {
 			f.reached = true
-			f.bonds = append(f.bonds, bound{reach.Levels, tooMuch})
+			f.bounds = append(f.bounds, bound{reach.Levels, tooMuch})
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/assignment"
+	"mandate/ent/predicate"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/session"
@@ -51,7 +52,7 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(assign, func(f *footing) bool { return !slices.Contains(locked, f.to.ID) }) {
+		if isLocked := set(locked); slices.ContainsFunc(assign, func(f *footing) bool { return !isLocked[f.to.ID] }) {
 			return errAgain // a customer only since
 		}
 		if err := cmd.contradicts(assign); err != nil {
@@ -62,10 +63,12 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 		if e.changes, err = t.setAssigned(ctx, g, given, span, assign, cmd.Unassign, done); err != nil {
 			return err
 		}
+		var entered []predicate.Session
 		for _, part := range split(locked) {
-			if err := t.endUnreached(ctx, session.EnteredTenantIDIn(part...)); err != nil {
-				return err
-			}
+			entered = append(entered, session.EnteredTenantIDIn(part...))
+		}
+		if err := t.endUnreached(ctx, entered...); err != nil {
+			return err
 		}
 		return t.record(ctx, e)
 	})
@@ -78,14 +81,13 @@ func (cmd SetAssignedCustomers) check() error {
 	switch {
 	case all && len(cmd.Assign) > 0:
 		return broken(Invalid, "Assign all customers, or those that you name.", "assign")
-	case len(cmd.Assign) > mostAssigned:
-		return broken(LimitExceeded, fmt.Sprintf("Name at most %d customers.", mostAssigned), "assign")
-	case len(cmd.Unassign) > mostAssigned:
-		return broken(LimitExceeded, fmt.Sprintf("Name at most %d customers.", mostAssigned), "unassign")
 	case !all && len(cmd.Assign) == 0 && len(cmd.Unassign) == 0:
 		return broken(Required, "Name customers to assign, or to take back.", "assign")
 	}
-	var faults Errors
+	faults := those(atMost(len(cmd.Assign), mostAssigned, "customers", "assign"), atMost(len(cmd.Unassign), mostAssigned, "customers", "unassign"))
+	if faults != nil {
+		return faults
+	}
 	seen := make(map[string]bool)
 	for _, side := range []struct {
 		field string
@@ -169,9 +171,13 @@ func (t *tx) lockCustomers(ctx context.Context, g *grantee, given namedRole, cmd
 	return candidates, locked, t.lock(ctx, locked...)
 }
 
+// mostCandidates is among how many customers "all" are looked for.
+const mostCandidates = 10_000
+
 // allAssignable lists the customers that the tech partner can be given the role in now.
 func (t *tx) allAssignable(ctx context.Context, g *grantee, given namedRole) (all []string, err error) {
-	for last := ""; ; {
+	last := ""
+	for seen := 0; ; {
 		part, err := t.Relationship.Query().Where(relationship.PartnerID(g.from.tenant.ID), relationship.StatusEQ(relationship.StatusActive),
 			liveAt(t.now), relationship.IDGT(last)).Order(relationship.ByID()).Limit(mostInStatement).All(ctx)
 		if err != nil {
@@ -188,7 +194,7 @@ func (t *tx) allAssignable(ctx context.Context, g *grantee, given namedRole) (al
 		for _, f := range able {
 			all = append(all, f.to.ID)
 		}
-		if len(all) > mostAssigned {
+		if seen += len(part); len(all) > mostAssigned || seen > mostCandidates {
 			return nil, broken(LimitExceeded, fmt.Sprintf("More than %d customers can be assigned: name them.", mostAssigned), "allCustomers")
 		}
 		if len(part) < mostInStatement {
@@ -211,7 +217,7 @@ func (t *tx) setAssigned(ctx context.Context, g *grantee, given namedRole, span 
 		return nil, err
 	}
 	for _, part := range split(unassign) {
-		rows, err := t.Assignment.Query().Where(assignment.GranteeID(g.id), assignment.GranterID(g.from.tenant.ID), assignment.TenantIDIn(part...), openAt(t.now)).
+		rows, err := t.Assignment.Query().Where(assignment.GranteeID(g.id), assignment.GranterID(g.from.tenant.ID), assignment.TenantIDIn(part...), OpenAt(t.now)).
 			Order(assignment.ByID()).All(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read assignments: %w", err)
@@ -228,7 +234,7 @@ func (t *tx) setAssigned(ctx context.Context, g *grantee, given namedRole, span 
 		if _, err := t.endResting(ctx, g.partner.TenantID, there); err != nil {
 			return nil, err
 		}
-		if err := t.endAssignments(ctx, assignment.GranteeID(g.id), assignment.GranterID(g.from.tenant.ID), assignment.TenantIDIn(there...), assignment.OpenKeyNotNil()); err != nil {
+		if err := t.endAssignments(ctx, assignment.GranteeID(g.id), assignment.GranterID(g.from.tenant.ID), assignment.TenantIDIn(there...)); err != nil {
 			return nil, err
 		}
 	}

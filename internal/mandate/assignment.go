@@ -71,9 +71,9 @@ func (t *tx) told(p period) []access.Change {
 
 // footing is what an assignment to a tenant stands on, and what bounds its role.
 type footing struct {
-	to    *ent.Tenant
-	rel   *ent.Relationship // nil towards a tech partner's tenant
-	bonds []bound
+	to     *ent.Tenant
+	rel    *ent.Relationship // nil towards a tech partner's tenant
+	bounds []bound
 
 	reached bool // whether the viewer reaches the tenant
 }
@@ -88,7 +88,7 @@ const tooMuch = "You can give no more than you hold yourself."
 
 // bears says why the role is too much, or nil.
 func (f *footing) bears(r namedRole, field ...string) *Error {
-	for _, b := range f.bonds {
+	for _, b := range f.bounds {
 		if !r.levels.Within(b.levels) {
 			return broken(RoleExceedsGrant, b.sentence, field...)
 		}
@@ -130,7 +130,7 @@ func (t *tx) footing(ctx context.Context, g *grantee, tenantID string, field ...
 	case f.rel != nil && g.group:
 		return nil, broken(Invalid, "A privilege group reaches customers by its own list and role.", field...)
 	}
-	f.reached, f.bonds = true, append(f.bonds, bound{reach.Levels, tooMuch})
+	f.reached, f.bounds = true, append(f.bounds, bound{reach.Levels, tooMuch})
 	return f, nil
 }
 
@@ -146,21 +146,25 @@ func (t *tx) inCustomer(ctx context.Context, g *grantee, f *footing, field []str
 		return notFound(field...)
 	}
 	if rel.Status == relationship.StatusSuspended { // told to those who see the relationship
-		if visible, err := t.seesPair(ctx, access.Partners, rel.PartnerID, rel.CustomerID); err != nil || !visible {
-			return orNotFound(err, field)
+		visible, err := t.seesPair(ctx, access.Partners, rel.PartnerID, rel.CustomerID)
+		switch {
+		case err != nil:
+			return err
+		case !visible:
+			return notFound(field...)
 		}
-		return broken(RelationshipNotActive, "The relationship with this customer is paused.", field...)
+		return broken(RelationshipNotActive, "The relationship with this customer is suspended.", field...)
 	}
 	ceiling, err := t.roleOf(ctx, rel.RoleID)
 	if err != nil {
 		return err
 	}
 	f.rel = rel
-	f.bonds = append(f.bonds, bound{ceiling.levels, "The role is more than the customer allows: " + ceiling.name + "."})
+	f.bounds = append(f.bounds, bound{ceiling.levels, "The role is more than the customer allows: " + ceiling.name + "."})
 	if manager == nil {
 		return nil
 	}
-	above, err := t.Assignment.Query().Where(assignment.GranteeID(g.from.ID), assignment.GranterID(*manager), assignment.TenantID(f.to.ID), openAt(t.now)).Only(ctx)
+	above, err := t.Assignment.Query().Where(assignment.GranteeID(g.from.ID), assignment.GranterID(*manager), assignment.TenantID(f.to.ID), OpenAt(t.now)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return notFound(field...)
 	}
@@ -171,15 +175,8 @@ func (t *tx) inCustomer(ctx context.Context, g *grantee, f *footing, field []str
 	if err != nil {
 		return err
 	}
-	f.bonds = append(f.bonds, bound{most.levels, "The role is more than your organisation was given there."})
+	f.bounds = append(f.bounds, bound{most.levels, "The role is more than your organisation was given there."})
 	return nil
-}
-
-func orNotFound(err error, field []string) error {
-	if err != nil {
-		return err
-	}
-	return notFound(field...)
 }
 
 // assignTo writes assignments of one grantee in the place of those that were there.
@@ -224,9 +221,9 @@ func openKey(granteeID, tenantID, granterID string) string {
 // makeRoom ends the grantee's assignments to tenants, for others to take their place. What rested on one that ran out is
 // over with it, and the new one does not revive it.
 func (t *tx) makeRoom(ctx context.Context, g *grantee, tenantIDs []string) error {
-	there := []predicate.Assignment{assignment.GranteeID(g.id), assignment.GranterID(g.from.tenant.ID), assignment.TenantIDIn(tenantIDs...), assignment.OpenKeyNotNil()}
+	there := assignment.And(assignment.GranteeID(g.id), assignment.GranterID(g.from.tenant.ID), assignment.TenantIDIn(tenantIDs...))
 	if g.partner != nil {
-		over, err := t.Assignment.Query().Where(append(there, assignment.EndsAtLTE(t.now))...).Select(assignment.FieldTenantID).Strings(ctx)
+		over, err := t.Assignment.Query().Where(there, assignment.OpenKeyNotNil(), assignment.EndsAtLTE(t.now)).Select(assignment.FieldTenantID).Strings(ctx)
 		if err != nil {
 			return fmt.Errorf("read assignments: %w", err)
 		}
@@ -234,7 +231,7 @@ func (t *tx) makeRoom(ctx context.Context, g *grantee, tenantIDs []string) error
 			return err
 		}
 	}
-	return t.endAssignments(ctx, there...)
+	return t.endAssignments(ctx, there)
 }
 
 // AssignmentStatus is where an assignment stands at a moment.
@@ -248,4 +245,9 @@ func AssignmentStatus(a *ent.Assignment, now time.Time) assignment.Status {
 		return assignment.StatusScheduled
 	}
 	return assignment.StatusActive
+}
+
+// OpenAt matches assignments that are not over at a moment.
+func OpenAt(now time.Time) predicate.Assignment {
+	return assignment.And(assignment.OpenKeyNotNil(), assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(now)))
 }

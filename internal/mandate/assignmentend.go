@@ -19,8 +19,8 @@ import (
 //
 // Errors name the row. NOT_FOUND, CONFLICT for one that is over or named twice, LIMIT_EXCEEDED, INVALID for rows of several pairs.
 func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) (revoked []*ent.Assignment, err error) {
-	if n := len(cmd.IDs); n == 0 || n > mostAtOnce {
-		return nil, broken(LimitExceeded, fmt.Sprintf("Name 1 to %d assignments.", mostAtOnce), "ids")
+	if fault := oneTo(len(cmd.IDs), mostAtOnce, "assignments", "ids"); fault != nil {
+		return nil, fault
 	}
 	reason, fault := paragraph(cmd.Reason, 500, "reason")
 	if fault != nil {
@@ -65,6 +65,10 @@ func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) 
 // revocable reads and locks assignments that the viewer may take back. They belong to one pair of tenants, so that one
 // event tells both.
 func (t *tx) revocable(ctx context.Context, ids []string) ([]*ent.Assignment, error) {
+	found, err := t.lockAssignments(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]*ent.Assignment, len(ids))
 	var faults Errors
 	for i, id := range ids {
@@ -73,20 +77,7 @@ func (t *tx) revocable(ctx context.Context, ids []string) ([]*ent.Assignment, er
 			faults = append(faults, broken(Conflict, "The assignment is named twice.", at...))
 			continue
 		}
-		a, err := t.Assignment.Get(ctx, id)
-		if ent.IsNotFound(err) {
-			faults = append(faults, notFound(at...))
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := t.lock(ctx, a.TenantID); err != nil {
-			return nil, err
-		}
-		if a, err = t.Assignment.Get(ctx, id); err != nil {
-			return nil, err
-		}
+		a := found[id]
 		fault, err := t.mayRevoke(ctx, a, at)
 		if err != nil {
 			return nil, err
@@ -96,7 +87,7 @@ func (t *tx) revocable(ctx context.Context, ids []string) ([]*ent.Assignment, er
 			continue
 		}
 		if i > 0 && rows[0] != nil && (rows[0].TenantID != a.TenantID || rows[0].GranterID != a.GranterID) {
-			faults = append(faults, broken(Invalid, "Take back assignments of one partner in one customer at a time.", at...))
+			faults = append(faults, broken(Invalid, "Revoke assignments of one partner in one tenant at a time.", at...))
 			continue
 		}
 		rows[i] = a
@@ -107,7 +98,51 @@ func (t *tx) revocable(ctx context.Context, ids []string) ([]*ent.Assignment, er
 	return rows, nil
 }
 
+// lockAssignments locks the tenant of the first one that the viewer sees, and reads them under that lock, by id; none when
+// there is none that the viewer sees.
+func (t *tx) lockAssignments(ctx context.Context, ids []string) (map[string]*ent.Assignment, error) {
+	found, err := t.assignments(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		a := found[id]
+		if a == nil {
+			continue
+		}
+		visible, err := t.seesPair(ctx, access.Assignments, a.GranterID, a.TenantID)
+		if err != nil {
+			return nil, err
+		}
+		if !visible {
+			continue
+		}
+		if err := t.lock(ctx, a.TenantID); err != nil {
+			return nil, err
+		}
+		return t.assignments(ctx, ids)
+	}
+	return nil, nil
+}
+
+// assignments reads assignments by id, and finds out how the viewer reaches both tenants of each.
+func (t *tx) assignments(ctx context.Context, ids []string) (map[string]*ent.Assignment, error) {
+	rows, err := t.Assignment.Query().Where(assignment.IDIn(distinct(ids)...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read assignments: %w", err)
+	}
+	var tenants []string
+	for _, a := range rows {
+		tenants = append(tenants, a.GranterID, a.TenantID)
+	}
+	return keyed(rows, func(a *ent.Assignment) string { return a.ID }), t.access.Resolve(ctx, tenants...)
+}
+
+// mayRevoke says why the viewer may not take an assignment back, or nil; without one, that there is none.
 func (t *tx) mayRevoke(ctx context.Context, a *ent.Assignment, at []string) (*Error, error) {
+	if a == nil {
+		return notFound(at...), nil
+	}
 	visible, err := t.seesPair(ctx, access.Assignments, a.GranterID, a.TenantID)
 	if err != nil {
 		return nil, err
@@ -152,12 +187,12 @@ func (t *tx) endWithPartner(ctx context.Context, a *ent.Assignment) ([]access.Ch
 // endResting ends what a tech partner gave its own people in tenants, and tells how many assignments that were.
 func (t *tx) endResting(ctx context.Context, techPartner string, tenantIDs []string) (n int, err error) {
 	for _, part := range split(tenantIDs) {
-		there := []predicate.Assignment{assignment.GranterID(techPartner), assignment.TenantIDIn(part...), assignment.OpenKeyNotNil()}
-		live, err := t.Assignment.Query().Where(append(there, openAt(t.now))...).Count(ctx)
+		there := assignment.And(assignment.GranterID(techPartner), assignment.TenantIDIn(part...))
+		live, err := t.Assignment.Query().Where(there, OpenAt(t.now)).Count(ctx)
 		if err != nil {
 			return 0, fmt.Errorf("count assignments: %w", err)
 		}
-		if err := t.endAssignments(ctx, there...); err != nil {
+		if err := t.endAssignments(ctx, there); err != nil {
 			return 0, err
 		}
 		n += live
@@ -165,8 +200,10 @@ func (t *tx) endResting(ctx context.Context, techPartner string, tenantIDs []str
 	return n, nil
 }
 
-// endAssignments ends assignments that hold their place: those past their end are expired, all others are taken back.
+// endAssignments ends those of some assignments that hold their place: those past their end are expired, all others are
+// taken back.
 func (t *tx) endAssignments(ctx context.Context, which ...predicate.Assignment) error {
+	which = append(slices.Clip(which), assignment.OpenKeyNotNil())
 	err := t.Assignment.Update().Where(assignment.And(which...), assignment.EndsAtLTE(t.now)).SetStatus(assignment.StatusExpired).
 		ClearOpenKey().AddVersion(1).Exec(ctx)
 	if err != nil {

@@ -37,7 +37,7 @@ func (s *Service) ExtendAssignment(ctx context.Context, cmd ExtendAssignment) (a
 			return fault
 		}
 		if p := cmd.AccessPeriod; p != nil && p.StartsAt != nil && p.StartsAt.After(t.now) {
-			return broken(Invalid, "An extension begins now.", "accessPeriod", "startsAt")
+			return broken(Invalid, "An extension begins now: leave startsAt out.", "accessPeriod", "startsAt")
 		}
 		span, err := t.period(cmd.AccessPeriod, limitsOf(g.partner))
 		if err != nil {

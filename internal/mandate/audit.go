@@ -44,7 +44,7 @@ var Actions = []string{
 // about makes members what the event is about: the one it names, if it is one.
 func (e event) about(members []*ent.Member) event {
 	if len(members) == 1 {
-		e.target, e.targetName = members[0].ID, members[0].FirstName+" "+members[0].LastName
+		e.target, e.targetName = members[0].ID, NameOf(members[0])
 	}
 	return e
 }
@@ -68,7 +68,7 @@ func (t *tx) record(ctx context.Context, e event) error {
 	}
 	create.SetNillableActorID(some(t.viewer.UserID))
 	if actor != nil {
-		create.SetActorID(actor.UserID).SetActorName(actor.FirstName + " " + actor.LastName).
+		create.SetActorID(actor.UserID).SetActorName(NameOf(actor)).
 			SetActorTenantID(home.ID).SetActorTenantName(home.Name).SetActorTenantKind(string(home.Kind))
 		if e.tenant != "" && home.ID != e.tenant {
 			if err := t.onBehalfOf(ctx, create, e.tenant); err != nil {

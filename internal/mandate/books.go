@@ -1,7 +1,6 @@
 package mandate
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -105,14 +104,8 @@ func phrases(name string, pairs ...string) string {
 
 // readBooks cleans what a command says, and tells all that is wrong with it at once.
 func readBooks(cmd SyncInventory) (b books, faults Errors) {
-	for _, kind := range []struct {
-		name string
-		rows int
-	}{{"sites", len(cmd.Sites)}, {"devices", len(cmd.Devices)}, {"subscriptions", len(cmd.Subscriptions)}} {
-		if kind.rows > mostAtOnce {
-			faults = append(faults, broken(LimitExceeded, fmt.Sprintf("Name at most %d %s.", mostAtOnce, kind.name), kind.name))
-		}
-	}
+	faults = those(atMost(len(cmd.Sites), mostAtOnce, "sites", "sites"), atMost(len(cmd.Devices), mostAtOnce, "devices", "devices"),
+		atMost(len(cmd.Subscriptions), mostAtOnce, "subscriptions", "subscriptions"))
 	if faults != nil {
 		return b, faults
 	}

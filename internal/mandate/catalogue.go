@@ -86,18 +86,15 @@ func wordsOf(cmd UpsertFeature) (w featureWords, faults Errors) {
 		faults = append(faults, broken(Invalid, "A key is a lower-case letter, then up to 63 lower-case letters, digits, dots or hyphens.", "key"))
 	}
 	var fault *Error
-	if w.name, fault = oneLine(cmd.Name, 100, "name"); fault != nil {
-		faults = append(faults, fault)
-	}
+	w.name, fault = oneLine(cmd.Name, mostName, "name")
+	faults = append(faults, those(fault)...)
 	for _, part := range []struct {
 		from  *string
 		to    *string
 		field string
 	}{{cmd.NoneLabel, &w.none, "noneLabel"}, {cmd.ViewLabel, &w.view, "viewLabel"}, {cmd.ManageLabel, &w.manage, "manageLabel"}} {
 		label, fault := optionalLine(part.from, 40, part.field)
-		if fault != nil {
-			faults = append(faults, fault)
-		}
+		faults = append(faults, those(fault)...)
 		*part.to = orZero(label)
 	}
 	return w, faults

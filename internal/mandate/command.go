@@ -338,13 +338,13 @@ type WidenRelationship struct {
 	Version *int
 }
 
-// SuspendRelationship is the command to pause a relationship.
+// SuspendRelationship is the command to suspend a relationship.
 type SuspendRelationship struct {
 	ID     string
 	Reason *string
 }
 
-// ResumeRelationship is the command to take a pause back.
+// ResumeRelationship is the command to resume one.
 type ResumeRelationship struct {
 	ID string
 }

@@ -43,11 +43,10 @@ type delegating struct {
 // group that one is in, INVALID for an administrator, a guest or another role, ROLE_EXCEEDS_GRANT for more than the viewer
 // holds there.
 func (s *Service) SetMspDelegations(ctx context.Context, cmd SetMspDelegations) (p *ent.Partner, saved []*ent.Assignment, err error) {
-	if len(cmd.Members) > mostAtOnce {
-		return nil, nil, broken(LimitExceeded, fmt.Sprintf("Name at most %d members.", mostAtOnce), "members")
-	}
-	if len(cmd.PrivilegeGroupIDs) > mostAtOnce {
-		return nil, nil, broken(LimitExceeded, fmt.Sprintf("Name at most %d privilege groups.", mostAtOnce), "privilegeGroupIds")
+	faults := those(atMost(len(cmd.Members), mostAtOnce, "members", "members"),
+		atMost(len(cmd.PrivilegeGroupIDs), mostAtOnce, "privilege groups", "privilegeGroupIds"))
+	if faults != nil {
+		return nil, nil, faults
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		d, err := t.delegating(ctx, cmd.TenantID)
@@ -69,9 +68,16 @@ func (s *Service) SetMspDelegations(ctx context.Context, cmd SetMspDelegations) 
 		if err != nil {
 			return err
 		}
-		p = side.Partner
+		p, saved = side.Partner, nil
+		rows := append(members, groups...)
+		if d.stands(rows) {
+			for _, row := range rows {
+				saved = append(saved, row.standing)
+			}
+			return nil
+		}
 		e := event{action: "delegation.saved", tenant: d.tenant.ID, other: d.msp.tenant.ID, target: p.ID, targetName: d.tenant.Name, actor: d.self}
-		if saved, e.changes, err = t.delegate(ctx, d, append(members, groups...)); err != nil {
+		if saved, e.changes, err = t.delegate(ctx, d, rows); err != nil {
 			return err
 		}
 		if err := t.endUnreached(ctx, session.EnteredTenantID(d.tenant.ID)); err != nil {
@@ -149,6 +155,11 @@ func (d *delegating) of(granteeID string) *ent.Assignment {
 	return nil
 }
 
+// stands reports whether what is saved is what stands already: nobody is named twice.
+func (d *delegating) stands(rows []delegation) bool {
+	return len(rows) == len(d.standing) && !slices.ContainsFunc(rows, func(row delegation) bool { return row.standing == nil })
+}
+
 // as makes somebody a delegation, which stays as it is where it stands with the same role.
 func (d *delegating) as(granteeID, name string, r namedRole) delegation {
 	out := delegation{granteeID: granteeID, name: name, role: r}
@@ -171,10 +182,7 @@ func (t *tx) delegatedMembers(ctx context.Context, d *delegating, list []*MspDel
 	if err != nil {
 		return nil, nil, fmt.Errorf("read members: %w", err)
 	}
-	byID := make(map[string]*ent.Member, len(found))
-	for _, m := range found {
-		byID[m.ID] = m
-	}
+	byID := keyed(found, func(m *ent.Member) string { return m.ID })
 	for i, in := range list {
 		at := []string{"members", strconv.Itoa(i)}
 		m := byID[in.MemberID]
@@ -182,7 +190,7 @@ func (t *tx) delegatedMembers(ctx context.Context, d *delegating, list []*MspDel
 			faults = append(faults, notFound(at...))
 			continue
 		}
-		row := d.as(m.ID, m.FirstName+" "+m.LastName, systemRole(access.RoleKey(in.RoleKey)))
+		row := d.as(m.ID, NameOf(m), systemRole(access.RoleKey(in.RoleKey)))
 		rows = append(rows, row)
 		switch {
 		case slices.Contains(ids[:i], m.ID):
@@ -199,7 +207,7 @@ func (t *tx) delegatedMembers(ctx context.Context, d *delegating, list []*MspDel
 		case !slices.Contains(delegable, in.RoleKey):
 			faults = append(faults, broken(Invalid, "The role is Prime Admin, Administrator, Guest Manager or Read-Only.", at...))
 		case !row.role.levels.Within(d.reach.Levels):
-			faults = append(faults, broken(RoleExceedsGrant, "You can give no more than you hold yourself.", at...))
+			faults = append(faults, broken(RoleExceedsGrant, tooMuch, at...))
 		}
 	}
 	return rows, faults, nil
@@ -211,10 +219,7 @@ func (t *tx) delegatedGroups(ctx context.Context, d *delegating, ids []string) (
 	if err != nil {
 		return nil, nil, fmt.Errorf("read privilege groups: %w", err)
 	}
-	byID := make(map[string]*ent.PrivilegeGroup, len(found))
-	for _, g := range found {
-		byID[g.ID] = g
-	}
+	byID := keyed(found, func(g *ent.PrivilegeGroup) string { return g.ID })
 	own, err := t.GroupMember.Query().Where(groupmember.MemberID(d.self.ID)).Select(groupmember.FieldGroupID).Strings(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the viewer's groups: %w", err)
@@ -239,7 +244,7 @@ func (t *tx) delegatedGroups(ctx context.Context, d *delegating, ids []string) (
 		case slices.Contains(own, id):
 			faults = append(faults, broken(SelfApprovalForbidden, "Nobody delegates a tech partner to a group that they are in.", at...))
 		case !r.levels.Within(d.reach.Levels):
-			faults = append(faults, broken(RoleExceedsGrant, "You can give no more than you hold yourself.", at...))
+			faults = append(faults, broken(RoleExceedsGrant, tooMuch, at...))
 		}
 	}
 	return rows, faults, nil
@@ -277,7 +282,7 @@ func (t *tx) delegate(ctx context.Context, d *delegating, rows []delegation) (sa
 			changes = append(changes, change(a.GranteeName, before, "")...)
 		}
 	}
-	if err := t.endAssignments(ctx, assignment.IDIn(gone...), assignment.OpenKeyNotNil()); err != nil {
+	if err := t.endAssignments(ctx, assignment.IDIn(gone...)); err != nil {
 		return nil, nil, err
 	}
 	made, err := t.Assignment.CreateBulk(create...).Save(ctx)

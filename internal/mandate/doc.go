@@ -14,9 +14,10 @@
 //
 //   - A customer has one live relationship at most; a unique key in the database says so too.
 //   - Consent takes PARTNERS MANAGE by a membership of one's own, in a session of one's own: inviting, accepting,
-//     declining, widening, narrowing, pausing, ending and handing over for a tenant.
+//     declining, widening, narrowing, suspending, ending and handing over for a tenant.
 //   - Nobody gives what they do not hold, and nobody adds, assigns or raises themselves.
 //   - A tenant that has had an administrator keeps an active one, until it is deleted.
+//   - What changes nothing is not written: the version stays, and there is no event.
 //   - Whatever rests on a relationship ends with it, in the same transaction.
 //   - What is out of the viewer's reach answers like what does not exist.
 package mandate

@@ -114,7 +114,7 @@ func (t *tx) entitle(ctx context.Context, g *giver, in grantInput, guest bool) (
 func (t *tx) named(ctx context.Context, g *giver, in grantInput, guest bool) (entitlement, error) {
 	e := entitlement{administrator: orZero(in.administrator), guest: guest}
 	if e.administrator && (in.namesRole() || len(in.permissions) > 0 || guest) {
-		return e, broken(Invalid, "An administrator holds everything, and has neither role nor levels, and is no guest.", "administrator")
+		return e, broken(Invalid, "An administrator holds everything: name neither a role nor levels, and no guest.", "administrator")
 	}
 	var err error
 	if in.namesRole() {

@@ -11,8 +11,17 @@ import (
 )
 
 // endUnreached ends those entered sessions whose person no path leads to the tenant any more: what takes a path away calls it
-// when that is written. Giving the path back later revives none.
-func (t *tx) endUnreached(ctx context.Context, which predicate.Session) error {
+// when that is written. Giving the path back later revives none. It takes several predicates for what one statement cannot name.
+func (t *tx) endUnreached(ctx context.Context, which ...predicate.Session) error {
+	for _, part := range which {
+		if err := t.endUnreachedOf(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) endUnreachedOf(ctx context.Context, which predicate.Session) error {
 	open, err := t.Session.Query().Where(which, session.EnteredTenantIDNotNil(), session.EndedAtIsNil(), session.ExpiresAtGT(t.now)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read entered sessions: %w", err)
@@ -38,11 +47,14 @@ func (t *tx) endUnreached(ctx context.Context, which predicate.Session) error {
 	return nil
 }
 
-// enteredBy matches sessions of a privilege group's people, as they are now.
-func (t *tx) enteredBy(ctx context.Context, groupID string) (predicate.Session, error) {
+// enteredBy matches, in parts, sessions of a privilege group's people, as they are now: however many they are.
+func (t *tx) enteredBy(ctx context.Context, groupID string) (parts []predicate.Session, err error) {
 	people, err := t.GroupMember.Query().Where(groupmember.GroupID(groupID)).QueryMember().Select(member.FieldUserID).Strings(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the group's people: %w", err)
 	}
-	return session.UserIDIn(people...), nil
+	for _, part := range split(people) {
+		parts = append(parts, session.UserIDIn(part...))
+	}
+	return parts, nil
 }

@@ -2,6 +2,7 @@ package mandate
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -87,7 +88,33 @@ func broken(code Code, message string, field ...string) *Error {
 
 // notFound is the one answer for what does not exist and for what the viewer may not know of.
 func notFound(field ...string) *Error {
-	return broken(NotFound, "There is nothing with this id, or you may not know of it.", field...)
+	return broken(NotFound, "There is nothing with this id, or you may not see it.", field...)
+}
+
+// atMost fails for a list of more things than a command may name.
+func atMost(n, most int, things string, field ...string) *Error {
+	if n <= most {
+		return nil
+	}
+	return broken(LimitExceeded, fmt.Sprintf("Name at most %d %s.", most, things), field...)
+}
+
+// oneTo is atMost for a list that must not be empty either.
+func oneTo(n, most int, things string, field ...string) *Error {
+	if n >= 1 && n <= most {
+		return nil
+	}
+	return broken(LimitExceeded, fmt.Sprintf("Name 1 to %d %s.", most, things), field...)
+}
+
+// those returns the faults that there are.
+func those(faults ...*Error) (there Errors) {
+	for _, fault := range faults {
+		if fault != nil {
+			there = append(there, fault)
+		}
+	}
+	return there
 }
 
 // under returns e with its field below another one.

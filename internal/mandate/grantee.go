@@ -73,11 +73,11 @@ func (t *tx) assignedMember(ctx context.Context, id string, field []string) (*gr
 	case m.UserID == t.viewer.UserID:
 		return nil, itself(field)
 	case m.Administrator:
-		return nil, broken(Invalid, "An administrator reaches all that the partner does already.", field...)
+		return nil, broken(Invalid, "An administrator already reaches every customer.", field...)
 	case m.Guest:
-		return nil, broken(Invalid, "A guest is not assigned.", field...)
+		return nil, broken(Invalid, "A guest cannot be assigned.", field...)
 	}
-	return &grantee{id: m.ID, name: m.FirstName + " " + m.LastName, from: from}, nil
+	return &grantee{id: m.ID, name: NameOf(m), from: from}, nil
 }
 
 func (t *tx) assignedGroup(ctx context.Context, id string, field []string) (*grantee, error) {

@@ -37,7 +37,7 @@ func (p places) changes(taken bool) []access.Change {
 		}
 	}
 	for _, m := range p.members {
-		note("member", m.FirstName+" "+m.LastName)
+		note("member", NameOf(m))
 	}
 	for _, c := range p.customers {
 		note("customer", c.ID)
@@ -114,10 +114,7 @@ func (t *tx) groupable(ctx context.Context, partnerID string, ids []string, fiel
 // inOrder puts rows in the order of the ids that name them, and tells of every id that names none, or one for the second
 // time, or one that the other rule refuses.
 func inOrder[T any](ids []string, rows []T, id func(T) string, field string, refuses func(string) *Error) ([]T, error) {
-	byID := make(map[string]T, len(rows))
-	for _, row := range rows {
-		byID[id(row)] = row
-	}
+	byID := keyed(rows, id)
 	var list []T
 	var faults Errors
 	seen := make(map[string]bool, len(ids))
@@ -155,7 +152,7 @@ func (t *tx) fillGroup(ctx context.Context, g *ent.PrivilegeGroup, p places) err
 	for _, tn := range p.customers {
 		customers = append(customers, t.GroupCustomer.Create().SetTenantID(g.TenantID).SetGroupID(g.ID).SetCustomerID(tn.ID).SetCustomerSortName(tn.SortName))
 	}
-	for part := range slices.Chunk(customers, 500) {
+	for part := range slices.Chunk(customers, mostInStatement) {
 		if err := t.GroupCustomer.CreateBulk(part...).Exec(ctx); err != nil {
 			return fmt.Errorf("list customers for the group: %w", err)
 		}
@@ -183,23 +180,4 @@ func (t *tx) leaveGroup(ctx context.Context, g *ent.PrivilegeGroup, c regrouping
 		return fmt.Errorf("take customers off the group's list: %w", err)
 	}
 	return nil
-}
-
-// notSoManyPlaces tells of lists that are too long for one command.
-func notSoManyPlaces(members []string, membersField string, customers []string, customersField string) (faults Errors) {
-	if len(members) > mostAtOnce {
-		faults = append(faults, broken(LimitExceeded, fmt.Sprintf("Name at most %d members.", mostAtOnce), membersField))
-	}
-	if len(customers) > mostListed {
-		faults = append(faults, broken(LimitExceeded, fmt.Sprintf("Name at most %d customers.", mostListed), customersField))
-	}
-	return faults
-}
-
-// faultList is a list with the fault, if there is one.
-func faultList(fault *Error) Errors {
-	if fault == nil {
-		return nil
-	}
-	return Errors{fault}
 }

@@ -10,7 +10,7 @@ import (
 	"mandate/ent/member"
 )
 
-// mostHandle is how many characters a User ID has.
+// mostHandle is how many characters a User ID has at most.
 const mostHandle = 100
 
 // freeHandle makes a User ID unique in a tenant by a number.

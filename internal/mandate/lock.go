@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent/member"
 	"mandate/internal/viewer"
@@ -56,12 +56,12 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 	if len(tenantIDs) == 0 {
 		return nil
 	}
-	args := make([]any, len(tenantIDs))
+	ids := make([]any, len(tenantIDs))
 	for i, id := range tenantIDs {
-		args[i] = id
+		ids[i] = id
 	}
-	err := t.read(ctx, "SELECT id FROM tenants WHERE id IN (?"+strings.Repeat(",?", len(args)-1)+") ORDER BY id "+how, args...)
-	if err != nil {
+	query, args := sql.Dialect(t.s.Dialect).Select("id").From(sql.Table("tenants")).Where(sql.In("id", ids...)).OrderBy("id").Query()
+	if err := t.read(ctx, query+" "+how, args...); err != nil {
 		return err
 	}
 	t.access.Renew() // what was read before may have changed while the lock was awaited
@@ -99,12 +99,6 @@ func (t *tx) read(ctx context.Context, query string, args ...any) error {
 		return fmt.Errorf("lock rows: %w", err)
 	}
 	return nil
-}
-
-func distinct(ids []string) []string {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
 }
 
 // person fails unless somebody is signed in with a session of their own: one that did not enter a tenant.

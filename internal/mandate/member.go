@@ -19,16 +19,8 @@ import (
 // mostAtOnce is how many things one command changes.
 const mostAtOnce = 100
 
-// notSoMany fails for a command that names no member, or too many.
-func notSoMany(n int, field string) error {
-	if n == 0 || n > mostAtOnce {
-		return broken(LimitExceeded, fmt.Sprintf("Name 1 to %d members.", mostAtOnce), field)
-	}
-	return nil
-}
-
-// newcomer is a member to be, cleaned and decided about.
-type newcomer struct {
+// candidate is a member to be, cleaned and decided about.
+type candidate struct {
 	contact
 	entitlement
 	handle, label, phone string
@@ -43,8 +35,8 @@ type newcomer struct {
 // that is taken, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN,
 // NOT_FOUND for a role or a site, LIMIT_EXCEEDED.
 func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.Member, err error) {
-	if err := notSoMany(len(cmd.Members), "members"); err != nil {
-		return nil, err
+	if fault := oneTo(len(cmd.Members), mostAtOnce, "members", "members"); fault != nil {
+		return nil, fault
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		added = nil
@@ -55,12 +47,12 @@ func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.
 		if err := t.expireRequests(ctx, g.tn.ID); err != nil { // whose places are free again
 			return err
 		}
-		rows, err := t.checkNewcomers(ctx, g, cmd.Members)
+		rows, err := t.checkCandidates(ctx, g, cmd.Members)
 		if err != nil {
 			return err
 		}
 		if orZero(cmd.DryRun) {
-			return errRehearsed
+			return errRehearsed // takes back what expireRequests wrote
 		}
 		inviter, err := t.actorName(ctx, g.tn.ID)
 		if err != nil {
@@ -98,8 +90,8 @@ func (m *NewMember) grant() grantInput {
 	return grantInput{m.Administrator, m.RoleID, m.RoleKey, m.Permissions}
 }
 
-// checkNewcomers checks every row, and tells all that is wrong at once.
-func (t *tx) checkNewcomers(ctx context.Context, g *giver, list []*NewMember) ([]newcomer, error) {
+// checkCandidates checks every row, and tells all that is wrong at once.
+func (t *tx) checkCandidates(ctx context.Context, g *giver, list []*NewMember) ([]candidate, error) {
 	var named []string
 	for _, in := range list {
 		named = append(named, in.SiteIDs...)
@@ -108,11 +100,11 @@ func (t *tx) checkNewcomers(ctx context.Context, g *giver, list []*NewMember) ([
 	if err != nil {
 		return nil, err
 	}
-	rows, faults := make([]newcomer, len(list)), make([]Errors, len(list))
+	rows, faults := make([]candidate, len(list)), make([]Errors, len(list))
 	for i, in := range list {
-		rows[i], faults[i] = newNewcomer(in)
+		rows[i], faults[i] = newCandidate(in)
 		var more Errors
-		rows[i].entitlement, more, err = split2(t.entitle(ctx, g, in.grant(), orZero(in.Guest)))
+		rows[i].entitlement, more, err = collected(t.entitle(ctx, g, in.grant(), orZero(in.Guest)))
 		if err != nil {
 			return nil, err
 		}
@@ -128,27 +120,21 @@ func (t *tx) checkNewcomers(ctx context.Context, g *giver, list []*NewMember) ([
 	return rows, inRows("members", faults)
 }
 
-// newNewcomer cleans what a command says of a person.
-func newNewcomer(in *NewMember) (newcomer, Errors) {
-	m := newcomer{mail: in.SendPasswordEmail == nil || *in.SendPasswordEmail}
+// newCandidate cleans what a command says of a person.
+func newCandidate(in *NewMember) (candidate, Errors) {
+	m := candidate{mail: in.SendPasswordEmail == nil || *in.SendPasswordEmail}
 	var faults Errors
 	m.contact, faults = newContact(in.FirstName, in.LastName, in.Email, [3]string{"firstName", "lastName", "email"})
-	var fault *Error
-	if m.handle, fault = oneLine(in.UserID, 100, "userId"); fault != nil {
-		faults = append(faults, fault)
-	}
-	if m.label, fault = oneLine(in.Label, 200, "label"); fault != nil {
-		faults = append(faults, fault)
-	}
-	if m.phone, fault = phone(in.Phone); fault != nil {
-		faults = append(faults, fault)
-	}
-	return m, faults
+	var more [3]*Error
+	m.handle, more[0] = oneLine(in.UserID, mostHandle, "userId")
+	m.label, more[1] = oneLine(in.Label, mostLabel, "label")
+	m.phone, more[2] = phone(in.Phone)
+	return m, append(faults, those(more[:]...)...)
 }
 
 // checkPlaces adds to the faults of otherwise faultless rows that a person or a User ID has a place in the tenant, or in
 // a row before.
-func (t *tx) checkPlaces(ctx context.Context, tn *ent.Tenant, rows []newcomer, faults []Errors) error {
+func (t *tx) checkPlaces(ctx context.Context, tn *ent.Tenant, rows []candidate, faults []Errors) error {
 	var addresses, handles []string
 	for _, row := range rows {
 		addresses, handles = append(addresses, row.canonical), append(handles, SortName(row.handle))
@@ -220,7 +206,7 @@ func (t *tx) handlesTaken(ctx context.Context, tenantID string, handles []string
 	return taken, nil
 }
 
-func (t *tx) addMember(ctx context.Context, tn *ent.Tenant, m newcomer, inviter string) (*ent.Member, error) {
+func (t *tx) addMember(ctx context.Context, tn *ent.Tenant, m candidate, inviter string) (*ent.Member, error) {
 	u, err := t.user(ctx, m.contact)
 	if err != nil {
 		return nil, err
@@ -256,8 +242,8 @@ func collect(err error) (Errors, error) {
 	}
 }
 
-// split2 is collect for what comes with a value.
-func split2[T any](v T, err error) (T, Errors, error) {
+// collected is collect for what comes with a value.
+func collected[T any](v T, err error) (T, Errors, error) {
 	faults, err := collect(err)
 	return v, faults, err
 }

@@ -44,7 +44,7 @@ func (t *tx) reviseOne(ctx context.Context, g *giver, m *ent.Member, in *MemberC
 	var faults Errors
 	r.after, faults = described(m, in)
 	var more Errors
-	if r.given, more, err = split2(t.regive(ctx, g, r, in)); err != nil {
+	if r.given, more, err = collected(t.regive(ctx, g, r, in)); err != nil {
 		return r, err
 	}
 	faults = append(faults, more...)
@@ -68,22 +68,19 @@ func described(m *ent.Member, in *MemberChange) (*ent.Member, Errors) {
 		most  int
 		field string
 	}{
-		{&after.Handle, in.UserID, 100, "userId"}, {&after.Label, in.Label, 200, "label"},
-		{&after.FirstName, in.FirstName, 100, "firstName"}, {&after.LastName, in.LastName, 100, "lastName"},
+		{&after.Handle, in.UserID, mostHandle, "userId"}, {&after.Label, in.Label, mostLabel, "label"},
+		{&after.FirstName, in.FirstName, mostName, "firstName"}, {&after.LastName, in.LastName, mostName, "lastName"},
 	} {
 		if part.from == nil {
 			continue
 		}
 		var fault *Error
-		if *part.to, fault = oneLine(*part.from, part.most, part.field); fault != nil {
-			faults = append(faults, fault)
-		}
+		*part.to, fault = oneLine(*part.from, part.most, part.field)
+		faults = append(faults, those(fault)...)
 	}
 	if in.Phone != nil {
 		number, fault := phone(*in.Phone)
-		if after.Phone = &number; fault != nil {
-			faults = append(faults, fault)
-		}
+		after.Phone, faults = &number, append(faults, those(fault)...)
 	}
 	return &after, faults
 }

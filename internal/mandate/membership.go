@@ -57,10 +57,8 @@ func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) erro
 	if _, err := t.GroupMember.Delete().Where(groupmember.MemberIDIn(ids...)).Exec(ctx); err != nil {
 		return fmt.Errorf("take out of groups: %w", err)
 	}
-	err = t.Assignment.Update().Where(assignment.GranteeIDIn(ids...), assignment.OpenKeyNotNil()).
-		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("end assignments: %w", err)
+	if err := t.endAssignments(ctx, assignment.GranteeIDIn(ids...)); err != nil {
+		return err
 	}
 	err = t.AccessRequest.Update().Where(accessrequest.MemberIDIn(ids...), accessrequest.StatusEQ(accessrequest.StatusPending)).
 		SetStatus(accessrequest.StatusRejected).SetDecidedAt(t.now).SetNillableDecidedByName(some(by)).Exec(ctx)
@@ -111,34 +109,4 @@ func administrates() predicate.Member {
 
 func lastAdministrator(field ...string) *Error {
 	return broken(LastAdministrator, "A tenant keeps at least one active administrator.", field...)
-}
-
-// mostInStatement is how many rows one statement names.
-const mostInStatement = 500
-
-// split cuts a list into parts that one statement can name.
-func split(ids []string) [][]string {
-	var parts [][]string
-	for ; len(ids) > mostInStatement; ids = ids[mostInStatement:] {
-		parts = append(parts, ids[:mostInStatement])
-	}
-	if len(ids) > 0 {
-		parts = append(parts, ids)
-	}
-	return parts
-}
-
-// without returns the values of a list that are not in the other.
-func without(list, other []string) []string {
-	have := make(map[string]bool, len(other))
-	for _, v := range other {
-		have[v] = true
-	}
-	var left []string
-	for _, v := range list {
-		if !have[v] {
-			left = append(left, v)
-		}
-	}
-	return left
 }

@@ -106,7 +106,7 @@ func shows(before, after entitlement) bool {
 // mostSites is how many sites are listed for a member.
 const mostSites = 100
 
-// limit reads which sites a command gives to a member.
+// give decides which sites a command gives to a member.
 func (s *siteGiver) give(all bool, ids []string) (siteLimit, Errors) {
 	switch {
 	case all && len(ids) > 0:
@@ -117,11 +117,12 @@ func (s *siteGiver) give(all bool, ids []string) (siteLimit, Errors) {
 		return siteLimit{all: true}, nil
 	case len(ids) == 0:
 		return siteLimit{}, Errors{broken(Required, "Name the sites that the member is to see.", "siteIds")}
-	case len(ids) > mostSites:
-		return siteLimit{}, Errors{broken(LimitExceeded, fmt.Sprintf("Name at most %d sites.", mostSites), "siteIds")}
+	}
+	faults := those(atMost(len(ids), mostSites, "sites", "siteIds"))
+	if faults != nil {
+		return siteLimit{}, faults
 	}
 	var l siteLimit
-	var faults Errors
 	for i, id := range ids {
 		switch row := s.seen[id]; {
 		case row == nil:

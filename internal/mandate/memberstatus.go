@@ -15,8 +15,8 @@ import (
 // Errors name the row. NOT_FOUND, CONFLICT for a member named twice, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR,
 // LIMIT_EXCEEDED.
 func (s *Service) RemoveMembers(ctx context.Context, cmd RemoveMembers) (removed []string, err error) {
-	if err := notSoMany(len(cmd.IDs), "ids"); err != nil {
-		return nil, err
+	if fault := oneTo(len(cmd.IDs), mostAtOnce, "members", "ids"); fault != nil {
+		return nil, fault
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		removed = nil
@@ -44,7 +44,7 @@ func (s *Service) RemoveMembers(ctx context.Context, cmd RemoveMembers) (removed
 			if err != nil {
 				return err
 			}
-			e.changes = append(e.changes, change(m.FirstName+" "+m.LastName, held.title(), "")...)
+			e.changes = append(e.changes, change(NameOf(m), held.title(), "")...)
 		}
 		if err := t.record(ctx, e.about(rows)); err != nil { // while whoever removes themselves still acts as a member
 			return err
@@ -90,8 +90,8 @@ func (t *tx) dispensable(ctx context.Context, g *giver, ids []string, lost func(
 // Errors name the row. NOT_FOUND, CONFLICT for a member named twice or one that waits for approval, ROLE_EXCEEDS_GRANT,
 // LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED; INVALID for another status.
 func (s *Service) SetMemberStatus(ctx context.Context, cmd SetMemberStatus) (changed []*ent.Member, err error) {
-	if err := notSoMany(len(cmd.IDs), "ids"); err != nil {
-		return nil, err
+	if fault := oneTo(len(cmd.IDs), mostAtOnce, "members", "ids"); fault != nil {
+		return nil, fault
 	}
 	if cmd.Status != member.StatusActive && cmd.Status != member.StatusSuspended {
 		return nil, broken(Invalid, "A member is set to ACTIVE or to SUSPENDED.", "status")
@@ -113,19 +113,14 @@ func (s *Service) SetMemberStatus(ctx context.Context, cmd SetMemberStatus) (cha
 		e := event{action: "member.status_changed", tenant: g.tn.ID, reason: reason}
 		faults := make([]Errors, len(rows))
 		for i, m := range rows {
-			switch {
-			case m.Status == cmd.Status:
-			case m.Status == member.StatusSuspended && m.UserID == t.viewer.UserID: // who got here as somebody else's staff
-				faults[i] = Errors{broken(SelfApprovalForbidden, "Nobody lets themselves in again.")}
-			case m.Status == member.StatusActive, m.Status == member.StatusSuspended:
-				if faults[i], err = collect(t.mayReadmit(ctx, g, m, cmd.Status)); err != nil {
-					return err
-				}
-				changed = append(changed, m)
-				e.changes = append(e.changes, change(m.FirstName+" "+m.LastName, string(m.Status), string(cmd.Status))...)
-			default:
-				faults[i] = Errors{broken(Conflict, "The member waits for approval.")}
+			if m.Status == cmd.Status {
+				continue
 			}
+			if faults[i], err = collect(t.changeableStatus(ctx, g, m, cmd.Status)); err != nil {
+				return err
+			}
+			changed = append(changed, m)
+			e.changes = append(e.changes, change(NameOf(m), string(m.Status), string(cmd.Status))...)
 		}
 		if err := inRows("ids", faults); err != nil || len(changed) == 0 {
 			return err
@@ -138,8 +133,19 @@ func (s *Service) SetMemberStatus(ctx context.Context, cmd SetMemberStatus) (cha
 	return changed, err
 }
 
-// mayReadmit says why the viewer may not let a suspended member in again, or nil: whoever comes from outside gives nothing
-// so that they could not give otherwise.
+// changeableStatus says why the viewer may not give a member another status, or nil.
+func (t *tx) changeableStatus(ctx context.Context, g *giver, m *ent.Member, to member.Status) error {
+	switch {
+	case m.Status == member.StatusSuspended && m.UserID == t.viewer.UserID: // who got here as somebody else's staff
+		return broken(SelfApprovalForbidden, "Nobody reactivates themselves.")
+	case m.Status == member.StatusActive, m.Status == member.StatusSuspended:
+		return t.mayReadmit(ctx, g, m, to)
+	}
+	return broken(Conflict, "The person has not been let in yet: approve or reject the request.")
+}
+
+// mayReadmit says why the viewer may not reactivate a member, or nil. Somebody from outside reactivates nobody with more than
+// they could give.
 func (t *tx) mayReadmit(ctx context.Context, g *giver, m *ent.Member, to member.Status) error {
 	if to != member.StatusActive || g.reach.Own().At(access.Guests) == access.Manage {
 		return nil
@@ -171,8 +177,8 @@ func (t *tx) setStatus(ctx context.Context, tenantID string, rows []*ent.Member,
 // Errors name the row. NOT_FOUND, CONFLICT for a member named twice or one that is not active, ROLE_EXCEEDS_GRANT,
 // LIMIT_EXCEEDED.
 func (s *Service) SendPasswordLinks(ctx context.Context, cmd SendPasswordLinks) (rows []*ent.Member, err error) {
-	if err := notSoMany(len(cmd.IDs), "ids"); err != nil {
-		return nil, err
+	if fault := oneTo(len(cmd.IDs), mostAtOnce, "members", "ids"); fault != nil {
+		return nil, fault
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		g, err := t.giver(ctx, cmd.TenantID, []string{"tenantId"}, access.Guests)
@@ -200,7 +206,7 @@ func (s *Service) SendPasswordLinks(ctx context.Context, cmd SendPasswordLinks) 
 			if err := t.sendPasswordLink(ctx, g.tn, m.UserID, sender); err != nil {
 				return err
 			}
-			e.changes = append(e.changes, change(m.FirstName+" "+m.LastName, "", "a link")...)
+			e.changes = append(e.changes, change(NameOf(m), "", "a link")...)
 		}
 		return t.record(ctx, e.about(rows))
 	})

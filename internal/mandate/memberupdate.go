@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mandate/ent"
 	"mandate/ent/assignment"
@@ -18,8 +19,8 @@ import (
 // REQUIRED, TOO_LONG, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED,
 // ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED.
 func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed []*ent.Member, err error) {
-	if err := notSoMany(len(cmd.Members), "members"); err != nil {
-		return nil, err
+	if fault := oneTo(len(cmd.Members), mostAtOnce, "members", "members"); fault != nil {
+		return nil, fault
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		changed = nil
@@ -31,43 +32,46 @@ func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed
 		if err != nil {
 			return err
 		}
-		e := event{action: "member.updated", tenant: g.tn.ID}
-		var demoted []string
-		for _, r := range revisions {
-			list := r.changes()
-			if len(list) == 0 {
-				continue
-			}
-			if orZero(cmd.DryRun) {
+		several := len(revisions) > 1
+		revisions = slices.DeleteFunc(revisions, func(r revision) bool { return len(r.changes()) == 0 })
+		if len(revisions) == 0 || orZero(cmd.DryRun) {
+			for _, r := range revisions {
 				changed = append(changed, r.before)
-				continue
 			}
-			m, err := t.apply(ctx, r)
-			if err != nil {
-				return err
-			}
-			changed = append(changed, m)
-			if r.held.administrator && !r.given.administrator {
-				demoted = append(demoted, m.UserID)
-			}
-			for _, c := range list {
-				if len(revisions) > 1 {
-					c.Field = r.before.Handle + ": " + c.Field
-				}
-				e.changes = append(e.changes, c)
-			}
-		}
-		if len(changed) == 0 || orZero(cmd.DryRun) {
 			return nil
 		}
-		if demoted != nil {
-			if err := t.endUnreached(ctx, session.UserIDIn(demoted...)); err != nil {
-				return err
-			}
+		e := event{action: "member.updated", tenant: g.tn.ID}
+		if changed, e.changes, err = t.applyAll(ctx, revisions, several); err != nil {
+			return err
 		}
 		return t.record(ctx, e.about(changed))
 	})
 	return changed, err
+}
+
+// applyAll writes revisions, and tells what changed; of several members named, whose it is.
+func (t *tx) applyAll(ctx context.Context, revisions []revision, several bool) (changed []*ent.Member, changes []access.Change, err error) {
+	var demoted []string
+	for _, r := range revisions {
+		m, err := t.apply(ctx, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		changed = append(changed, m)
+		if r.held.administrator && !r.given.administrator {
+			demoted = append(demoted, m.UserID)
+		}
+		for _, c := range r.changes() {
+			if several {
+				c.Field = r.before.Handle + ": " + c.Field
+			}
+			changes = append(changes, c)
+		}
+	}
+	if demoted == nil {
+		return changed, changes, nil
+	}
+	return changed, changes, t.endUnreached(ctx, session.UserIDIn(demoted...))
 }
 
 // revise reads the members and decides about every row, and tells all that is wrong at once.
@@ -143,7 +147,7 @@ func (t *tx) keepAdministrator(ctx context.Context, g *giver, revisions []revisi
 // apply writes a revision.
 func (t *tx) apply(ctx context.Context, r revision) (*ent.Member, error) {
 	a := r.after
-	name := a.FirstName + " " + a.LastName
+	name := NameOf(a)
 	update := t.Member.UpdateOne(r.before).SetHandle(a.Handle).SetPresentHandle(SortName(a.Handle)).SetLabel(a.Label).
 		SetFirstName(a.FirstName).SetLastName(a.LastName).SetSortName(SortName(name)).SetNillablePhone(a.Phone).
 		SetAllSites(r.sees.all).AddVersion(1)
@@ -161,7 +165,7 @@ func (t *tx) apply(ctx context.Context, r revision) (*ent.Member, error) {
 			return nil, err
 		}
 	}
-	if name == r.before.FirstName+" "+r.before.LastName {
+	if name == NameOf(r.before) {
 		return m, nil
 	}
 	if err := t.Assignment.Update().Where(assignment.GranteeID(m.ID), assignment.OpenKeyNotNil()).SetGranteeName(name).Exec(ctx); err != nil {
@@ -179,10 +183,7 @@ func (t *tx) managed(ctx context.Context, g *giver, ids []string, field string) 
 	if err != nil {
 		return nil, nil, fmt.Errorf("read members: %w", err)
 	}
-	byID := make(map[string]*ent.Member, len(found))
-	for _, m := range found {
-		byID[m.ID] = m
-	}
+	byID := keyed(found, func(m *ent.Member) string { return m.ID })
 	rows, faults := make([]*ent.Member, len(ids)), make([]Errors, len(ids))
 	var at []string
 	if field != "" {

@@ -29,12 +29,12 @@ func (t *tx) ownNewTenant(ctx context.Context, a *NewAccount) (*ent.Tenant, *ent
 		c.first, c.last = known.FirstName, known.LastName
 	}
 	if a.FirstName != nil || known == nil {
-		if c.first, fault = oneLine(orZero(a.FirstName), 100, "newAccount", "firstName"); fault != nil {
+		if c.first, fault = oneLine(orZero(a.FirstName), mostName, "newAccount", "firstName"); fault != nil {
 			return nil, nil, fault
 		}
 	}
 	if a.LastName != nil || known == nil {
-		if c.last, fault = oneLine(orZero(a.LastName), 100, "newAccount", "lastName"); fault != nil {
+		if c.last, fault = oneLine(orZero(a.LastName), mostName, "newAccount", "lastName"); fault != nil {
 			return nil, nil, fault
 		}
 	}
@@ -65,9 +65,7 @@ func (t *tx) acceptAsNewcomer(ctx context.Context, inv *ent.Invitation, cmd Acce
 		faults[i] = fault.under("newAccount")
 	}
 	name, fault := oneLine(a.TenantName, 200, "newAccount", "tenantName")
-	if fault != nil {
-		faults = append(faults, fault)
-	}
+	faults = append(faults, those(fault)...)
 	if len(faults) > 0 {
 		return nil, faults
 	}

@@ -25,13 +25,7 @@ type CreateOperator struct {
 func (s *Service) CreateOperator(ctx context.Context, cmd CreateOperator) error {
 	c, faults := newContact(cmd.FirstName, cmd.LastName, cmd.Email, [3]string{"firstName", "lastName", "email"})
 	name, fault := oneLine(cmd.TenantName, 200, "tenantName")
-	if fault != nil {
-		faults = append(faults, fault)
-	}
-	if fault := checkPassword(cmd.Password, "password"); fault != nil {
-		faults = append(faults, fault)
-	}
-	if faults != nil {
+	if faults = append(faults, those(fault, checkPassword(cmd.Password, "password"))...); faults != nil {
 		return faults
 	}
 	phc, err := s.Passwords.Hash(ctx, cmd.Password)

@@ -109,9 +109,7 @@ func (t *tx) onlyHome(ctx context.Context, kind tenant.Kind) (string, error) {
 func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *ent.Partner, err error) {
 	admin, faults := newContact(cmd.AdminFirstName, cmd.AdminLastName, cmd.AdminEmail, [3]string{"adminFirstName", "adminLastName", "adminEmail"})
 	name, fault := oneLine(cmd.Name, 200, "name")
-	if fault != nil {
-		faults = append(faults, fault)
-	}
+	faults = append(faults, those(fault)...)
 	if IsTechPartner(cmd.Type) {
 		faults = append(faults, broken(Invalid, "A tech partner is created by the MSP that manages it.", "type"))
 	}

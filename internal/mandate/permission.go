@@ -96,7 +96,7 @@ func (t *tx) operator(ctx context.Context) error {
 // of record.
 func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, levels access.Levels, field ...string) error {
 	if !levels.Within(reach.Levels) {
-		return broken(RoleExceedsGrant, "You can give no more than you hold yourself.", field...)
+		return broken(RoleExceedsGrant, tooMuch, field...)
 	}
 	if tn.Kind != tenant.KindCustomer || !lasting(levels) ||
 		reach.Own().At(access.Roles) == access.Manage && levels.Within(reach.Own()) {

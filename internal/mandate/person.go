@@ -24,24 +24,23 @@ func (c contact) name() string { return c.first + " " + c.last }
 // label is how the person is shown in lists unless somebody says otherwise: the name, cut to what a label holds.
 func (c contact) label() string {
 	name := []rune(c.name())
-	return string(name[:min(len(name), 200)])
+	return string(name[:min(len(name), mostLabel)])
 }
+
+// How many characters a name has at most, a person's first or last, a feature's, a role's or a group's; and a label.
+const (
+	mostName  = 100
+	mostLabel = 200
+)
 
 // newContact cleans a person's name and address.
 func newContact(first, last, address string, fields [3]string) (contact, Errors) {
-	var faults Errors
 	var c contact
-	var fault *Error
-	if c.first, fault = oneLine(first, 100, fields[0]); fault != nil {
-		faults = append(faults, fault)
-	}
-	if c.last, fault = oneLine(last, 100, fields[1]); fault != nil {
-		faults = append(faults, fault)
-	}
-	if c.email, c.canonical, fault = email(address, fields[2]); fault != nil {
-		faults = append(faults, fault)
-	}
-	return c, faults
+	var faults [3]*Error
+	c.first, faults[0] = oneLine(first, mostName, fields[0])
+	c.last, faults[1] = oneLine(last, mostName, fields[1])
+	c.email, c.canonical, faults[2] = email(address, fields[2])
+	return c, those(faults[:]...)
 }
 
 // user finds the account with the address, or makes one without a password.
@@ -100,13 +99,16 @@ func (t *tx) oldestMembership(ctx context.Context, u *ent.User) (*ent.Member, er
 	return m, nil
 }
 
+// NameOf is how a member is called.
+func NameOf(m *ent.Member) string { return m.FirstName + " " + m.LastName }
+
 // actorName is the viewer's name where the viewer acts from.
 func (t *tx) actorName(ctx context.Context, tenantID string) (string, error) {
 	m, _, err := t.actor(ctx, event{tenant: tenantID})
 	if err != nil || m == nil {
 		return t.s.brandName(), err
 	}
-	return m.FirstName + " " + m.LastName, nil
+	return NameOf(m), nil
 }
 
 func (s *Service) brandName() string {

@@ -19,7 +19,7 @@ type TablePreference struct {
 	IsDefault bool
 }
 
-// table is what a table can show, by the names of the API's fields, and what it shows by itself.
+// table is what a table can show, by the names that clients give its columns, and what it shows by itself.
 type table struct{ columns, byItself []string }
 
 var tables = map[string]table{
@@ -67,6 +67,10 @@ func (s *Service) SetTablePreference(ctx context.Context, cmd SetTablePreference
 		if err != nil {
 			return err
 		}
+		p = PreferenceOf(cmd.Table, cmd.Columns)
+		if before != nil && slices.Equal(before.Columns, cmd.Columns) {
+			return nil
+		}
 		if before == nil {
 			err = t.TablePreference.Create().SetUserID(t.viewer.UserID).SetTable(cmd.Table).SetColumns(cmd.Columns).Exec(ctx)
 		} else {
@@ -78,7 +82,6 @@ func (s *Service) SetTablePreference(ctx context.Context, cmd SetTablePreference
 		if err != nil {
 			return fmt.Errorf("keep the columns: %w", err)
 		}
-		p = PreferenceOf(cmd.Table, cmd.Columns)
 		return t.record(ctx, preferred("table_preference.set", cmd.Table, before, cmd.Columns))
 	})
 	return p, err
@@ -96,12 +99,12 @@ func (s *Service) ResetTablePreference(ctx context.Context, cmd ResetTablePrefer
 		if err != nil {
 			return err
 		}
-		if before != nil {
-			if err := t.TablePreference.DeleteOne(before).Exec(ctx); err != nil {
-				return fmt.Errorf("forget the columns: %w", err)
-			}
+		if p = PreferenceOf(cmd.Table, nil); before == nil {
+			return nil
 		}
-		p = PreferenceOf(cmd.Table, nil)
+		if err := t.TablePreference.DeleteOne(before).Exec(ctx); err != nil {
+			return fmt.Errorf("forget the columns: %w", err)
+		}
 		return t.record(ctx, preferred("table_preference.reset", cmd.Table, before, nil))
 	})
 	return p, err
@@ -148,7 +151,7 @@ func checkColumns(cmd SetTablePreference) error {
 	case len(cmd.Columns) == 0:
 		return broken(Required, "Name at least one column.", "columns")
 	case len(cmd.Columns) > mostAtOnce:
-		return broken(Invalid, "The table has not that many columns.", "columns")
+		return broken(Invalid, "The table does not have that many columns.", "columns")
 	}
 	var faults Errors
 	for i, c := range cmd.Columns {

@@ -24,11 +24,10 @@ import (
 // customers of a group over all; CONFLICT for a name that is taken and for what is named twice; ROLE_EXCEEDS_GRANT,
 // SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED, REQUIRED, TOO_LONG.
 func (s *Service) CreatePrivilegeGroup(ctx context.Context, cmd CreatePrivilegeGroup) (g *ent.PrivilegeGroup, err error) {
-	name, fault := oneLine(cmd.Name, 100, "name")
-	faults := faultList(fault)
-	description, fault := paragraph(cmd.Description, 500, "description")
-	faults = append(faults, faultList(fault)...)
-	faults = append(faults, notSoManyPlaces(cmd.MemberIDs, "memberIds", cmd.CustomerIDs, "customerIds")...)
+	name, wrongName := oneLine(cmd.Name, mostName, "name")
+	description, wrongText := paragraph(cmd.Description, 500, "description")
+	faults := those(wrongName, wrongText, atMost(len(cmd.MemberIDs), mostAtOnce, "members", "memberIds"),
+		atMost(len(cmd.CustomerIDs), mostListed, "customers", "customerIds"))
 	if faults != nil {
 		return nil, faults
 	}
@@ -77,12 +76,11 @@ func (s *Service) CreatePrivilegeGroup(ctx context.Context, cmd CreatePrivilegeG
 //
 // NOT_FOUND, STALE_VERSION, PRIVILEGE_GROUP_NAME_LOCKED for a group with members; otherwise as for creating one.
 func (s *Service) UpdatePrivilegeGroup(ctx context.Context, cmd UpdatePrivilegeGroup) (g *ent.PrivilegeGroup, err error) {
-	name, fault := optionalLine(cmd.Name, 100, "name")
-	faults := faultList(fault)
-	description, fault := paragraph(cmd.Description, 500, "description")
-	faults = append(faults, faultList(fault)...)
-	faults = append(faults, notSoManyPlaces(cmd.AddMemberIDs, "addMemberIds", cmd.AddCustomerIDs, "addCustomerIds")...)
-	faults = append(faults, notSoManyPlaces(cmd.RemoveMemberIDs, "removeMemberIds", cmd.RemoveCustomerIDs, "removeCustomerIds")...)
+	name, wrongName := otherLine(cmd.Name, mostName, "name")
+	description, wrongText := paragraph(cmd.Description, 500, "description")
+	faults := those(wrongName, wrongText,
+		atMost(len(cmd.AddMemberIDs), mostAtOnce, "members", "addMemberIds"), atMost(len(cmd.AddCustomerIDs), mostListed, "customers", "addCustomerIds"),
+		atMost(len(cmd.RemoveMemberIDs), mostAtOnce, "members", "removeMemberIds"), atMost(len(cmd.RemoveCustomerIDs), mostListed, "customers", "removeCustomerIds"))
 	if faults != nil {
 		return nil, faults
 	}
@@ -113,7 +111,7 @@ func (s *Service) UpdatePrivilegeGroup(ctx context.Context, cmd UpdatePrivilegeG
 		if g, err = t.applyGroup(ctx, row, c); err != nil {
 			return err
 		}
-		if err := t.endUnreached(ctx, entered); err != nil {
+		if err := t.endUnreached(ctx, entered...); err != nil {
 			return err
 		}
 		return t.record(ctx, event{action: "privilege_group.updated", tenant: g.TenantID, target: g.ID, targetName: g.Name, changes: changes})
@@ -141,7 +139,7 @@ func (t *tx) applyGroup(ctx context.Context, row *ent.PrivilegeGroup, c regroupi
 	if after.RoleID == row.RoleID && after.Name == row.Name {
 		return after, nil
 	}
-	open := []predicate.Assignment{assignment.GranteeID(row.ID), openAt(t.now)}
+	open := []predicate.Assignment{assignment.GranteeID(row.ID), OpenAt(t.now)}
 	if err := t.Assignment.Update().Where(open...).SetGranteeName(after.Name).AddVersion(1).Exec(ctx); err != nil {
 		return nil, fmt.Errorf("rename the group's delegations: %w", err)
 	}
@@ -168,17 +166,15 @@ func (s *Service) DeletePrivilegeGroup(ctx context.Context, cmd DeletePrivilegeG
 			return err
 		}
 		e := event{action: "privilege_group.deleted", tenant: g.TenantID, target: g.ID, targetName: g.Name}
-		delegations, err := t.Assignment.Query().Where(assignment.GranteeID(g.ID), assignment.OpenKeyNotNil()).All(ctx)
+		delegations, err := t.Assignment.Query().Where(assignment.GranteeID(g.ID), OpenAt(t.now)).All(ctx)
 		if err != nil {
 			return fmt.Errorf("read the group's delegations: %w", err)
 		}
 		for _, a := range delegations {
 			e.changes = append(e.changes, change("delegation", orZero(a.CustomerName), "")...)
 		}
-		err = t.Assignment.Update().Where(assignment.GranteeID(g.ID), assignment.OpenKeyNotNil()).
-			SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("end the group's delegations: %w", err)
+		if err := t.endAssignments(ctx, assignment.GranteeID(g.ID)); err != nil {
+			return err
 		}
 		if _, err := t.GroupMember.Delete().Where(groupmember.GroupID(g.ID)).Exec(ctx); err != nil {
 			return fmt.Errorf("empty the group: %w", err)
@@ -189,7 +185,7 @@ func (s *Service) DeletePrivilegeGroup(ctx context.Context, cmd DeletePrivilegeG
 		if err := t.PrivilegeGroup.DeleteOne(g).Exec(ctx); err != nil {
 			return fmt.Errorf("delete the group: %w", err)
 		}
-		if err := t.endUnreached(ctx, entered); err != nil {
+		if err := t.endUnreached(ctx, entered...); err != nil {
 			return err
 		}
 		deleted = &g.ID

@@ -105,8 +105,9 @@ func (t *tx) findPlaces(ctx context.Context, cmd UpdatePrivilegeGroup, row *ent.
 			c.added.customers = append(c.added.customers, tn)
 		}
 	}
+	comes := set(cmd.AddCustomerIDs)
 	for _, id := range cmd.RemoveCustomerIDs { // one that the viewer does not reach is to them not there
-		if tn := listed[id]; tn != nil && !slices.Contains(cmd.AddCustomerIDs, id) && t.access.Known(ctx, id) != nil {
+		if tn := listed[id]; tn != nil && !comes[id] && t.access.Known(ctx, id) != nil {
 			c.removed.customers = append(c.removed.customers, tn)
 			listed[id] = nil // named twice
 		}

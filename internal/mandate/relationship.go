@@ -119,10 +119,8 @@ func (t *tx) end(ctx context.Context, rel *ent.Relationship, status relationship
 	if err := t.Tenant.UpdateOneID(rel.CustomerID).ClearPartnerID().Exec(ctx); err != nil {
 		return nil, fmt.Errorf("forget the customer's partner: %w", err)
 	}
-	err = t.Assignment.Update().Where(assignment.RelationshipID(rel.ID), assignment.OpenKeyNotNil()).
-		SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("end assignments: %w", err)
+	if err := t.endAssignments(ctx, assignment.RelationshipID(rel.ID)); err != nil {
+		return nil, err
 	}
 	if _, err := t.GroupCustomer.Delete().Where(groupcustomer.TenantID(rel.PartnerID), groupcustomer.CustomerID(rel.CustomerID)).Exec(ctx); err != nil {
 		return nil, fmt.Errorf("take the customer out of groups: %w", err)
@@ -213,43 +211,44 @@ func (t *tx) between(at standing, action string) event {
 	return e
 }
 
-// SuspendRelationship pauses a relationship for one's side: nothing is reachable through it, and nothing is lost.
+// SuspendRelationship suspends a relationship for one's side: nothing is reachable through it, and nothing is lost.
 //
-// NOT_FOUND, CONFLICT when that side has paused it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a
+// NOT_FOUND, CONFLICT when that side has suspended it already, RELATIONSHIP_NOT_ACTIVE, RELATIONSHIP_NOT_TERMINABLE for a
 // customer and its partner of record.
 func (s *Service) SuspendRelationship(ctx context.Context, cmd SuspendRelationship) (*ent.Relationship, error) {
 	reason, fault := paragraph(cmd.Reason, 500, "reason")
 	if fault != nil {
 		return nil, fault
 	}
-	return s.pause(ctx, cmd.ID, true, "relationship.suspended", reason)
+	return s.setSuspended(ctx, cmd.ID, true, "relationship.suspended", reason)
 }
 
-// ResumeRelationship takes one's own side's pause back; those of others stay.
+// ResumeRelationship takes back that one's own side suspended it; what others suspended stays so.
 //
-// NOT_FOUND, CONFLICT when that side has not paused it, RELATIONSHIP_NOT_ACTIVE.
+// NOT_FOUND, CONFLICT when that side has not suspended it, RELATIONSHIP_NOT_ACTIVE.
 func (s *Service) ResumeRelationship(ctx context.Context, cmd ResumeRelationship) (*ent.Relationship, error) {
-	return s.pause(ctx, cmd.ID, false, "relationship.resumed", nil)
+	return s.setSuspended(ctx, cmd.ID, false, "relationship.resumed", nil)
 }
 
-func (s *Service) pause(ctx context.Context, id string, paused bool, action string, reason *string) (rel *ent.Relationship, err error) {
+// setSuspended suspends a relationship for one's side, or takes that back.
+func (s *Service) setSuspended(ctx context.Context, id string, suspended bool, action string, reason *string) (rel *ent.Relationship, err error) {
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		at, err := t.relationship(ctx, id, nil)
 		if err != nil {
 			return err
 		}
-		if paused {
+		if suspended {
 			if err := t.mayEnd(ctx, at.Relationship, at.side); err != nil {
 				return err
 			}
 		}
-		if SuspendedBy(at.Relationship, at.side) == paused {
-			sentence := map[bool]string{true: "Your side has paused it already.", false: "Your side has not paused it."}[paused]
+		if SuspendedBy(at.Relationship, at.side) == suspended {
+			sentence := map[bool]string{true: "Your side has suspended it already.", false: "Your side has not suspended it."}[suspended]
 			return broken(Conflict, sentence, "id")
 		}
 		by := func(side relationship.EndedBy) bool {
 			if side == at.side {
-				return paused
+				return suspended
 			}
 			return SuspendedBy(at.Relationship, side)
 		}
@@ -261,7 +260,7 @@ func (s *Service) pause(ctx context.Context, id string, paused bool, action stri
 		rel, err = t.Relationship.UpdateOne(at.Relationship).SetStatus(status).SetSuspendedByPartner(byPartner).
 			SetSuspendedByCustomer(byCustomer).SetSuspendedByOperator(byOperator).AddVersion(1).Save(ctx)
 		if err != nil {
-			return fmt.Errorf("pause or resume the relationship: %w", err)
+			return fmt.Errorf("suspend or resume the relationship: %w", err)
 		}
 		e := t.between(at, action)
 		e.reason, e.changes = reason, change("status", string(at.Status), string(rel.Status))

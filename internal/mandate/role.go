@@ -1,6 +1,7 @@
 package mandate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,7 +27,7 @@ import (
 //
 // NOT_FOUND, CONFLICT for a name that is taken, ROLE_EXCEEDS_GRANT, INVALID, TOO_LONG.
 func (s *Service) CreateRole(ctx context.Context, cmd CreateRole) (r *ent.Role, err error) {
-	name, fault := oneLine(cmd.Name, 100, "name")
+	name, fault := oneLine(cmd.Name, mostName, "name")
 	if fault != nil {
 		return nil, fault
 	}
@@ -68,9 +69,9 @@ func (s *Service) CreateRole(ctx context.Context, cmd CreateRole) (r *ent.Role, 
 // UpdateRole changes a role of a tenant's own, for everybody who holds it, from their next request on. Nobody changes a
 // role that holds what they do not, or puts into it what they do not hold.
 //
-// NOT_FOUND, CONFLICT, ROLE_EXCEEDS_GRANT, STALE_VERSION, INVALID, TOO_LONG.
+// NOT_FOUND, CONFLICT, ROLE_EXCEEDS_GRANT, STALE_VERSION, REQUIRED for an empty name, INVALID, TOO_LONG.
 func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, err error) {
-	name, fault := optionalLine(cmd.Name, 100, "name")
+	name, fault := otherLine(cmd.Name, mostName, "name")
 	if fault != nil {
 		return nil, fault
 	}
@@ -114,8 +115,8 @@ func (t *tx) ownRole(ctx context.Context, id string) (*ent.Role, *rule.Reach, er
 	return r, reach, err
 }
 
-// held is what a role gives that was read with its levels.
-func held(r *ent.Role) map[access.Feature]access.Level {
+// levelsOf is what a role gives that was read with its levels.
+func levelsOf(r *ent.Role) map[access.Feature]access.Level {
 	levels := make(map[access.Feature]access.Level)
 	for _, p := range r.Edges.Permissions {
 		levels[access.Feature(p.Feature)] = p.Level
@@ -124,24 +125,28 @@ func held(r *ent.Role) map[access.Feature]access.Level {
 }
 
 func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, r *ent.Role, reach *rule.Reach) (*ent.Role, error) {
-	before := held(r)
+	before := levelsOf(r)
 	if !access.Of(before).Within(reach.Levels) {
 		return nil, broken(RoleExceedsGrant, "You can change no role that holds more than you do.", "id")
 	}
-	update := t.Role.UpdateOne(r).AddVersion(1)
-	var changes []access.Change
-	if name != nil {
-		update.SetName(*name)
-		changes = change("name", r.Name, *name)
-	}
+	after := before
 	if cmd.Permissions != nil {
-		after, err := t.refill(ctx, cmd, r, before, reach)
-		if err != nil {
+		var err error
+		if after, err = t.refilled(ctx, cmd, r, before, reach); err != nil {
 			return nil, err
 		}
-		changes = append(changes, change("permissions", describe(before), describe(after))...)
 	}
-	updated, err := update.Save(ctx)
+	called := cmp.Or(orZero(name), r.Name)
+	changes := append(change("name", r.Name, called), change("permissions", describe(before), describe(after))...)
+	if len(changes) == 0 {
+		return r, nil
+	}
+	if cmd.Permissions != nil {
+		if err := t.refill(ctx, r, after); err != nil {
+			return nil, err
+		}
+	}
+	updated, err := t.Role.UpdateOne(r).SetName(called).AddVersion(1).Save(ctx)
 	if database.IsDuplicate(err) {
 		return nil, broken(Conflict, "There is a role with this name already.", "name")
 	}
@@ -151,8 +156,8 @@ func (t *tx) updateRole(ctx context.Context, cmd UpdateRole, name *string, r *en
 	return updated, t.record(ctx, event{action: "role.updated", tenant: *r.TenantID, target: r.ID, targetName: updated.Name, changes: changes})
 }
 
-// refill puts other levels into a role, as far as the viewer may.
-func (t *tx) refill(ctx context.Context, cmd UpdateRole, r *ent.Role, before map[access.Feature]access.Level, reach *rule.Reach) (map[access.Feature]access.Level, error) {
+// refilled reads the levels that a command puts into a role, as far as the viewer may.
+func (t *tx) refilled(ctx context.Context, cmd UpdateRole, r *ent.Role, before map[access.Feature]access.Level, reach *rule.Reach) (map[access.Feature]access.Level, error) {
 	after, err := t.permissions(ctx, cmd.Permissions, "permissions")
 	if err != nil {
 		return nil, err
@@ -165,17 +170,22 @@ func (t *tx) refill(ctx context.Context, cmd UpdateRole, r *ent.Role, before map
 		return nil, err
 	}
 	if g := (&giver{tn, reach}); g.limited() && after[access.Sites] > before[access.Sites] {
-		return nil, broken(RoleExceedsGrant, "You see some sites only: whoever has the role would see others.", "permissions")
+		return nil, broken(RoleExceedsGrant, "You see only some of the sites. Whoever has this role would see all of them.", "permissions")
 	}
 	if !access.Of(after).Within(access.Of(before)) {
 		if err := t.mayRaise(ctx, r, access.Of(after)); err != nil {
 			return nil, err
 		}
 	}
+	return after, nil
+}
+
+// refill puts levels into a role in the place of those that were there.
+func (t *tx) refill(ctx context.Context, r *ent.Role, levels map[access.Feature]access.Level) error {
 	if _, err := t.RolePermission.Delete().Where(rolepermission.RoleID(r.ID)).Exec(ctx); err != nil {
-		return nil, fmt.Errorf("empty the role: %w", err)
+		return fmt.Errorf("empty the role: %w", err)
 	}
-	return after, t.fillRole(ctx, r, after)
+	return t.fillRole(ctx, r, levels)
 }
 
 // mayRaise says why the viewer may not raise a role, by what it is given to. Nobody raises themselves. Where people act
@@ -185,8 +195,7 @@ func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) err
 	if err != nil {
 		return err
 	}
-	open := t.Assignment.Query().Where(assignment.RoleID(r.ID), assignment.OpenKeyNotNil(),
-		assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(t.now)))
+	open := t.Assignment.Query().Where(assignment.RoleID(r.ID), OpenAt(t.now))
 	assigned, err := open.Clone().Where(grantedTo(member.UserID(t.viewer.UserID))).Exist(ctx)
 	if err != nil {
 		return err
@@ -215,7 +224,7 @@ func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) err
 		return err
 	}
 	if carried && (reach.Own().At(access.Assignments) < access.Manage || !after.Within(reach.Own())) {
-		return broken(RoleExceedsGrant, "Groups carry this role: only who manages them can raise it, to what they hold.", "permissions")
+		return broken(RoleExceedsGrant, "Privilege groups carry this role: only somebody who manages them can raise it, and no higher than they hold.", "permissions")
 	}
 	return t.mayRaiseCeiling(ctx, r, after, reach.Own())
 }
@@ -231,12 +240,12 @@ func (t *tx) mayRaiseCeiling(ctx context.Context, r *ent.Role, after, held acces
 	if err != nil {
 		return err
 	}
-	offered, err := t.Invitation.Query().Where(invitation.RoleID(r.ID), invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtGT(t.now)).Exist(ctx)
+	offered, err := t.Invitation.Query().Where(invitation.RoleID(r.ID), pendingAt(t.now)).Exist(ctx)
 	if err != nil {
 		return err
 	}
 	if carried || offered {
-		return broken(RoleExceedsGrant, "The role limits a partner: only who decides about partners can raise it, to what they hold.", "permissions")
+		return broken(RoleExceedsGrant, "The role limits a partner: only somebody who decides about partners can raise it, and no higher than they hold.", "permissions")
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member
 		if err := t.mayChange(ctx, g, row, held, given, cmd); err != nil {
 			return err
 		}
+		if m = row; given.equal(held) {
+			return nil
+		}
 		if m, err = given.set(t.Member.UpdateOne(row)).SetAllSites(given.administrator || row.AllSites).AddVersion(1).Save(ctx); err != nil {
 			return fmt.Errorf("change the role: %w", err)
 		}
@@ -51,7 +54,7 @@ func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member
 				return err
 			}
 		}
-		return t.record(ctx, event{action: "member.role_changed", tenant: m.TenantID, target: m.ID, targetName: m.FirstName + " " + m.LastName,
+		return t.record(ctx, event{action: "member.role_changed", tenant: m.TenantID, target: m.ID, targetName: NameOf(m),
 			changes: change("access", held.title(), given.title())})
 	})
 	return m, err
@@ -121,7 +124,7 @@ func (t *tx) mayChange(ctx context.Context, g *giver, row *ent.Member, held, giv
 		return err
 	}
 	if g.limited() && shows(held, given) {
-		return broken(RoleExceedsGrant, "You see some sites only: say which ones the member is to see.", field)
+		return broken(RoleExceedsGrant, "You see only some of the sites: name the sites with updateMembers.", field)
 	}
 	if !held.administrator || given.administrator || row.Status != member.StatusActive {
 		return nil

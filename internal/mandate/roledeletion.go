@@ -25,7 +25,7 @@ func (s *Service) DeleteRole(ctx context.Context, cmd DeleteRole) (deleted *stri
 		if err != nil {
 			return err
 		}
-		levels := held(r)
+		levels := levelsOf(r)
 		if !access.Of(levels).Within(reach.Levels) {
 			return broken(RoleExceedsGrant, "You can delete no role that holds more than you do.", "id")
 		}
@@ -63,7 +63,7 @@ func (t *tx) usesOf(ctx context.Context, roleID string) (string, error) {
 	}{
 		{"member", "members", t.Member.Query().Where(member.RoleID(roleID)).Count, nil},
 		{"privilege group", "privilege groups", t.PrivilegeGroup.Query().Where(privilegegroup.RoleID(roleID)).Count, nil},
-		{"assignment", "assignments", assignments.Clone().Where(openAt(t.now)).Count, assignments.Count},
+		{"assignment", "assignments", assignments.Clone().Where(OpenAt(t.now)).Count, assignments.Count},
 		{"relationship", "relationships", relationships.Clone().Where(liveAt(t.now)).Count, relationships.Count},
 		{"invitation", "invitations", invitations.Clone().Where(pendingAt(t.now)).Count, invitations.Count},
 	} {

@@ -42,19 +42,12 @@ type applicant struct {
 func newApplicant(cmd SignUp) (applicant, Errors) {
 	var a applicant
 	var faults Errors
-	add := func(fault *Error) {
-		if fault != nil {
-			faults = append(faults, fault)
-		}
-	}
 	a.contact, faults = newContact(cmd.FirstName, cmd.LastName, cmd.Email, [3]string{"firstName", "lastName", "email"})
-	var fault *Error
-	a.phone, fault = phone(cmd.Phone)
-	add(fault)
-	handle, fault := optionalLine(cmd.UserID, mostHandle, "userId")
-	add(fault)
-	label, fault := optionalLine(cmd.Label, 200, "label")
-	add(fault)
+	var wrongPhone *Error
+	a.phone, wrongPhone = phone(cmd.Phone)
+	handle, wrongHandle := optionalLine(cmd.UserID, mostHandle, "userId")
+	label, wrongLabel := optionalLine(cmd.Label, mostLabel, "label")
+	faults = append(faults, those(wrongPhone, wrongHandle, wrongLabel)...)
 	if a.handle = orZero(handle); handle == nil {
 		a.handle, _, _ = strings.Cut(a.canonical, "@")
 	}

@@ -23,9 +23,7 @@ func IsTechPartner(kind partner.Type) bool {
 func (s *Service) CreateTechPartner(ctx context.Context, cmd CreateTechPartner) (p *ent.Partner, err error) {
 	admin, faults := newContact(cmd.AdminFirstName, cmd.AdminLastName, cmd.AdminEmail, [3]string{"adminFirstName", "adminLastName", "adminEmail"})
 	name, fault := oneLine(cmd.Name, 200, "name")
-	if fault != nil {
-		faults = append(faults, fault)
-	}
+	faults = append(faults, those(fault)...)
 	if !IsTechPartner(cmd.Type) {
 		faults = append(faults, broken(Invalid, "A tech partner is an integrator or an installer.", "type"))
 	}

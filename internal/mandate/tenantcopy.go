@@ -28,11 +28,6 @@ func pendingAt(now time.Time) predicate.Invitation {
 	return invitation.And(invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtGT(now))
 }
 
-// openAt matches assignments that are not over at a moment.
-func openAt(now time.Time) predicate.Assignment {
-	return assignment.And(assignment.OpenKeyNotNil(), assignment.Or(assignment.EndsAtIsNil(), assignment.EndsAtGT(now)))
-}
-
 // copyProfile brings the copies of a tenant's name and account number up to date.
 func (t *tx) copyProfile(ctx context.Context, tn *ent.Tenant) error {
 	var err error
@@ -55,7 +50,7 @@ func (t *tx) copyPartner(ctx context.Context, tn *ent.Tenant) error {
 	if err := t.Invitation.Update().Where(invitation.PartnerID(tn.ID), pendingAt(t.now)).SetPartnerName(tn.Name).Exec(ctx); err != nil {
 		return err
 	}
-	if err := t.Assignment.Update().Where(assignment.GranterID(tn.ID), openAt(t.now)).SetPartnerName(tn.Name).Exec(ctx); err != nil {
+	if err := t.Assignment.Update().Where(assignment.GranterID(tn.ID), OpenAt(t.now)).SetPartnerName(tn.Name).Exec(ctx); err != nil {
 		return err
 	}
 	if tn.ManagedByID == nil {
@@ -65,7 +60,7 @@ func (t *tx) copyPartner(ctx context.Context, tn *ent.Tenant) error {
 	if err != nil {
 		return err
 	}
-	if err := t.Assignment.Update().Where(assignment.GranteeID(p.ID), openAt(t.now)).SetGranteeName(tn.Name).Exec(ctx); err != nil {
+	if err := t.Assignment.Update().Where(assignment.GranteeID(p.ID), OpenAt(t.now)).SetGranteeName(tn.Name).Exec(ctx); err != nil {
 		return err
 	}
 	return t.copyReached(ctx, tn)
@@ -94,7 +89,7 @@ func (t *tx) copyCustomer(ctx context.Context, tn *ent.Tenant) error {
 
 // copyReached brings the assignments up to date that reach a tenant: a customer, or a tech partner.
 func (t *tx) copyReached(ctx context.Context, tn *ent.Tenant) error {
-	assignments := t.Assignment.Update().Where(assignment.TenantID(tn.ID), openAt(t.now)).SetCustomerName(tn.Name).SetTenantSortName(tn.SortName)
+	assignments := t.Assignment.Update().Where(assignment.TenantID(tn.ID), OpenAt(t.now)).SetCustomerName(tn.Name).SetTenantSortName(tn.SortName)
 	copyAccount(assignments.Mutation(), tn)
 	return assignments.Exec(ctx)
 }

@@ -156,7 +156,7 @@ func (t *tx) emptyTenant(ctx context.Context, k *keeping) error {
 	if err != nil {
 		return fmt.Errorf("read the tenant's members: %w", err)
 	}
-	if err := t.endMemberships(ctx, k.ID, members, k.actor.FirstName+" "+k.actor.LastName); err != nil {
+	if err := t.endMemberships(ctx, k.ID, members, NameOf(k.actor)); err != nil {
 		return err
 	}
 	if err := t.endAssignmentsOf(ctx, k.Tenant); err != nil {

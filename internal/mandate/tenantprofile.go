@@ -113,9 +113,7 @@ func (p profile) clean() (c profile, faults Errors) {
 			return
 		}
 		cleaned, fault := clean(*given)
-		if fault != nil {
-			faults = append(faults, fault)
-		}
+		faults = append(faults, those(fault)...)
 		*to = &cleaned
 	}
 	text(p.name, &c.name, func(s string) (string, *Error) { return oneLine(s, 200, "name") })
@@ -132,16 +130,12 @@ func (p profile) clean() (c profile, faults Errors) {
 	})
 	if p.tags != nil {
 		list, fault := tags(p.tags, "tags")
-		if fault != nil {
-			faults = append(faults, fault)
-		}
+		faults = append(faults, those(fault)...)
 		c.tags = append([]string{}, list...)
 	}
 	if p.address != nil {
 		address, fault := p.address.clean()
-		if fault != nil {
-			faults = append(faults, fault)
-		}
+		faults = append(faults, those(fault)...)
 		c.address = &address
 	}
 	return c, faults

@@ -14,14 +14,14 @@ import (
 	"mandate/internal/mail"
 )
 
-// mayEnd says why a side may not end or pause the relationship.
+// mayEnd says why a side may not end or suspend the relationship.
 func (t *tx) mayEnd(ctx context.Context, rel *ent.Relationship, side relationship.EndedBy) error {
 	stands, err := t.Partner.Query().Where(partner.TenantID(rel.PartnerID), PartnerStands()).Exist(ctx)
 	if err != nil {
 		return err
 	}
 	if !MayEnd(rel, side, stands) {
-		return broken(RelationshipNotTerminable, "The customer cannot end or pause the relationship with its partner of record.", "id")
+		return broken(RelationshipNotTerminable, "The customer cannot end or suspend the relationship with its partner of record.", "id")
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func (t *tx) resting(ctx context.Context, rel *ent.Relationship) (*EndedAccess, 
 		return nil, fmt.Errorf("count privilege groups: %w", err)
 	}
 	partners, err := t.Assignment.Query().Where(assignment.RelationshipID(rel.ID), assignment.GranteeIDHasPrefix("prt_"), assignment.StatusEQ(assignment.StatusActive),
-		assignment.StartsAtLTE(t.now), openAt(t.now)).Count(ctx)
+		assignment.StartsAtLTE(t.now), OpenAt(t.now)).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count tech partners: %w", err)
 	}

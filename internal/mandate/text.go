@@ -37,9 +37,17 @@ func oneLine(s string, most int, field ...string) (string, *Error) {
 	return s, nil
 }
 
-// optionalLine is oneLine for what may be left out.
+// optionalLine is oneLine for what may be left out, or be blank.
 func optionalLine(s *string, most int, field ...string) (*string, *Error) {
 	if s == nil || strings.TrimSpace(*s) == "" {
+		return nil, nil
+	}
+	return otherLine(s, most, field...)
+}
+
+// otherLine is oneLine for what a command may leave as it is.
+func otherLine(s *string, most int, field ...string) (*string, *Error) {
+	if s == nil {
 		return nil, nil
 	}
 	line, fault := oneLine(*s, most, field...)

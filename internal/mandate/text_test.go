@@ -203,7 +203,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 	if got := faultOf(e); got != "INVALID at input.email" {
 		t.Errorf("the error was changed: %s", got)
 	}
-	if got := (Errors{e, notFound("id")}).Error(); got != "No. There is nothing with this id, or you may not know of it." {
+	if got := (Errors{e, notFound("id")}).Error(); got != "No. There is nothing with this id, or you may not see it." {
 		t.Error(got)
 	}
 }

@@ -172,10 +172,10 @@ func (t *tx) proveSignUp(ctx context.Context, link *ent.OneTimeToken, phc string
 			return err
 		}
 	}
-	if m, err = t.provenSignUp(ctx, link); err != nil {
+	if m, err = t.continueSignUp(ctx, link); err != nil {
 		return err
 	}
-	return t.record(ctx, event{action: "email.verified", tenant: m.TenantID, target: m.ID, targetName: m.FirstName + " " + m.LastName, actor: m})
+	return t.record(ctx, event{action: "email.verified", tenant: m.TenantID, target: m.ID, targetName: NameOf(m), actor: m})
 }
 
 // prove uses a link up, and returns its person as they were, locked.
