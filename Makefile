@@ -2,10 +2,12 @@
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LINT    := go tool -modfile=.tools/go.mod golangci-lint
+FUZZ    := ./graph:FuzzDocument ./graph:FuzzCursor ./graph/model:FuzzID ./internal/auth:FuzzToken ./internal/mandate:FuzzEmail
+FUZZTIME ?= 5s
 GRAPHIQL := sh internal/graphiql/web/build.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test generate check lint graphiql graphiql-check clean
+.PHONY: help run build test fuzz crash generate check lint graphiql graphiql-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,8 +19,16 @@ build: ## Build bin/mandate
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/mandate ./cmd/mandate
 
 test: ## Run all tests, on SQLite and MariaDB; on Debian, root is given what is missing
-	chromium=$$(.ci/chromium) && export MANDATE_TEST_CHROMIUM="$$chromium" && \
-		go run ./internal/testdb/withserver -- go test $(GOTESTFLAGS) ./...
+	.ci/node && chromium=$$(.ci/chromium) && export MANDATE_TEST_CHROMIUM="$$chromium" && \
+		go run ./internal/testdb/withserver -- go test -timeout 20m $(GOTESTFLAGS) ./...
+
+fuzz: ## Look for inputs that break what is promised, FUZZTIME for each target
+	@for target in $(FUZZ); do \
+		go test $${target%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; \
+	done
+
+crash: ## Kill the program at every step of every mutation; takes minutes
+	MANDATE_TEST_EVERY_CRASH=1 go run ./internal/testdb/withserver -- go test ./cmd/mandate -run TestAKilledProgram -count 1 -timeout 1h -v
 
 generate: ## Generate Ent, the GraphQL types and the server's glue
 	go generate ./...

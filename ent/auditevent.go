@@ -43,6 +43,8 @@ type AuditEvent struct {
 	OnBehalfOfName *string `json:"on_behalf_of_name,omitempty"`
 	// Its kind.
 	OnBehalfOfKind *string `json:"on_behalf_of_kind,omitempty"`
+	// How the API token begins by which it was done; none for a session.
+	APIToken *string `json:"api_token,omitempty"`
 	// The relationship concerned.
 	RelationshipID *string `json:"relationship_id,omitempty"`
 	// What was acted on.
@@ -70,7 +72,7 @@ func (*AuditEvent) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case auditevent.FieldChanges:
 			values[i] = new([]byte)
-		case auditevent.FieldID, auditevent.FieldAction, auditevent.FieldTenantID, auditevent.FieldOtherTenantID, auditevent.FieldActorID, auditevent.FieldActorName, auditevent.FieldActorTenantID, auditevent.FieldActorTenantName, auditevent.FieldActorTenantKind, auditevent.FieldOnBehalfOfName, auditevent.FieldOnBehalfOfKind, auditevent.FieldRelationshipID, auditevent.FieldTargetID, auditevent.FieldTargetName, auditevent.FieldReason, auditevent.FieldRequestID, auditevent.FieldAddress:
+		case auditevent.FieldID, auditevent.FieldAction, auditevent.FieldTenantID, auditevent.FieldOtherTenantID, auditevent.FieldActorID, auditevent.FieldActorName, auditevent.FieldActorTenantID, auditevent.FieldActorTenantName, auditevent.FieldActorTenantKind, auditevent.FieldOnBehalfOfName, auditevent.FieldOnBehalfOfKind, auditevent.FieldAPIToken, auditevent.FieldRelationshipID, auditevent.FieldTargetID, auditevent.FieldTargetName, auditevent.FieldReason, auditevent.FieldRequestID, auditevent.FieldAddress:
 			values[i] = new(sql.NullString)
 		case auditevent.FieldAt:
 			values[i] = new(sql.NullTime)
@@ -169,6 +171,13 @@ func (_m *AuditEvent) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.OnBehalfOfKind = new(string)
 				*_m.OnBehalfOfKind = value.String
+			}
+		case auditevent.FieldAPIToken:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field api_token", values[i])
+			} else if value.Valid {
+				_m.APIToken = new(string)
+				*_m.APIToken = value.String
 			}
 		case auditevent.FieldRelationshipID:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -304,6 +313,11 @@ func (_m *AuditEvent) String() string {
 	builder.WriteString(", ")
 	if v := _m.OnBehalfOfKind; v != nil {
 		builder.WriteString("on_behalf_of_kind=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.APIToken; v != nil {
+		builder.WriteString("api_token=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

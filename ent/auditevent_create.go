@@ -159,6 +159,20 @@ func (_c *AuditEventCreate) SetNillableOnBehalfOfKind(v *string) *AuditEventCrea
 	return _c
 }
 
+// SetAPIToken sets the "api_token" field.
+func (_c *AuditEventCreate) SetAPIToken(v string) *AuditEventCreate {
+	_c.mutation.SetAPIToken(v)
+	return _c
+}
+
+// SetNillableAPIToken sets the "api_token" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableAPIToken(v *string) *AuditEventCreate {
+	if v != nil {
+		_c.SetAPIToken(*v)
+	}
+	return _c
+}
+
 // SetRelationshipID sets the "relationship_id" field.
 func (_c *AuditEventCreate) SetRelationshipID(v string) *AuditEventCreate {
 	_c.mutation.SetRelationshipID(v)
@@ -348,6 +362,11 @@ func (_c *AuditEventCreate) check() error {
 			return &ValidationError{Name: "on_behalf_of_kind", err: fmt.Errorf(`ent: validator failed for field "AuditEvent.on_behalf_of_kind": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.APIToken(); ok {
+		if err := auditevent.APITokenValidator(v); err != nil {
+			return &ValidationError{Name: "api_token", err: fmt.Errorf(`ent: validator failed for field "AuditEvent.api_token": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.TargetName(); ok {
 		if err := auditevent.TargetNameValidator(v); err != nil {
 			return &ValidationError{Name: "target_name", err: fmt.Errorf(`ent: validator failed for field "AuditEvent.target_name": %w`, err)}
@@ -446,6 +465,10 @@ func (_c *AuditEventCreate) createSpec() (*AuditEvent, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.OnBehalfOfKind(); ok {
 		_spec.SetField(auditevent.FieldOnBehalfOfKind, field.TypeString, value)
 		_node.OnBehalfOfKind = &value
+	}
+	if value, ok := _c.mutation.APIToken(); ok {
+		_spec.SetField(auditevent.FieldAPIToken, field.TypeString, value)
+		_node.APIToken = &value
 	}
 	if value, ok := _c.mutation.RelationshipID(); ok {
 		_spec.SetField(auditevent.FieldRelationshipID, field.TypeString, value)

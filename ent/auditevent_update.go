@@ -95,6 +95,9 @@ func (_u *AuditEventUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.OnBehalfOfKindCleared() {
 		_spec.ClearField(auditevent.FieldOnBehalfOfKind, field.TypeString)
 	}
+	if _u.mutation.APITokenCleared() {
+		_spec.ClearField(auditevent.FieldAPIToken, field.TypeString)
+	}
 	if _u.mutation.RelationshipIDCleared() {
 		_spec.ClearField(auditevent.FieldRelationshipID, field.TypeString)
 	}
@@ -233,6 +236,9 @@ func (_u *AuditEventUpdateOne) sqlSave(ctx context.Context) (_node *AuditEvent, 
 	}
 	if _u.mutation.OnBehalfOfKindCleared() {
 		_spec.ClearField(auditevent.FieldOnBehalfOfKind, field.TypeString)
+	}
+	if _u.mutation.APITokenCleared() {
+		_spec.ClearField(auditevent.FieldAPIToken, field.TypeString)
 	}
 	if _u.mutation.RelationshipIDCleared() {
 		_spec.ClearField(auditevent.FieldRelationshipID, field.TypeString)

@@ -12,12 +12,15 @@ import (
 	"mandate/ent/migrate"
 
 	"mandate/ent/accessrequest"
+	"mandate/ent/apitoken"
+	"mandate/ent/apitokentenant"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/groupcustomer"
 	"mandate/ent/groupmember"
+	"mandate/ent/idempotencyrecord"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -31,6 +34,7 @@ import (
 	"mandate/ent/rolepermission"
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/signinthrottle"
 	"mandate/ent/site"
 	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
@@ -52,6 +56,10 @@ type Client struct {
 	Schema *migrate.Schema
 	// AccessRequest is the client for interacting with the AccessRequest builders.
 	AccessRequest *AccessRequestClient
+	// ApiToken is the client for interacting with the ApiToken builders.
+	ApiToken *ApiTokenClient
+	// ApiTokenTenant is the client for interacting with the ApiTokenTenant builders.
+	ApiTokenTenant *ApiTokenTenantClient
 	// Assignment is the client for interacting with the Assignment builders.
 	Assignment *AssignmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
@@ -64,6 +72,8 @@ type Client struct {
 	GroupCustomer *GroupCustomerClient
 	// GroupMember is the client for interacting with the GroupMember builders.
 	GroupMember *GroupMemberClient
+	// IdempotencyRecord is the client for interacting with the IdempotencyRecord builders.
+	IdempotencyRecord *IdempotencyRecordClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// Member is the client for interacting with the Member builders.
@@ -90,6 +100,8 @@ type Client struct {
 	ServiceSubscription *ServiceSubscriptionClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
+	// SignInThrottle is the client for interacting with the SignInThrottle builders.
+	SignInThrottle *SignInThrottleClient
 	// Site is the client for interacting with the Site builders.
 	Site *SiteClient
 	// TablePreference is the client for interacting with the TablePreference builders.
@@ -112,12 +124,15 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.AccessRequest = NewAccessRequestClient(c.config)
+	c.ApiToken = NewApiTokenClient(c.config)
+	c.ApiTokenTenant = NewApiTokenTenantClient(c.config)
 	c.Assignment = NewAssignmentClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.Device = NewDeviceClient(c.config)
 	c.Feature = NewFeatureClient(c.config)
 	c.GroupCustomer = NewGroupCustomerClient(c.config)
 	c.GroupMember = NewGroupMemberClient(c.config)
+	c.IdempotencyRecord = NewIdempotencyRecordClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
 	c.Member = NewMemberClient(c.config)
 	c.MemberPermission = NewMemberPermissionClient(c.config)
@@ -131,6 +146,7 @@ func (c *Client) init() {
 	c.RolePermission = NewRolePermissionClient(c.config)
 	c.ServiceSubscription = NewServiceSubscriptionClient(c.config)
 	c.Session = NewSessionClient(c.config)
+	c.SignInThrottle = NewSignInThrottleClient(c.config)
 	c.Site = NewSiteClient(c.config)
 	c.TablePreference = NewTablePreferenceClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
@@ -229,12 +245,15 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ctx:                 ctx,
 		config:              cfg,
 		AccessRequest:       NewAccessRequestClient(cfg),
+		ApiToken:            NewApiTokenClient(cfg),
+		ApiTokenTenant:      NewApiTokenTenantClient(cfg),
 		Assignment:          NewAssignmentClient(cfg),
 		AuditEvent:          NewAuditEventClient(cfg),
 		Device:              NewDeviceClient(cfg),
 		Feature:             NewFeatureClient(cfg),
 		GroupCustomer:       NewGroupCustomerClient(cfg),
 		GroupMember:         NewGroupMemberClient(cfg),
+		IdempotencyRecord:   NewIdempotencyRecordClient(cfg),
 		Invitation:          NewInvitationClient(cfg),
 		Member:              NewMemberClient(cfg),
 		MemberPermission:    NewMemberPermissionClient(cfg),
@@ -248,6 +267,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		RolePermission:      NewRolePermissionClient(cfg),
 		ServiceSubscription: NewServiceSubscriptionClient(cfg),
 		Session:             NewSessionClient(cfg),
+		SignInThrottle:      NewSignInThrottleClient(cfg),
 		Site:                NewSiteClient(cfg),
 		TablePreference:     NewTablePreferenceClient(cfg),
 		Tenant:              NewTenantClient(cfg),
@@ -273,12 +293,15 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ctx:                 ctx,
 		config:              cfg,
 		AccessRequest:       NewAccessRequestClient(cfg),
+		ApiToken:            NewApiTokenClient(cfg),
+		ApiTokenTenant:      NewApiTokenTenantClient(cfg),
 		Assignment:          NewAssignmentClient(cfg),
 		AuditEvent:          NewAuditEventClient(cfg),
 		Device:              NewDeviceClient(cfg),
 		Feature:             NewFeatureClient(cfg),
 		GroupCustomer:       NewGroupCustomerClient(cfg),
 		GroupMember:         NewGroupMemberClient(cfg),
+		IdempotencyRecord:   NewIdempotencyRecordClient(cfg),
 		Invitation:          NewInvitationClient(cfg),
 		Member:              NewMemberClient(cfg),
 		MemberPermission:    NewMemberPermissionClient(cfg),
@@ -292,6 +315,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		RolePermission:      NewRolePermissionClient(cfg),
 		ServiceSubscription: NewServiceSubscriptionClient(cfg),
 		Session:             NewSessionClient(cfg),
+		SignInThrottle:      NewSignInThrottleClient(cfg),
 		Site:                NewSiteClient(cfg),
 		TablePreference:     NewTablePreferenceClient(cfg),
 		Tenant:              NewTenantClient(cfg),
@@ -326,11 +350,12 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature,
-		c.GroupCustomer, c.GroupMember, c.Invitation, c.Member, c.MemberPermission,
-		c.MemberSite, c.OneTimeToken, c.OutboxMessage, c.Partner, c.PrivilegeGroup,
-		c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription, c.Session,
-		c.Site, c.TablePreference, c.Tenant, c.TenantTag, c.User,
+		c.AccessRequest, c.ApiToken, c.ApiTokenTenant, c.Assignment, c.AuditEvent,
+		c.Device, c.Feature, c.GroupCustomer, c.GroupMember, c.IdempotencyRecord,
+		c.Invitation, c.Member, c.MemberPermission, c.MemberSite, c.OneTimeToken,
+		c.OutboxMessage, c.Partner, c.PrivilegeGroup, c.Relationship, c.Role,
+		c.RolePermission, c.ServiceSubscription, c.Session, c.SignInThrottle, c.Site,
+		c.TablePreference, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -340,11 +365,12 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AccessRequest, c.Assignment, c.AuditEvent, c.Device, c.Feature,
-		c.GroupCustomer, c.GroupMember, c.Invitation, c.Member, c.MemberPermission,
-		c.MemberSite, c.OneTimeToken, c.OutboxMessage, c.Partner, c.PrivilegeGroup,
-		c.Relationship, c.Role, c.RolePermission, c.ServiceSubscription, c.Session,
-		c.Site, c.TablePreference, c.Tenant, c.TenantTag, c.User,
+		c.AccessRequest, c.ApiToken, c.ApiTokenTenant, c.Assignment, c.AuditEvent,
+		c.Device, c.Feature, c.GroupCustomer, c.GroupMember, c.IdempotencyRecord,
+		c.Invitation, c.Member, c.MemberPermission, c.MemberSite, c.OneTimeToken,
+		c.OutboxMessage, c.Partner, c.PrivilegeGroup, c.Relationship, c.Role,
+		c.RolePermission, c.ServiceSubscription, c.Session, c.SignInThrottle, c.Site,
+		c.TablePreference, c.Tenant, c.TenantTag, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -355,6 +381,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *AccessRequestMutation:
 		return c.AccessRequest.mutate(ctx, m)
+	case *ApiTokenMutation:
+		return c.ApiToken.mutate(ctx, m)
+	case *ApiTokenTenantMutation:
+		return c.ApiTokenTenant.mutate(ctx, m)
 	case *AssignmentMutation:
 		return c.Assignment.mutate(ctx, m)
 	case *AuditEventMutation:
@@ -367,6 +397,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.GroupCustomer.mutate(ctx, m)
 	case *GroupMemberMutation:
 		return c.GroupMember.mutate(ctx, m)
+	case *IdempotencyRecordMutation:
+		return c.IdempotencyRecord.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
 	case *MemberMutation:
@@ -393,6 +425,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ServiceSubscription.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
+	case *SignInThrottleMutation:
+		return c.SignInThrottle.mutate(ctx, m)
 	case *SiteMutation:
 		return c.Site.mutate(ctx, m)
 	case *TablePreferenceMutation:
@@ -571,6 +605,338 @@ func (c *AccessRequestClient) mutate(ctx context.Context, m *AccessRequestMutati
 		return (&AccessRequestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AccessRequest mutation op: %q", m.Op())
+	}
+}
+
+// ApiTokenClient is a client for the ApiToken schema.
+type ApiTokenClient struct {
+	config
+}
+
+// NewApiTokenClient returns a client for the ApiToken from the given config.
+func NewApiTokenClient(c config) *ApiTokenClient {
+	return &ApiTokenClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apitoken.Hooks(f(g(h())))`.
+func (c *ApiTokenClient) Use(hooks ...Hook) {
+	c.hooks.ApiToken = append(c.hooks.ApiToken, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apitoken.Intercept(f(g(h())))`.
+func (c *ApiTokenClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ApiToken = append(c.inters.ApiToken, interceptors...)
+}
+
+// Create returns a builder for creating a ApiToken entity.
+func (c *ApiTokenClient) Create() *ApiTokenCreate {
+	mutation := newApiTokenMutation(c.config, OpCreate)
+	return &ApiTokenCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ApiToken entities.
+func (c *ApiTokenClient) CreateBulk(builders ...*ApiTokenCreate) *ApiTokenCreateBulk {
+	return &ApiTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ApiTokenClient) MapCreateBulk(slice any, setFunc func(*ApiTokenCreate, int)) *ApiTokenCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ApiTokenCreateBulk{err: fmt.Errorf("calling to ApiTokenClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ApiTokenCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ApiTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ApiToken.
+func (c *ApiTokenClient) Update() *ApiTokenUpdate {
+	mutation := newApiTokenMutation(c.config, OpUpdate)
+	return &ApiTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ApiTokenClient) UpdateOne(_m *ApiToken) *ApiTokenUpdateOne {
+	mutation := newApiTokenMutation(c.config, OpUpdateOne, withApiToken(_m))
+	return &ApiTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ApiTokenClient) UpdateOneID(id string) *ApiTokenUpdateOne {
+	mutation := newApiTokenMutation(c.config, OpUpdateOne, withApiTokenID(id))
+	return &ApiTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ApiToken.
+func (c *ApiTokenClient) Delete() *ApiTokenDelete {
+	mutation := newApiTokenMutation(c.config, OpDelete)
+	return &ApiTokenDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ApiTokenClient) DeleteOne(_m *ApiToken) *ApiTokenDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ApiTokenClient) DeleteOneID(id string) *ApiTokenDeleteOne {
+	builder := c.Delete().Where(apitoken.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ApiTokenDeleteOne{builder}
+}
+
+// Query returns a query builder for ApiToken.
+func (c *ApiTokenClient) Query() *ApiTokenQuery {
+	return &ApiTokenQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeApiToken},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ApiToken entity by its id.
+func (c *ApiTokenClient) Get(ctx context.Context, id string) (*ApiToken, error) {
+	return c.Query().Where(apitoken.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ApiTokenClient) GetX(ctx context.Context, id string) *ApiToken {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMember queries the member edge of a ApiToken.
+func (c *ApiTokenClient) QueryMember(_m *ApiToken) *MemberQuery {
+	query := (&MemberClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apitoken.Table, apitoken.FieldID, id),
+			sqlgraph.To(member.Table, member.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, apitoken.MemberTable, apitoken.MemberColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryTokenTenants queries the token_tenants edge of a ApiToken.
+func (c *ApiTokenClient) QueryTokenTenants(_m *ApiToken) *ApiTokenTenantQuery {
+	query := (&ApiTokenTenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apitoken.Table, apitoken.FieldID, id),
+			sqlgraph.To(apitokentenant.Table, apitokentenant.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, apitoken.TokenTenantsTable, apitoken.TokenTenantsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ApiTokenClient) Hooks() []Hook {
+	hooks := c.hooks.ApiToken
+	return append(hooks[:len(hooks):len(hooks)], apitoken.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ApiTokenClient) Interceptors() []Interceptor {
+	return c.inters.ApiToken
+}
+
+func (c *ApiTokenClient) mutate(ctx context.Context, m *ApiTokenMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ApiTokenCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ApiTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ApiTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ApiTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ApiToken mutation op: %q", m.Op())
+	}
+}
+
+// ApiTokenTenantClient is a client for the ApiTokenTenant schema.
+type ApiTokenTenantClient struct {
+	config
+}
+
+// NewApiTokenTenantClient returns a client for the ApiTokenTenant from the given config.
+func NewApiTokenTenantClient(c config) *ApiTokenTenantClient {
+	return &ApiTokenTenantClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apitokentenant.Hooks(f(g(h())))`.
+func (c *ApiTokenTenantClient) Use(hooks ...Hook) {
+	c.hooks.ApiTokenTenant = append(c.hooks.ApiTokenTenant, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apitokentenant.Intercept(f(g(h())))`.
+func (c *ApiTokenTenantClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ApiTokenTenant = append(c.inters.ApiTokenTenant, interceptors...)
+}
+
+// Create returns a builder for creating a ApiTokenTenant entity.
+func (c *ApiTokenTenantClient) Create() *ApiTokenTenantCreate {
+	mutation := newApiTokenTenantMutation(c.config, OpCreate)
+	return &ApiTokenTenantCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ApiTokenTenant entities.
+func (c *ApiTokenTenantClient) CreateBulk(builders ...*ApiTokenTenantCreate) *ApiTokenTenantCreateBulk {
+	return &ApiTokenTenantCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ApiTokenTenantClient) MapCreateBulk(slice any, setFunc func(*ApiTokenTenantCreate, int)) *ApiTokenTenantCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ApiTokenTenantCreateBulk{err: fmt.Errorf("calling to ApiTokenTenantClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ApiTokenTenantCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ApiTokenTenantCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ApiTokenTenant.
+func (c *ApiTokenTenantClient) Update() *ApiTokenTenantUpdate {
+	mutation := newApiTokenTenantMutation(c.config, OpUpdate)
+	return &ApiTokenTenantUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ApiTokenTenantClient) UpdateOne(_m *ApiTokenTenant) *ApiTokenTenantUpdateOne {
+	mutation := newApiTokenTenantMutation(c.config, OpUpdateOne, withApiTokenTenant(_m))
+	return &ApiTokenTenantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ApiTokenTenantClient) UpdateOneID(id string) *ApiTokenTenantUpdateOne {
+	mutation := newApiTokenTenantMutation(c.config, OpUpdateOne, withApiTokenTenantID(id))
+	return &ApiTokenTenantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ApiTokenTenant.
+func (c *ApiTokenTenantClient) Delete() *ApiTokenTenantDelete {
+	mutation := newApiTokenTenantMutation(c.config, OpDelete)
+	return &ApiTokenTenantDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ApiTokenTenantClient) DeleteOne(_m *ApiTokenTenant) *ApiTokenTenantDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ApiTokenTenantClient) DeleteOneID(id string) *ApiTokenTenantDeleteOne {
+	builder := c.Delete().Where(apitokentenant.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ApiTokenTenantDeleteOne{builder}
+}
+
+// Query returns a query builder for ApiTokenTenant.
+func (c *ApiTokenTenantClient) Query() *ApiTokenTenantQuery {
+	return &ApiTokenTenantQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeApiTokenTenant},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ApiTokenTenant entity by its id.
+func (c *ApiTokenTenantClient) Get(ctx context.Context, id string) (*ApiTokenTenant, error) {
+	return c.Query().Where(apitokentenant.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ApiTokenTenantClient) GetX(ctx context.Context, id string) *ApiTokenTenant {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryToken queries the token edge of a ApiTokenTenant.
+func (c *ApiTokenTenantClient) QueryToken(_m *ApiTokenTenant) *ApiTokenQuery {
+	query := (&ApiTokenClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apitokentenant.Table, apitokentenant.FieldID, id),
+			sqlgraph.To(apitoken.Table, apitoken.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, apitokentenant.TokenTable, apitokentenant.TokenColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryTenant queries the tenant edge of a ApiTokenTenant.
+func (c *ApiTokenTenantClient) QueryTenant(_m *ApiTokenTenant) *TenantQuery {
+	query := (&TenantClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apitokentenant.Table, apitokentenant.FieldID, id),
+			sqlgraph.To(tenant.Table, tenant.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, apitokentenant.TenantTable, apitokentenant.TenantColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ApiTokenTenantClient) Hooks() []Hook {
+	hooks := c.hooks.ApiTokenTenant
+	return append(hooks[:len(hooks):len(hooks)], apitokentenant.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ApiTokenTenantClient) Interceptors() []Interceptor {
+	return c.inters.ApiTokenTenant
+}
+
+func (c *ApiTokenTenantClient) mutate(ctx context.Context, m *ApiTokenTenantMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ApiTokenTenantCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ApiTokenTenantUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ApiTokenTenantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ApiTokenTenantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ApiTokenTenant mutation op: %q", m.Op())
 	}
 }
 
@@ -1519,6 +1885,140 @@ func (c *GroupMemberClient) mutate(ctx context.Context, m *GroupMemberMutation) 
 		return (&GroupMemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown GroupMember mutation op: %q", m.Op())
+	}
+}
+
+// IdempotencyRecordClient is a client for the IdempotencyRecord schema.
+type IdempotencyRecordClient struct {
+	config
+}
+
+// NewIdempotencyRecordClient returns a client for the IdempotencyRecord from the given config.
+func NewIdempotencyRecordClient(c config) *IdempotencyRecordClient {
+	return &IdempotencyRecordClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `idempotencyrecord.Hooks(f(g(h())))`.
+func (c *IdempotencyRecordClient) Use(hooks ...Hook) {
+	c.hooks.IdempotencyRecord = append(c.hooks.IdempotencyRecord, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `idempotencyrecord.Intercept(f(g(h())))`.
+func (c *IdempotencyRecordClient) Intercept(interceptors ...Interceptor) {
+	c.inters.IdempotencyRecord = append(c.inters.IdempotencyRecord, interceptors...)
+}
+
+// Create returns a builder for creating a IdempotencyRecord entity.
+func (c *IdempotencyRecordClient) Create() *IdempotencyRecordCreate {
+	mutation := newIdempotencyRecordMutation(c.config, OpCreate)
+	return &IdempotencyRecordCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of IdempotencyRecord entities.
+func (c *IdempotencyRecordClient) CreateBulk(builders ...*IdempotencyRecordCreate) *IdempotencyRecordCreateBulk {
+	return &IdempotencyRecordCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *IdempotencyRecordClient) MapCreateBulk(slice any, setFunc func(*IdempotencyRecordCreate, int)) *IdempotencyRecordCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &IdempotencyRecordCreateBulk{err: fmt.Errorf("calling to IdempotencyRecordClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*IdempotencyRecordCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &IdempotencyRecordCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for IdempotencyRecord.
+func (c *IdempotencyRecordClient) Update() *IdempotencyRecordUpdate {
+	mutation := newIdempotencyRecordMutation(c.config, OpUpdate)
+	return &IdempotencyRecordUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *IdempotencyRecordClient) UpdateOne(_m *IdempotencyRecord) *IdempotencyRecordUpdateOne {
+	mutation := newIdempotencyRecordMutation(c.config, OpUpdateOne, withIdempotencyRecord(_m))
+	return &IdempotencyRecordUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *IdempotencyRecordClient) UpdateOneID(id string) *IdempotencyRecordUpdateOne {
+	mutation := newIdempotencyRecordMutation(c.config, OpUpdateOne, withIdempotencyRecordID(id))
+	return &IdempotencyRecordUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for IdempotencyRecord.
+func (c *IdempotencyRecordClient) Delete() *IdempotencyRecordDelete {
+	mutation := newIdempotencyRecordMutation(c.config, OpDelete)
+	return &IdempotencyRecordDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *IdempotencyRecordClient) DeleteOne(_m *IdempotencyRecord) *IdempotencyRecordDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *IdempotencyRecordClient) DeleteOneID(id string) *IdempotencyRecordDeleteOne {
+	builder := c.Delete().Where(idempotencyrecord.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &IdempotencyRecordDeleteOne{builder}
+}
+
+// Query returns a query builder for IdempotencyRecord.
+func (c *IdempotencyRecordClient) Query() *IdempotencyRecordQuery {
+	return &IdempotencyRecordQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeIdempotencyRecord},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a IdempotencyRecord entity by its id.
+func (c *IdempotencyRecordClient) Get(ctx context.Context, id string) (*IdempotencyRecord, error) {
+	return c.Query().Where(idempotencyrecord.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *IdempotencyRecordClient) GetX(ctx context.Context, id string) *IdempotencyRecord {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *IdempotencyRecordClient) Hooks() []Hook {
+	hooks := c.hooks.IdempotencyRecord
+	return append(hooks[:len(hooks):len(hooks)], idempotencyrecord.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *IdempotencyRecordClient) Interceptors() []Interceptor {
+	return c.inters.IdempotencyRecord
+}
+
+func (c *IdempotencyRecordClient) mutate(ctx context.Context, m *IdempotencyRecordMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&IdempotencyRecordCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&IdempotencyRecordUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&IdempotencyRecordUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&IdempotencyRecordDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown IdempotencyRecord mutation op: %q", m.Op())
 	}
 }
 
@@ -3664,6 +4164,140 @@ func (c *SessionClient) mutate(ctx context.Context, m *SessionMutation) (Value, 
 	}
 }
 
+// SignInThrottleClient is a client for the SignInThrottle schema.
+type SignInThrottleClient struct {
+	config
+}
+
+// NewSignInThrottleClient returns a client for the SignInThrottle from the given config.
+func NewSignInThrottleClient(c config) *SignInThrottleClient {
+	return &SignInThrottleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `signinthrottle.Hooks(f(g(h())))`.
+func (c *SignInThrottleClient) Use(hooks ...Hook) {
+	c.hooks.SignInThrottle = append(c.hooks.SignInThrottle, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `signinthrottle.Intercept(f(g(h())))`.
+func (c *SignInThrottleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SignInThrottle = append(c.inters.SignInThrottle, interceptors...)
+}
+
+// Create returns a builder for creating a SignInThrottle entity.
+func (c *SignInThrottleClient) Create() *SignInThrottleCreate {
+	mutation := newSignInThrottleMutation(c.config, OpCreate)
+	return &SignInThrottleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SignInThrottle entities.
+func (c *SignInThrottleClient) CreateBulk(builders ...*SignInThrottleCreate) *SignInThrottleCreateBulk {
+	return &SignInThrottleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SignInThrottleClient) MapCreateBulk(slice any, setFunc func(*SignInThrottleCreate, int)) *SignInThrottleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SignInThrottleCreateBulk{err: fmt.Errorf("calling to SignInThrottleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SignInThrottleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SignInThrottleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SignInThrottle.
+func (c *SignInThrottleClient) Update() *SignInThrottleUpdate {
+	mutation := newSignInThrottleMutation(c.config, OpUpdate)
+	return &SignInThrottleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SignInThrottleClient) UpdateOne(_m *SignInThrottle) *SignInThrottleUpdateOne {
+	mutation := newSignInThrottleMutation(c.config, OpUpdateOne, withSignInThrottle(_m))
+	return &SignInThrottleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SignInThrottleClient) UpdateOneID(id string) *SignInThrottleUpdateOne {
+	mutation := newSignInThrottleMutation(c.config, OpUpdateOne, withSignInThrottleID(id))
+	return &SignInThrottleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SignInThrottle.
+func (c *SignInThrottleClient) Delete() *SignInThrottleDelete {
+	mutation := newSignInThrottleMutation(c.config, OpDelete)
+	return &SignInThrottleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SignInThrottleClient) DeleteOne(_m *SignInThrottle) *SignInThrottleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SignInThrottleClient) DeleteOneID(id string) *SignInThrottleDeleteOne {
+	builder := c.Delete().Where(signinthrottle.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SignInThrottleDeleteOne{builder}
+}
+
+// Query returns a query builder for SignInThrottle.
+func (c *SignInThrottleClient) Query() *SignInThrottleQuery {
+	return &SignInThrottleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSignInThrottle},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SignInThrottle entity by its id.
+func (c *SignInThrottleClient) Get(ctx context.Context, id string) (*SignInThrottle, error) {
+	return c.Query().Where(signinthrottle.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SignInThrottleClient) GetX(ctx context.Context, id string) *SignInThrottle {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SignInThrottleClient) Hooks() []Hook {
+	hooks := c.hooks.SignInThrottle
+	return append(hooks[:len(hooks):len(hooks)], signinthrottle.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SignInThrottleClient) Interceptors() []Interceptor {
+	return c.inters.SignInThrottle
+}
+
+func (c *SignInThrottleClient) mutate(ctx context.Context, m *SignInThrottleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SignInThrottleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SignInThrottleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SignInThrottleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SignInThrottleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SignInThrottle mutation op: %q", m.Op())
+	}
+}
+
 // SiteClient is a client for the Site schema.
 type SiteClient struct {
 	config
@@ -4433,17 +5067,19 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessRequest, Assignment, AuditEvent, Device, Feature, GroupCustomer,
-		GroupMember, Invitation, Member, MemberPermission, MemberSite, OneTimeToken,
-		OutboxMessage, Partner, PrivilegeGroup, Relationship, Role, RolePermission,
-		ServiceSubscription, Session, Site, TablePreference, Tenant, TenantTag,
+		AccessRequest, ApiToken, ApiTokenTenant, Assignment, AuditEvent, Device,
+		Feature, GroupCustomer, GroupMember, IdempotencyRecord, Invitation, Member,
+		MemberPermission, MemberSite, OneTimeToken, OutboxMessage, Partner,
+		PrivilegeGroup, Relationship, Role, RolePermission, ServiceSubscription,
+		Session, SignInThrottle, Site, TablePreference, Tenant, TenantTag,
 		User []ent.Hook
 	}
 	inters struct {
-		AccessRequest, Assignment, AuditEvent, Device, Feature, GroupCustomer,
-		GroupMember, Invitation, Member, MemberPermission, MemberSite, OneTimeToken,
-		OutboxMessage, Partner, PrivilegeGroup, Relationship, Role, RolePermission,
-		ServiceSubscription, Session, Site, TablePreference, Tenant, TenantTag,
+		AccessRequest, ApiToken, ApiTokenTenant, Assignment, AuditEvent, Device,
+		Feature, GroupCustomer, GroupMember, IdempotencyRecord, Invitation, Member,
+		MemberPermission, MemberSite, OneTimeToken, OutboxMessage, Partner,
+		PrivilegeGroup, Relationship, Role, RolePermission, ServiceSubscription,
+		Session, SignInThrottle, Site, TablePreference, Tenant, TenantTag,
 		User []ent.Interceptor
 	}
 )

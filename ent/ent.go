@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"mandate/ent/accessrequest"
+	"mandate/ent/apitoken"
+	"mandate/ent/apitokentenant"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/groupcustomer"
 	"mandate/ent/groupmember"
+	"mandate/ent/idempotencyrecord"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -26,6 +29,7 @@ import (
 	"mandate/ent/rolepermission"
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/signinthrottle"
 	"mandate/ent/site"
 	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
@@ -98,12 +102,15 @@ func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			accessrequest.Table:       accessrequest.ValidColumn,
+			apitoken.Table:            apitoken.ValidColumn,
+			apitokentenant.Table:      apitokentenant.ValidColumn,
 			assignment.Table:          assignment.ValidColumn,
 			auditevent.Table:          auditevent.ValidColumn,
 			device.Table:              device.ValidColumn,
 			feature.Table:             feature.ValidColumn,
 			groupcustomer.Table:       groupcustomer.ValidColumn,
 			groupmember.Table:         groupmember.ValidColumn,
+			idempotencyrecord.Table:   idempotencyrecord.ValidColumn,
 			invitation.Table:          invitation.ValidColumn,
 			member.Table:              member.ValidColumn,
 			memberpermission.Table:    memberpermission.ValidColumn,
@@ -117,6 +124,7 @@ func checkColumn(t, c string) error {
 			rolepermission.Table:      rolepermission.ValidColumn,
 			servicesubscription.Table: servicesubscription.ValidColumn,
 			session.Table:             session.ValidColumn,
+			signinthrottle.Table:      signinthrottle.ValidColumn,
 			site.Table:                site.ValidColumn,
 			tablepreference.Table:     tablepreference.ValidColumn,
 			tenant.Table:              tenant.ValidColumn,

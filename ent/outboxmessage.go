@@ -39,7 +39,7 @@ type OutboxMessage struct {
 	Text string `json:"-"`
 	// HTML part.
 	HTML string `json:"-"`
-	// Whether the parts hold a secret, and are blanked once the mail was sent.
+	// Whether the parts hold a secret, and are blanked once the mail was sent or given up.
 	Secret bool `json:"secret,omitempty"`
 	// Where the message stands.
 	Status outboxmessage.Status `json:"status,omitempty"`

@@ -16,6 +16,10 @@ type Tx struct {
 	config
 	// AccessRequest is the client for interacting with the AccessRequest builders.
 	AccessRequest *AccessRequestClient
+	// ApiToken is the client for interacting with the ApiToken builders.
+	ApiToken *ApiTokenClient
+	// ApiTokenTenant is the client for interacting with the ApiTokenTenant builders.
+	ApiTokenTenant *ApiTokenTenantClient
 	// Assignment is the client for interacting with the Assignment builders.
 	Assignment *AssignmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
@@ -28,6 +32,8 @@ type Tx struct {
 	GroupCustomer *GroupCustomerClient
 	// GroupMember is the client for interacting with the GroupMember builders.
 	GroupMember *GroupMemberClient
+	// IdempotencyRecord is the client for interacting with the IdempotencyRecord builders.
+	IdempotencyRecord *IdempotencyRecordClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// Member is the client for interacting with the Member builders.
@@ -54,6 +60,8 @@ type Tx struct {
 	ServiceSubscription *ServiceSubscriptionClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
+	// SignInThrottle is the client for interacting with the SignInThrottle builders.
+	SignInThrottle *SignInThrottleClient
 	// Site is the client for interacting with the Site builders.
 	Site *SiteClient
 	// TablePreference is the client for interacting with the TablePreference builders.
@@ -196,12 +204,15 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.AccessRequest = NewAccessRequestClient(tx.config)
+	tx.ApiToken = NewApiTokenClient(tx.config)
+	tx.ApiTokenTenant = NewApiTokenTenantClient(tx.config)
 	tx.Assignment = NewAssignmentClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.Device = NewDeviceClient(tx.config)
 	tx.Feature = NewFeatureClient(tx.config)
 	tx.GroupCustomer = NewGroupCustomerClient(tx.config)
 	tx.GroupMember = NewGroupMemberClient(tx.config)
+	tx.IdempotencyRecord = NewIdempotencyRecordClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.Member = NewMemberClient(tx.config)
 	tx.MemberPermission = NewMemberPermissionClient(tx.config)
@@ -215,6 +226,7 @@ func (tx *Tx) init() {
 	tx.RolePermission = NewRolePermissionClient(tx.config)
 	tx.ServiceSubscription = NewServiceSubscriptionClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
+	tx.SignInThrottle = NewSignInThrottleClient(tx.config)
 	tx.Site = NewSiteClient(tx.config)
 	tx.TablePreference = NewTablePreferenceClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)

@@ -70,6 +70,14 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 	return &model.Viewer{User: u}, nil
 }
 
+// once shows a secret, which is there only the first time.
+func once(secret string) *string {
+	if secret == "" {
+		return nil
+	}
+	return &secret
+}
+
 func (r *Resolver) signedIn(ctx context.Context, in *mandate.SignedIn, err error) (*model.SignInPayload, error) {
 	faults, err := userErrors(err)
 	if err != nil || len(faults) > 0 {
@@ -80,7 +88,7 @@ func (r *Resolver) signedIn(ctx context.Context, in *mandate.SignedIn, err error
 		return nil, err
 	}
 	v, err := r.viewer(ctx)
-	return &model.SignInPayload{Token: &in.Token, Session: session, Viewer: v, UserErrors: faults}, err
+	return &model.SignInPayload{Token: once(in.Token), Session: session, Viewer: v, UserErrors: faults}, err
 }
 
 func (r *Resolver) entered(ctx context.Context, in *mandate.SignedIn, err error) (*model.EnterTenantPayload, error) {
@@ -89,7 +97,7 @@ func (r *Resolver) entered(ctx context.Context, in *mandate.SignedIn, err error)
 		return &model.EnterTenantPayload{UserErrors: faults}, err
 	}
 	session, err := first(r.sessions(ctx, []string{in.Session.ID}))
-	return &model.EnterTenantPayload{Token: &in.Token, Session: session, UserErrors: faults}, err
+	return &model.EnterTenantPayload{Token: once(in.Token), Session: session, UserErrors: faults}, err
 }
 
 func (r *Resolver) accepted(ctx context.Context, done *mandate.Accepted, err error) (*model.AcceptInvitationPayload, error) {
@@ -105,7 +113,7 @@ func (r *Resolver) accepted(ctx context.Context, done *mandate.Accepted, err err
 		return nil, err
 	}
 	if in := done.SignedIn; in != nil {
-		p.Token = &in.Token
+		p.Token = once(in.Token)
 		p.Session, err = first(r.sessions(ctx, []string{in.Session.ID}))
 	}
 	return p, err

@@ -44,9 +44,9 @@ func TestFiltersOfManyValues(t *testing.T) {
 			found           int
 		}{
 			{"relationships", "query($v: [RelationshipStatus!], $id: ID!) { tenant(id: $id) { list: relationships(status: $v, first: 10) { nodes { id } } } }", "tenant.list.nodes",
-				append(slices.Repeat([]string{"EXPIRED"}, 2000), "TERMINATED"), 1},
+				append(slices.Repeat([]string{"EXPIRED"}, 1000), "TERMINATED"), 1},
 			{"invitations", "query($v: [InvitationStatus!], $id: ID!) { tenant(id: $id) { list: invitations(status: $v, first: 10) { nodes { id } } } }", "tenant.list.nodes",
-				append(slices.Repeat([]string{"EXPIRED"}, 2000), "ACCEPTED"), 1},
+				append(slices.Repeat([]string{"EXPIRED"}, 1000), "ACCEPTED"), 1},
 			{"assignments", "query($v: [AssignmentStatus!], $id: ID!) { tenant(id: $id) { list: assignments(status: $v, first: 10) { nodes { id } } } }", "tenant.list.nodes",
 				slices.Repeat([]string{"EXPIRED", "ACTIVE"}, 1000), 0},
 		} {
@@ -75,8 +75,8 @@ func TestFiltersOfManyValues(t *testing.T) {
 	})
 }
 
-// TestFiltersTellNoMoreThanFields: whoever may not read what a filter chooses by finds nothing with it.
-func TestFiltersTellNoMoreThanFields(t *testing.T) {
+// TestT03FiltersTellNoMoreThanFields: whoever may not read what a filter chooses by finds nothing with it.
+func TestT03FiltersTellNoMoreThanFields(t *testing.T) {
 	eachScene(t, func(s scene) {
 		operator := s.Operator()
 		s.NewPartner("Acme")

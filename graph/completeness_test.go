@@ -88,6 +88,7 @@ var sensitiveFields = map[string]string{
 	"Tenant.assignment":              "ASSIGNMENTS VIEW",
 	"Tenant.privilegeGroups":         "ASSIGNMENTS VIEW",
 	"Tenant.accessList":              "AUDIT VIEW",
+	"Tenant.apiTokens":               "TOKENS VIEW",
 	"Partner.mspAdminCount":          "ASSIGNMENTS VIEW",
 	"Partner.assignedCustomersCount": "ASSIGNMENTS VIEW",
 	"Partner.accountAdminCount":      "USERS VIEW",
@@ -190,6 +191,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 var rulesOfMutations = map[string]string{
 	"signIn":                "Signs a person in",
 	"signOut":               "session that asks",
+	"reauthenticate":        "Enters the password again",
 	"resetPassword":         "by the token from a mailed link",
 	"requestPasswordReset":  "if the address has an account",
 	"enterTenant":           "under the person's own name",
@@ -222,6 +224,8 @@ var rulesOfMutations = map[string]string{
 	"changeEmail":           "In one's own session only",
 	"revokeSession":         "Ends a session of the person's",
 	"leaveTenant":           "one's own membership",
+	"createApiToken":        "Needs TOKENS MANAGE by a membership of one's own, in one's own session",
+	"revokeApiToken":        "Needs TOKENS MANAGE in the tenant for another member's token. In one's own session only",
 	"updateTenant":          "Needs TENANT MANAGE there; to change the sign-up policy also USERS MANAGE",
 	"suspendTenant":         "Needs TENANT MANAGE there as one of the operator's people, as an administrator of its partner of record, or of the MSP for its tech partners",
 	"reactivateTenant":      "Needs what suspending needs",
@@ -357,12 +361,14 @@ func TestCodesOfTheSchemaAreThoseOfTheDomain(t *testing.T) {
 
 // ownerless lists the tables whose rows belong to no tenant, with who reads them.
 var ownerless = map[string]string{
-	"features":          "everybody who is signed in",
-	"users":             "the person, and whoever may list a membership of theirs",
-	"sessions":          "the person",
-	"table_preferences": "the person",
-	"one_time_tokens":   "nobody",
-	"outbox_messages":   "nobody",
+	"features":            "everybody who is signed in",
+	"users":               "the person, and whoever may list a membership of theirs",
+	"sessions":            "the person",
+	"table_preferences":   "the person",
+	"one_time_tokens":     "nobody",
+	"sign_in_throttles":   "nobody",
+	"idempotency_records": "nobody",
+	"outbox_messages":     "nobody",
 }
 
 func TestEveryTableIsScoped(t *testing.T) {
@@ -371,6 +377,8 @@ func TestEveryTableIsScoped(t *testing.T) {
 		l := newLandscape(t, url)
 		clerk := l.Staff(l.Customer("elsewhere"), "clerk", testworld.Nothing)
 		l.must(l.Write.OneTimeToken.Create().SetUserID(clerk.ID).SetPurpose("RESET").SetHash(strings.Repeat("0", 64)).SetExpiresAt(l.Now()).Exec(l.System()))
+		l.must(l.Write.IdempotencyRecord.Create().SetPrincipalKey(strings.Repeat("0", 64)).SetBodyHash("x").SetResult([]string{}).SetAt(l.Now()).Exec(l.System()))
+		l.must(l.Write.SignInThrottle.Create().SetSubject(strings.Repeat("0", 64)).SetFailures(1).SetFailedAt(l.Now()).SetUntil(l.Now()).Exec(l.System()))
 		l.must(l.Write.MemberPermission.Create().SetTenantID(l.contoso.ID).SetMemberID(l.contoso.Admin.Member(l.contoso.Tenant).ID).SetFeature("invoices").SetLevel(access.View).Exec(l.System()))
 		boss := l.contoso.Admin.Member(l.contoso.Tenant)
 		at, err := l.Write.Site.Create().SetTenantID(l.contoso.ID).SetAccountNumber("S-1").SetName("Site").SetSortName("site").SetStatus("UP").Save(l.System())
@@ -378,6 +386,10 @@ func TestEveryTableIsScoped(t *testing.T) {
 		l.must(l.Write.Device.Create().SetTenantID(l.contoso.ID).SetSerialNumber("D-1").SetSiteID(at.ID).Exec(l.System()))
 		l.must(l.Write.MemberSite.Create().SetTenantID(l.contoso.ID).SetMemberID(boss.ID).SetSiteID(at.ID).Exec(l.System()))
 		l.must(l.Write.ServiceSubscription.Create().SetTenantID(l.contoso.ID).SetExternalID("X-1").SetName("Service").SetActive(true).Exec(l.System()))
+		token, err := l.Write.ApiToken.Create().SetTenantID(l.contoso.ID).SetMemberID(boss.ID).SetUserID(boss.UserID).SetName("Token").SetPrefix("mnd_").SetTokenHash("x").
+			SetScopes(nil).SetAllTenants(false).SetExpiresAt(l.Now()).Save(l.System())
+		l.must(err)
+		l.must(l.Write.ApiTokenTenant.Create().SetTokenID(token.ID).SetTenantID(l.contoso.ID).Exec(l.System()))
 		l.must(l.Write.AccessRequest.Create().SetTenantID(l.contoso.ID).SetMemberID(boss.ID).SetExpiresAt(l.Now()).Exec(l.System()))
 		g, err := l.Write.PrivilegeGroup.Create().SetTenantID(l.acme.ID).SetName("Group").SetScope("SPECIFIC_CUSTOMERS").SetRoleID(access.SystemRoles[0].ID).Save(l.System())
 		l.must(err)
@@ -428,7 +440,11 @@ func rowCounts(l *landscape) map[string]func(context.Context) (int, error) {
 		"devices":               func(ctx context.Context) (int, error) { return c.Device.Query().Count(ctx) },
 		"member_sites":          func(ctx context.Context) (int, error) { return c.MemberSite.Query().Count(ctx) },
 		"service_subscriptions": func(ctx context.Context) (int, error) { return c.ServiceSubscription.Query().Count(ctx) },
+		"idempotency_records":   func(ctx context.Context) (int, error) { return c.IdempotencyRecord.Query().Count(ctx) },
+		"sign_in_throttles":     func(ctx context.Context) (int, error) { return c.SignInThrottle.Query().Count(ctx) },
 		"sites":                 func(ctx context.Context) (int, error) { return c.Site.Query().Count(ctx) },
+		"api_tokens":            func(ctx context.Context) (int, error) { return c.ApiToken.Query().Count(ctx) },
+		"api_token_tenants":     func(ctx context.Context) (int, error) { return c.ApiTokenTenant.Query().Count(ctx) },
 		"assignments":           func(ctx context.Context) (int, error) { return c.Assignment.Query().Count(ctx) },
 		"audit_events":          func(ctx context.Context) (int, error) { return c.AuditEvent.Query().Count(ctx) },
 		"features":              func(ctx context.Context) (int, error) { return c.Feature.Query().Count(ctx) },

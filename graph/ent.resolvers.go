@@ -48,6 +48,8 @@ func (r *serviceSubscriptionResolver) Active(ctx context.Context, obj *ent.Servi
 
 func (r *Resolver) AccessRequest() generated.AccessRequestResolver { return &accessRequestResolver{r} }
 
+func (r *Resolver) ApiToken() generated.ApiTokenResolver { return &apiTokenResolver{r} }
+
 func (r *Resolver) Assignment() generated.AssignmentResolver { return &assignmentResolver{r} }
 
 func (r *Resolver) AuditEvent() generated.AuditEventResolver { return &auditEventResolver{r} }
@@ -78,6 +80,7 @@ func (r *Resolver) User() generated.UserResolver { return &userResolver{r} }
 
 type (
 	accessRequestResolver       struct{ *Resolver }
+	apiTokenResolver            struct{ *Resolver }
 	assignmentResolver          struct{ *Resolver }
 	auditEventResolver          struct{ *Resolver }
 	invitationResolver          struct{ *Resolver }

@@ -16,6 +16,7 @@ import (
 
 	"mandate/graph/model"
 	"mandate/internal/database"
+	"mandate/internal/graphqlhttp"
 	"mandate/internal/mandate"
 	"mandate/internal/viewer"
 )
@@ -32,7 +33,7 @@ var (
 	errUnauthenticated = &fault{"UNAUTHENTICATED", "Sign in first."}
 	errForbidden       = &fault{"FORBIDDEN", "You do not have the permission that this takes."}
 	errSearchTooShort  = &fault{"SEARCH_TOO_SHORT", "Search for at least two characters."}
-	errUnavailable     = &fault{"UNAVAILABLE", "The service cannot answer now. Try again."}
+	errUnavailable     = &fault{graphqlhttp.Unavailable.Code, graphqlhttp.Unavailable.Message}
 	errInternal        = &fault{"INTERNAL", "Something went wrong. Quote the request id when you report it."}
 )
 
@@ -59,7 +60,13 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 	id := viewer.From(ctx).RequestID
 	e := graphql.DefaultErrorPresenter(ctx, err)
 	if code, _ := e.Extensions["code"].(string); code == errcode.ParseFailed || code == errcode.ValidationFailed {
-		return &gqlerror.Error{Message: withoutValues(code, e), Locations: e.Locations, Path: e.Path, Extensions: extensions(code, id)}
+		return brief(&gqlerror.Error{Message: withoutValues(code, e), Locations: e.Locations, Extensions: extensions(code, id)})
+	}
+	var throttled *mandate.Throttled
+	if errors.As(err, &throttled) {
+		x := extensions("RATE_LIMITED", id)
+		x["retryAfter"] = throttled.Seconds()
+		return &gqlerror.Error{Err: throttled, Message: throttled.Error(), Path: e.Path, Extensions: x}
 	}
 	f := classify(err)
 	if f == errInternal {
@@ -68,11 +75,23 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 	return &gqlerror.Error{Message: f.message, Path: e.Path, Extensions: extensions(f.code, id)}
 }
 
+// The bounds of what is told of a document's error: it repeats names, which the client chooses.
+const (
+	mostMessage   = 300 // bytes
+	mostLocations = 10
+)
+
+func brief(e *gqlerror.Error) *gqlerror.Error {
+	if len(e.Message) > mostMessage {
+		e.Message = strings.ToValidUTF8(e.Message[:mostMessage], "") + "…"
+	}
+	e.Locations = e.Locations[:min(len(e.Locations), mostLocations)]
+	return e
+}
+
 // withoutValues is the message of a document's error without what the document holds as values: that may be secret.
 func withoutValues(code string, e *gqlerror.Error) string {
 	switch {
-	case code == errcode.ParseFailed && strings.Contains(e.Message, "token limit"):
-		return "The document is too long."
 	case code == errcode.ParseFailed:
 		return "The document is not GraphQL."
 	case strings.HasPrefix(e.Rule, rules.ValuesOfCorrectTypeRule.Name):
@@ -137,6 +156,8 @@ func classify(err error) *fault {
 		return f
 	case errors.As(err, &input):
 		return &fault{"BAD_USER_INPUT", input.Message}
+	case errors.Is(err, mandate.ErrOtherAttempt):
+		return errOtherAttempt
 	case errors.Is(err, mandate.ErrForbidden):
 		return errForbidden
 	case errors.Is(err, mandate.ErrUnauthenticated):

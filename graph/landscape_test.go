@@ -12,6 +12,7 @@ import (
 	"mandate/ent/invitation"
 	"mandate/ent/relationship"
 	"mandate/internal/access"
+	"mandate/internal/auth"
 	"mandate/internal/testworld"
 )
 
@@ -42,7 +43,26 @@ func newLandscape(t *testing.T, url string) *landscape {
 	}
 	l.connect()
 	l.staff()
+	for name, c := range l.companies() {
+		l.token(name+" token", c, nil, l.hooli)
+	}
+	l.people["acme program"] = l.token("acme program", l.acme, map[access.Feature]access.Level{access.Tenant: access.View, access.Tokens: access.View}, l.contoso)
 	return l
+}
+
+// token gives a company's administrator an API token that is limited to one tenant, and returns the program that bears it.
+func (l *landscape) token(name string, c *testworld.Company, scopes map[access.Feature]access.Level, only *testworld.Company) *testworld.Person {
+	l.Helper()
+	tenant, what, _ := strings.Cut(name, " ")
+	secret, _, hash := auth.NewAPIToken()
+	m := c.Admin.Member(c.Tenant)
+	row, err := l.Write.ApiToken.Create().SetTenantID(c.ID).SetMemberID(m.ID).SetUserID(m.UserID).SetName(mark(tenant, what)).SetPrefix("mnd_").
+		SetTokenHash(hash).SetScopes(scopes).SetAllTenants(false).SetExpiresAt(l.Now().AddDate(1, 0, 0)).Save(l.System())
+	l.must(err)
+	l.must(l.Write.ApiTokenTenant.Create().SetTokenID(row.ID).SetTenantID(only.ID).Exec(l.System()))
+	program := l.Bearer(secret)
+	program.ID = m.UserID
+	return program
 }
 
 func (l *landscape) companies() map[string]*testworld.Company {
@@ -183,6 +203,7 @@ var kinds = map[string]struct{ table, fragment string }{
 	"ten": {"tenants", "T"}, "prt": {"partners", "P"}, "usr": {"users", "U"}, "mem": {"members", "M"}, "rol": {"roles", "R"},
 	"rel": {"relationships", "L"}, "inv": {"invitations", "I"}, "asg": {"assignments", "A"}, "ses": {"sessions", "V"}, "evt": {"audit_events", "E"},
 	"sit": {"sites", "W"}, "sub": {"service_subscriptions", "X"}, "req": {"access_requests", "Q"},
+	"tok": {"api_tokens", "K"},
 }
 
 // everyID lists the ids of everything there is, by kind.
@@ -210,6 +231,7 @@ var fragments = map[string]string{
 		members(first: 20) { totalCount nodes { ...M } } roles(first: 20) { totalCount nodes { ...R } }
 		partner { ...P } relationship { ...L } relationships(first: 20) { totalCount nodes { ...L } }
 		invitations(first: 20) { totalCount nodes { ...I } } assignments(first: 20) { totalCount nodes { ...A } }
+		apiTokens(first: 8) { totalCount nodes { ...K } }
 		auditEvents(first: 20) { totalCount nodes { ...E } } accessRequests(first: 20) { totalCount nodes { ...Q } }
 		siteSummary { total } deviceCount subscriptionCount sites(first: 2) { totalCount nodes { ...W } } serviceSubscriptions(first: 2) { totalCount nodes { ...X } } }`,
 	"S": `Tenant { id name accountNumber email tags address { city } members(first: 8) { totalCount nodes { name email phone } } }`,
@@ -231,6 +253,7 @@ var fragments = map[string]string{
 	"Q": `AccessRequest { id status emailValidated reason decidedAt expiresAt tenant { ...S } member { ...M } decidedBy { name } viewerCanDecide }`,
 	"W": `Site { id name accountNumber city region status }`,
 	"X": `ServiceSubscription { id name externalId active endsAt }`,
+	"K": `ApiToken { id name prefix expiresAt lastUsedAt revokedAt owner { name } tenant { name kind accountNumber } tenants { name kind accountNumber } scopes { level feature { key } } }`,
 	"V": `Session { id startedAt address userAgent enteredTenant { ...S } current }`,
 }
 
@@ -255,23 +278,33 @@ func withFragments(query string) string {
 func (l *landscape) reads(p *testworld.Person) []*testworld.Answer {
 	l.Helper()
 	ask := func(query string, vars testworld.Vars) *testworld.Answer {
-		a := p.Do(withFragments(query), vars)
+		query = withFragments(query)
+		if !strings.Contains(query, "tenant(id: $id) { ...T }") { // a list of tenants: with all that they have, it would cost too much
+			query = strings.ReplaceAll(query, "first: 20", "first: 5")
+			if strings.Contains(query, "fragment T on") {
+				query = strings.NewReplacer(" tenants { name kind accountNumber }", "", " changes { field before after }", "").Replace(query)
+			}
+		}
+		a := p.Do(query, vars)
 		for _, e := range a.Errors() {
-			if code, _, _ := strings.Cut(e, " "); code != "FORBIDDEN" && code != "UNAUTHENTICATED" {
+			code, _, _ := strings.Cut(e, " ")
+			tooMuch := code == "QUERY_TOO_COMPLEX" && p.ID == "" // a stranger may ask for little
+			if code != "FORBIDDEN" && code != "UNAUTHENTICATED" && !tooMuch {
 				l.Fatalf("%s:\n%s", e, a.Body)
 			}
 		}
 		return a
 	}
 	answers := []*testworld.Answer{
-		ask(`{ viewer { user { ...U } session { ...V } tenants(first: 10) { totalCount nodes { tenant { ...T } via permissions { level } } }
-			sessions(first: 10) { totalCount nodes { ...V } } invitations(first: 10) { totalCount nodes { ...I } } } }`, nil),
+		ask(`{ viewer { user { ...U } session { ...V } tenants(first: 10) { totalCount nodes { tenant { ...T } via permissions { level } } } } }`, nil),
+		ask(`{ viewer { sessions(first: 10) { totalCount nodes { ...V } } invitations(first: 10) { totalCount nodes { ...I } } } }`, nil),
+		ask(`{ viewer { apiToken { ...K } apiTokens(first: 10) { totalCount nodes { ...K } } } }`, nil),
 		ask(`{ customers(first: 10) { totalCount nodes { ...T } } }`, nil),
 		ask(`{ tenants(first: 10) { totalCount nodes { ...T } } }`, nil),
 		ask(`{ systemRoles { ...R } features { key name } }`, nil),
 	}
 	for kind, ids := range l.everyID() {
-		for chunk := range slices.Chunk(ids, 50) {
+		for chunk := range slices.Chunk(ids, 8) {
 			answers = append(answers, ask(`query($ids: [ID!]!) { nodes(ids: $ids) { id ...`+kinds[kind].fragment+` } }`, testworld.Vars{"ids": chunk}))
 		}
 		if kind == "ten" {

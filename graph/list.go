@@ -17,7 +17,8 @@ type list[T batch.Row] struct {
 	kind   string // marks the cursors
 	table  string
 	owners []string
-	key    string // the column that names what is listed; "" for id
+	other  *string // of two owners, who is to be the other one; nil for anybody
+	key    string  // the column that names what is listed; "" for id
 	order  order
 	newest bool // largest first
 	scope  rule.Scope
@@ -51,6 +52,23 @@ func pageOf[P, T batch.Row](ctx context.Context, r *Resolver, l list[T], parent 
 		}
 		return pages, nil
 	})
+}
+
+// pageBelow answers a page of a list below one row.
+func pageBelow[T batch.Row](ctx context.Context, r *Resolver, l list[T], owner string, w window, where func(*sql.Selector)) (*model.Page[T], error) {
+	q, err := newListQuery(ctx, r, l, []string{owner}, w, where)
+	if err != nil {
+		return nil, err
+	}
+	places, err := q.places(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.rows(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	return q.page(places[0], rows), nil
 }
 
 // counting is the key under which the count of a list is loaded.

@@ -191,7 +191,7 @@ func forged(kind string, place ...any) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text + "]"))
 }
 
-func TestAForgedCursorIsBadInput(t *testing.T) {
+func TestT04AForgedCursorIsBadInput(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		_, p, inOrder := customersOfManyNames(t, url)
@@ -221,7 +221,7 @@ func TestAForgedCursorIsBadInput(t *testing.T) {
 	})
 }
 
-func TestTagsMatchOnlyWhereTheyMayBeRead(t *testing.T) {
+func TestT03TagsMatchOnlyWhereTheyMayBeRead(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		l := newLandscape(t, url)

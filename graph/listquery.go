@@ -137,6 +137,9 @@ func (q *listQuery[T]) union(b *strings.Builder, owner string, limit int, index 
 			qualified[i] = s.C(c)
 		}
 		rule.OfOwner(s.Select(qualified...), column, owner).Limit(limit)
+		if q.other != nil {
+			s.Where(sql.EQ(s.C(q.owners[1-j]), *q.other))
+		}
 		q.where(s)
 		shape(s, qualified)
 		query, a := s.Query()

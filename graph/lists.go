@@ -236,6 +236,19 @@ func (r *Resolver) sessionList() list[*ent.Session] {
 		scope: rule.OfPerson("user_id"), load: r.sessions, id: sessionID}
 }
 
+// apiTokenList lists API tokens by the tenant that they rest on.
+func (r *Resolver) apiTokenList() list[*ent.ApiToken] {
+	return list[*ent.ApiToken]{kind: "k", table: "api_tokens", owners: []string{"tenant_id"}, order: by("", "apitoken_%s_id"), newest: true,
+		scope: rule.TokensOf("tenant_id", "user_id"), load: r.apiTokens, id: apiTokenID}
+}
+
+// ownAPITokenList lists API tokens by the person for whom they act.
+func (r *Resolver) ownAPITokenList() list[*ent.ApiToken] {
+	l := r.apiTokenList()
+	l.owners, l.scope = []string{"user_id"}, rule.OwnTokens("user_id")
+	return l
+}
+
 func liveSessions(ctx context.Context) func(*sql.Selector) {
 	now := clock.Now(ctx)
 	return func(s *sql.Selector) {
@@ -245,10 +258,11 @@ func liveSessions(ctx context.Context) func(*sql.Selector) {
 
 func (r *Resolver) auditList(f *model.AuditFilter) list[*ent.AuditEvent] {
 	index := "auditevent_%s_at_id"
-	if orZero(f).ActorID != nil {
-		index = "" // there is one by actor
+	if orZero(f).ActorID != nil || orZero(f).OtherTenantID != nil {
+		index = "" // there is one by actor, and one by both tenants
 	}
-	return list[*ent.AuditEvent]{kind: "e", table: "audit_events", owners: []string{"tenant_id", "other_tenant_id"}, order: order{{column: "at", moment: true, index: index}}, newest: true,
+	return list[*ent.AuditEvent]{kind: "e", table: "audit_events", owners: []string{"tenant_id", "other_tenant_id"}, other: orZero(f).OtherTenantID,
+		order: order{{column: "at", moment: true, index: index}}, newest: true,
 		scope: rule.OfPair(access.Audit, "tenant_id", "other_tenant_id"), load: r.auditEvents, id: auditEventID}
 }
 

@@ -53,7 +53,7 @@ func (r *Resolver) memberLevels(ctx context.Context, members []*ent.Member) ([]a
 	return levels, nil
 }
 
-// userEmails reads the addresses of people as far as the viewer may: one's own, and those of members of tenants with
+// userEmails reads the addresses of people as far as the viewer may: one's own, but for an API token, and those of members of tenants with
 // USERS VIEW. nil stands for one that the viewer may not.
 func (r *Resolver) userEmails(ctx context.Context, people []*ent.User) ([]*string, error) {
 	if err := r.resolveTenantsOf(ctx, nouns["usr"], ids(people, userID)); err != nil {
@@ -63,7 +63,8 @@ func (r *Resolver) userEmails(ctx context.Context, people []*ent.User) ([]*strin
 	if err != nil {
 		return nil, err
 	}
-	may := map[string]bool{viewer.From(ctx).UserID: true}
+	v := viewer.From(ctx)
+	may := map[string]bool{v.UserID: v.Token == nil}
 	for _, m := range memberships {
 		if reach := rule.From(ctx).Known(ctx, m.TenantID); reach != nil && reach.Levels.At(access.Users) >= access.View {
 			may[m.UserID] = true
@@ -78,9 +79,13 @@ func (r *Resolver) userEmails(ctx context.Context, people []*ent.User) ([]*strin
 	return emails, nil
 }
 
-// ownName is a person's own name, as their oldest membership has it.
+// ownName is a person's own name, as their oldest membership has it, or the one that the API token that asks rests on.
 func (r *Resolver) ownName(ctx context.Context, u *ent.User) (*string, error) {
-	m, err := r.Client.Member.Query().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive)).Order(member.ByID()).First(rule.Unscoped(ctx))
+	q := r.Client.Member.Query().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive))
+	if t := viewer.From(ctx).Token; t != nil {
+		q.Where(member.ID(t.MemberID))
+	}
+	m, err := q.Order(member.ByID()).First(rule.Unscoped(ctx))
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}

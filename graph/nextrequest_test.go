@@ -68,8 +68,8 @@ func (x taking) before(s *servers) map[string]string {
 	return before
 }
 
-// TestTheNextRequest: what one server took away is denied at the very next request, by the other server and by itself.
-func TestTheNextRequest(t *testing.T) {
+// TestT09TheNextRequest: what one server took away is denied at the very next request, by the other server and by itself.
+func TestT09TheNextRequest(t *testing.T) {
 	t.Parallel()
 	for _, x := range slices.Concat(takenByEnds, handedOver, takenByTenants, takenByAssignments, takenByGroups, takenByRoles, takenByMembers) {
 		t.Run(x.what, func(t *testing.T) {

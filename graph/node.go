@@ -34,6 +34,7 @@ var nouns = map[string]noun{
 	"sub": {"service_subscriptions", "id", []string{"tenant_id"}, nodes((*Resolver).serviceSubscriptions, serviceSubscriptionID)},
 	"req": {"access_requests", "id", []string{"tenant_id"}, nodes((*Resolver).accessRequests, accessRequestID)},
 	"grp": {"privilege_groups", "id", []string{"tenant_id"}, nodes((*Resolver).privilegeGroups, privilegeGroupID)},
+	"tok": {"api_tokens", "id", []string{"tenant_id"}, nodes((*Resolver).apiTokens, apiTokenID)},
 	"evt": {"audit_events", "id", []string{"tenant_id", "other_tenant_id"}, nodes((*Resolver).auditEvents, auditEventID)},
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"mandate/ent"
 	"mandate/ent/feature"
 	"mandate/ent/rule"
 	"mandate/graph/model"
@@ -67,16 +66,16 @@ func (r *Resolver) permissions(ctx context.Context, levels access.Levels) ([]*mo
 	return list, nil
 }
 
-// feature turns what was written of a feature into what a payload shows: the feature as the catalogue has it now, or the
+// feature turns what was done to a feature into what a payload shows: the feature as the catalogue has it now, or the
 // rules that were broken. The root field has read nothing of the catalogue before.
-func (r *Resolver) feature(ctx context.Context, written *ent.Feature, err error) (*model.Feature, []*model.UserError, error) {
+func (r *Resolver) feature(ctx context.Context, key string, err error) (*model.Feature, []*model.UserError, error) {
 	faults, err := userErrors(err)
 	if err != nil || len(faults) > 0 {
 		return nil, faults, err
 	}
 	features, err := r.features(ctx)
 	for _, f := range features {
-		if f.Key == written.Key {
+		if f.Key == key {
 			return f, faults, err
 		}
 	}

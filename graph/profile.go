@@ -25,6 +25,11 @@ func customerProfile(name, account *string) *model.TenantProfile {
 	return &model.TenantProfile{Name: orZero(name), Kind: tenant.KindCustomer, AccountNumber: account}
 }
 
+// profileOf is a tenant by its name and kind.
+func profileOf(t *ent.Tenant) *model.TenantProfile {
+	return &model.TenantProfile{Name: t.Name, Kind: t.Kind}
+}
+
 func tenantProfile(name, kind *string) *model.TenantProfile {
 	if name == nil {
 		return nil

@@ -31,14 +31,12 @@ func (r *mutationResolver) DeleteRole(ctx context.Context, input mandate.DeleteR
 }
 
 func (r *mutationResolver) UpsertFeature(ctx context.Context, input mandate.UpsertFeature) (*model.UpsertFeaturePayload, error) {
-	written, err := r.Service.UpsertFeature(ctx, input)
-	f, faults, err := r.feature(ctx, written, err)
+	f, faults, err := r.feature(ctx, input.Key, r.Service.UpsertFeature(ctx, input))
 	return &model.UpsertFeaturePayload{Feature: f, UserErrors: faults}, err
 }
 
 func (r *mutationResolver) RetireFeature(ctx context.Context, input mandate.RetireFeature) (*model.RetireFeaturePayload, error) {
-	written, err := r.Service.RetireFeature(ctx, input)
-	f, faults, err := r.feature(ctx, written, err)
+	f, faults, err := r.feature(ctx, input.Key, r.Service.RetireFeature(ctx, input))
 	return &model.RetireFeaturePayload{Feature: f, UserErrors: faults}, err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/accessrequest"
+	"mandate/ent/apitoken"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
 	"mandate/ent/invitation"
@@ -44,6 +45,10 @@ func (r *Resolver) partners(ctx context.Context, ids []string) ([]*ent.Partner, 
 
 func (r *Resolver) sessions(ctx context.Context, ids []string) ([]*ent.Session, error) {
 	return r.Client.Session.Query().Where(session.IDIn(ids...)).All(ctx)
+}
+
+func (r *Resolver) apiTokens(ctx context.Context, ids []string) ([]*ent.ApiToken, error) {
+	return r.Client.ApiToken.Query().Where(apitoken.IDIn(ids...)).All(ctx)
 }
 
 func (r *Resolver) auditEvents(ctx context.Context, ids []string) ([]*ent.AuditEvent, error) {
@@ -98,6 +103,7 @@ func roleID(r *ent.Role) string                               { return r.ID }
 func relationshipID(r *ent.Relationship) string               { return r.ID }
 func invitationID(i *ent.Invitation) string                   { return i.ID }
 func assignmentID(a *ent.Assignment) string                   { return a.ID }
+func apiTokenID(t *ent.ApiToken) string                       { return t.ID }
 func sessionID(s *ent.Session) string                         { return s.ID }
 func auditEventID(e *ent.AuditEvent) string                   { return e.ID }
 func partnerID(p *ent.Partner) string                         { return p.ID }

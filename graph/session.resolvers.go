@@ -48,6 +48,12 @@ func (r *mutationResolver) VerifyEmail(ctx context.Context, input mandate.Verify
 	return &model.VerifyEmailPayload{Ok: err == nil && len(faults) == 0, UserErrors: faults}, err
 }
 
+func (r *mutationResolver) Reauthenticate(ctx context.Context, input mandate.Reauthenticate) (*model.ReauthenticatePayload, error) {
+	done, err := r.Service.Reauthenticate(ctx, input)
+	row, faults, err := answer[ent.Session](ctx, r.Resolver, done, sessionID, err)
+	return &model.ReauthenticatePayload{Session: row, UserErrors: faults}, err
+}
+
 func (r *mutationResolver) RevokeSession(ctx context.Context, input mandate.RevokeSession) (*model.RevokeSessionPayload, error) {
 	ended, err := r.Service.RevokeSession(ctx, input)
 	row, faults, err := answer[ent.Session](ctx, r.Resolver, ended, sessionID, err)

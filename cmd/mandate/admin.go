@@ -18,7 +18,7 @@ import (
 
 // admin is the subcommand about administrators of the installation.
 type admin struct {
-	Create adminCreate `cmd:"" help:"Create the operator's first administrator, or one more. The password comes from standard input; on a terminal one is made up and printed."`
+	Create adminCreate `cmd:"" help:"Create the operator's first administrator, or one more. The password comes from standard input; on a terminal, and with /dev/null, one is made up and printed."`
 }
 
 type adminCreate struct {

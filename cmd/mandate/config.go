@@ -3,14 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	netmail "net/mail"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 
+	"mandate/graph"
 	"mandate/internal/mail"
 )
 
@@ -25,8 +26,28 @@ type serverConfig struct {
 	Listen      string `env:"MANDATE_LISTEN" placeholder:"HOST:PORT" help:"Where to listen. Default: 127.0.0.1:8080."`
 	PublicURL   string `env:"MANDATE_PUBLIC_URL" placeholder:"URL" help:"Where people reach the server; links in mails begin so. Default: http:// and where it listens."`
 	CORSOrigins string `env:"MANDATE_CORS_ORIGINS" name:"cors-origins" placeholder:"URL,..." help:"Origins whose pages may call the API from a browser, separated by commas. Default: none."`
+	Proxies     string `env:"MANDATE_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,..." help:"Addresses or networks of the proxies in front, separated by commas: where a request comes from is what they say in X-Forwarded-For. Default: none."`
 	Name        string `env:"MANDATE_NAME" placeholder:"NAME" help:"Name of this installation, in mails and above pages. Default: Mandate."`
+	OpsListen   string `env:"MANDATE_OPS_LISTEN" placeholder:"HOST:PORT" help:"Where operators look: /metrics, /debug/pprof, /healthz, /readyz. Keep it to the loopback interface or a network of your own. Default: nowhere."`
 	Log         string `env:"MANDATE_LOG" placeholder:"text|json" help:"Form of the log, on standard error. Default: text."`
+	LogLevel    string `env:"MANDATE_LOG_LEVEL" placeholder:"LEVEL" help:"From which level on the log is written: debug, info, warn or error. Default: info; warn for the demo."`
+}
+
+// apiConfig says what the API lets clients do.
+type apiConfig struct {
+	Introspection    string `env:"MANDATE_INTROSPECTION" placeholder:"on|off" help:"Whether clients may ask for the schema, at /schema.graphql too. Default: on."`
+	RateLimit        string `env:"MANDATE_RATE_LIMIT" placeholder:"N|off" help:"How many requests a minute a person has. What they may cost, and what strangers have, is in proportion. Default: 600."`
+	TrustedDocuments string `env:"MANDATE_TRUSTED_DOCUMENTS" placeholder:"PATH" help:"A manifest of the only documents that are executed: a JSON object of documents by their hashes, or Apollo's. Default: none; all are."`
+}
+
+// tracesConfig says where traces go. What else OpenTelemetry defines, such as OTEL_TRACES_SAMPLER and OTEL_SERVICE_NAME,
+// its library reads itself.
+type tracesConfig struct {
+	Exporter       string `env:"OTEL_TRACES_EXPORTER" name:"otel-traces-exporter" placeholder:"otlp|none" help:"Whether traces are sent. Default: otlp with an endpoint, else none."`
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" name:"otel-exporter-otlp-endpoint" placeholder:"URL" help:"An OpenTelemetry collector that speaks OTLP over HTTP. Default: http://localhost:4318 when traces are sent."`
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" name:"otel-exporter-otlp-traces-endpoint" placeholder:"URL" help:"The same, with the path for traces."`
+	Protocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" name:"otel-exporter-otlp-protocol" placeholder:"http/json" help:"Has to be http/json, if it is given."`
+	Headers        string `env:"OTEL_EXPORTER_OTLP_HEADERS" name:"otel-exporter-otlp-headers" placeholder:"NAME=VALUE,..." help:"Headers that the collector wants, such as a key."`
 }
 
 // mailConfig says who sends the mails.
@@ -110,14 +131,26 @@ func (c serverConfig) address() (string, error) {
 	if c.Listen == "" {
 		return defaultListen, nil
 	}
-	_, port, err := net.SplitHostPort(c.Listen)
+	return hostPort("MANDATE_LISTEN", c.Listen)
+}
+
+// operations returns where operators look; "" for nowhere.
+func (c serverConfig) operations() (string, error) {
+	if c.OpsListen == "" {
+		return "", nil
+	}
+	return hostPort("MANDATE_OPS_LISTEN", c.OpsListen)
+}
+
+func hostPort(variable, value string) (string, error) {
+	_, port, err := net.SplitHostPort(value)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return "", bad("MANDATE_LISTEN", "%q is not of the form host:port, such as %s", c.Listen, defaultListen)
+		return "", bad(variable, "%q is not of the form host:port, such as %s", value, defaultListen)
 	}
-	return c.Listen, nil
+	return value, nil
 }
 
 // public returns where people reach a server that listens at the address.
@@ -152,6 +185,65 @@ func (c serverConfig) origins() ([]string, error) {
 	return list, nil
 }
 
+// proxies returns whose word on where requests come from counts.
+func (c serverConfig) proxies() ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for entry := range strings.SplitSeq(c.Proxies, ",") {
+		if entry = strings.TrimSpace(entry); entry == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(entry)
+		if address, alone := netip.ParseAddr(entry); alone == nil {
+			p, err = address.Unmap().Prefix(address.Unmap().BitLen())
+		}
+		switch {
+		case err != nil:
+			return nil, bad("MANDATE_TRUSTED_PROXIES", "%q is neither an address nor a network such as 10.0.0.0/8", entry)
+		case p.Bits() == 0:
+			return nil, bad("MANDATE_TRUSTED_PROXIES", "%q is everybody: any client could say that it comes from anywhere", entry)
+		}
+		list = append(list, p.Masked())
+	}
+	return list, nil
+}
+
+// leastRate is the smallest rate limit: with less, the dearest operation would never come through.
+const leastRate = 60
+
+// limits returns what the API lets clients do.
+func (c apiConfig) limits() (apiLimits, error) {
+	l := apiLimits{rate: graph.DefaultRate}
+	switch c.Introspection {
+	case "", "on":
+	case "off":
+		l.noIntrospection = true
+	default:
+		return l, bad("MANDATE_INTROSPECTION", "%q is neither on nor off", c.Introspection)
+	}
+	switch c.RateLimit {
+	case "":
+	case "off":
+		l.rate = 0
+	default:
+		n, err := strconv.Atoi(c.RateLimit)
+		if err != nil || n < leastRate {
+			return l, bad("MANDATE_RATE_LIMIT", "%q is neither off nor a number of requests a minute from %d on", c.RateLimit, leastRate)
+		}
+		l.rate = n
+	}
+	if c.TrustedDocuments == "" {
+		return l, nil
+	}
+	manifest, err := os.ReadFile(c.TrustedDocuments)
+	if err == nil {
+		l.trusted, err = graph.ReadTrustedDocuments(manifest)
+	}
+	if err != nil {
+		return l, bad("MANDATE_TRUSTED_DOCUMENTS", "%w", err)
+	}
+	return l, nil
+}
+
 // origin reads a URL that consists of scheme, host and perhaps port.
 func origin(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(raw, "/"))
@@ -172,17 +264,4 @@ func (c serverConfig) brand() string {
 		return name
 	}
 	return defaultName
-}
-
-// logger returns the log, from a level on.
-func (c serverConfig) logger(t terminal, from slog.Level) (*slog.Logger, error) {
-	options := &slog.HandlerOptions{Level: from}
-	switch c.Log {
-	case "", "text":
-		return slog.New(slog.NewTextHandler(t.err, options)), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(t.err, options)), nil
-	default:
-		return nil, bad("MANDATE_LOG", "%q is neither text nor json", c.Log)
-	}
 }

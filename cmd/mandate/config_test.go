@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,21 @@ func TestBadValuesAreOneLineAndStatus2(t *testing.T) {
 		"MANDATE_CORS_ORIGINS=*",
 		"MANDATE_CORS_ORIGINS=https://a.example,https://*.example",
 		"MANDATE_CORS_ORIGINS=a.example",
+		"MANDATE_TRUSTED_PROXIES=proxy.example",
+		"MANDATE_TRUSTED_PROXIES=10.0.0.0/8,10.0.0.0/33",
+		"MANDATE_TRUSTED_PROXIES=0.0.0.0/0",
+		"MANDATE_TRUSTED_PROXIES=::/0",
+		"MANDATE_INTROSPECTION=yes",
+		"MANDATE_RATE_LIMIT=59",
+		"MANDATE_RATE_LIMIT=fast",
+		"MANDATE_TRUSTED_DOCUMENTS=missing.json",
 		"MANDATE_LOG=xml",
+		"MANDATE_LOG_LEVEL=loud",
+		"MANDATE_OPS_LISTEN=9090",
+		"OTEL_TRACES_EXPORTER=zipkin",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_TRACES_EXPORTER=otlp",
+		"OTEL_EXPORTER_OTLP_HEADERS=SECRET OTEL_TRACES_EXPORTER=otlp",
 		"MANDATE_DATABASE_URL=postgres://user:SECRET@host/name",
 		"MANDATE_DATABASE_URL=mysql://user:SECRET@host",
 		"MANDATE_DATABASE_URL=sqlite:/no/such/directory/x.db",
@@ -69,6 +84,14 @@ func TestPublicURLFollowsWhereItListens(t *testing.T) {
 	u, err := serverConfig{PublicURL: "https://Mandate.Example/"}.public("127.0.0.1:8080")
 	if err != nil || u.String() != "https://mandate.example" {
 		t.Errorf("%v, %v", u, err)
+	}
+}
+
+func TestProxiesAreAddressesAndNetworks(t *testing.T) {
+	t.Parallel()
+	got, err := serverConfig{Proxies: " 10.1.2.3/8, 192.0.2.7,::1 , ::ffff:192.0.2.8,"}.proxies()
+	if want := "[10.0.0.0/8 192.0.2.7/32 ::1/128 192.0.2.8/32]"; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("%v (%v); want %s", got, err, want)
 	}
 }
 

@@ -22,34 +22,24 @@ import (
 // demo is the subcommand that shows the product with example data.
 type demo struct {
 	serverConfig `embed:""`
+	apiConfig    `embed:""`
 }
 
 // Run makes a world in a throw-away database and serves it until it is told to stop.
 func (c *demo) Run(ctx context.Context, t terminal) (err error) {
-	l, err := c.listen()
+	e, err := c.exposure(c.apiConfig)
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	public, err := c.public(l.Addr().String())
-	if err != nil {
+	if e.listener, err = c.listen(); err != nil {
 		return err
 	}
-	origins, err := c.origins()
-	if err != nil {
+	defer e.listener.Close()
+	if e.operations, err = c.listenOperations(); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "mandate-demo-")
+	public, err := c.public(e.listener.Addr().String())
 	if err != nil {
-		return fmt.Errorf("make a directory for the demo: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	db, err := database.Open(ctx, "sqlite:"+filepath.Join(dir, "demo.db"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.Migrate(ctx); err != nil {
 		return err
 	}
 	log, err := c.logger(t, slog.LevelWarn)
@@ -57,6 +47,11 @@ func (c *demo) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	slog.SetDefault(log)
+	db, remove, err := throwAway(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
 	i := install(db, public, c.brand(), nil, log)
 	w := &world{installation: i}
 	if err := w.build(ctx); err != nil {
@@ -66,7 +61,25 @@ func (c *demo) Run(ctx context.Context, t terminal) (err error) {
 		return fmt.Errorf("make the demo's world: %w", err)
 	}
 	w.explain(t)
-	return i.serve(ctx, l, origins, i.mailbox)
+	e.mailbox = i.mailbox
+	return i.serve(ctx, e)
+}
+
+// throwAway makes an empty database, which remove closes and deletes.
+func throwAway(ctx context.Context) (db *database.DB, remove func() error, err error) {
+	dir, err := os.MkdirTemp("", "mandate-demo-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a directory for the demo: %w", err)
+	}
+	db, err = database.Open(ctx, "sqlite:"+filepath.Join(dir, "demo.db"))
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	remove = func() error { return errors.Join(db.Close(), os.RemoveAll(dir)) }
+	if err := db.Migrate(ctx); err != nil {
+		return nil, nil, errors.Join(err, remove())
+	}
+	return db, remove, nil
 }
 
 // otherPorts is how many ports after the usual one are tried when that is taken.

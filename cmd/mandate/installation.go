@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/netip"
 	"net/url"
-	"time"
+	"sync"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
+	"go.opentelemetry.io/otel/trace"
 
 	"mandate/ent"
 	_ "mandate/ent/runtime" // policies, hooks and defaults: without it there are silently none
@@ -20,6 +23,7 @@ import (
 	"mandate/internal/database"
 	"mandate/internal/mail"
 	"mandate/internal/mandate"
+	"mandate/internal/metrics"
 	"mandate/internal/outbox"
 	"mandate/internal/server"
 )
@@ -48,11 +52,20 @@ func (c databaseConfig) open(ctx context.Context, migrate bool) (*database.DB, e
 
 // connect opens the database as it is. A URL that cannot be used is a bad value; a database that is away is not.
 func (c databaseConfig) connect(ctx context.Context) (*database.DB, error) {
+	return c.connectBy(ctx, database.Open)
+}
+
+// inspect opens the database to look only: it makes no file. It fails as connect does.
+func (c databaseConfig) inspect(ctx context.Context) (*database.DB, error) {
+	return c.connectBy(ctx, database.Inspect)
+}
+
+func (c databaseConfig) connectBy(ctx context.Context, open func(context.Context, string) (*database.DB, error)) (*database.DB, error) {
 	raw, err := c.database()
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.Open(ctx, raw)
+	db, err := open(ctx, raw)
 	var away net.Error
 	switch {
 	case errors.As(err, &away):
@@ -72,6 +85,7 @@ type installation struct {
 	service     *mandate.Service
 	worker      *outbox.Worker // nil without a mail server
 	log         *slog.Logger
+	tracer      trace.Tracer // nil for none
 }
 
 // install puts the product together.
@@ -92,51 +106,80 @@ func install(db *database.DB, public *url.URL, brand string, sender *mail.SMTP, 
 	return i
 }
 
+// exposure is how an installation is reached.
+type exposure struct {
+	listener   net.Listener
+	operations net.Listener // for operators; nil for none
+	origins    []string
+	proxies    []netip.Prefix // that are trusted
+	limits     apiLimits
+	mailbox    func(context.Context) ([]server.Letter, error) // nil for none
+}
+
+// apiLimits is what the API lets clients do.
+type apiLimits struct {
+	noIntrospection bool
+	rate            int                    // requests a minute; 0 for no limit
+	trusted         graph.TrustedDocuments // nil for all documents
+}
+
+// apis returns the API for clients, the one that the account pages ask, whose documents are our own, and the export of audit
+// trails. All draw on the same budgets.
+func (i *installation) apis(l apiLimits, sessions *auth.Sessions) (clients, pages, export http.Handler) {
+	c := graph.Config{Client: i.read, Dialect: i.db.Dialect, Service: i.service, Clock: clock.System, Tracer: i.tracer, NoIntrospection: l.noIntrospection}
+	if l.rate > 0 {
+		c.Budgets = graph.NewBudgets(l.rate, clock.System)
+	}
+	pages = graph.New(c)
+	c.Trusted = l.trusted
+	return graph.New(c), pages, graph.NewExport(c, sessions.Seat)
+}
+
 // serve answers requests and sends mails until ctx is done.
-func (i *installation) serve(ctx context.Context, l net.Listener, origins []string, mailbox func(context.Context) ([]server.Letter, error)) error {
+func (i *installation) serve(ctx context.Context, e exposure) error {
+	counted := metrics.New(metrics.Config{Version: version, Read: i.db.Read, Write: i.db.Write, Retried: i.service.Retried, Outbox: i.outbox, Log: i.log})
+	ready := &readiness{db: i.db, clock: clock.System}
+	sessions := &auth.Sessions{Read: i.db.Read, Write: i.db.Write, Clock: clock.System}
+	clients, pages, export := i.apis(e.limits, sessions)
+	sdl := graph.SDL()
+	if e.limits.noIntrospection {
+		sdl = ""
+	}
 	s, err := server.New(server.Config{
-		API: graph.New(graph.Config{Client: i.read, Dialect: i.db.Dialect, Service: i.service, Clock: clock.System}),
-		SDL: graph.SDL(), Sessions: &auth.Sessions{Read: i.db.Read, Write: i.db.Write, Clock: clock.System},
-		PublicURL: i.public, Name: i.brand, Origins: origins, Ready: i.ready, Mailbox: mailbox, Log: i.log,
+		API: clients, Export: export, Pages: pages, SDL: sdl, Sessions: sessions,
+		PublicURL: i.public, Name: i.brand, Origins: e.origins, Proxies: e.proxies, Ready: ready.check, Admit: i.db.Admit, Mailbox: e.mailbox, Log: i.log,
+		GraphiQL: !e.limits.noIntrospection && e.limits.trusted == nil,
+		Observer: counted, Tracer: i.tracer,
 	})
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	idle := make(chan struct{})
-	go func() {
-		defer close(idle)
-		if i.worker != nil {
-			i.worker.Run(ctx)
-		}
-	}()
-	err = s.Serve(ctx, l)
+	beside, finish := context.WithCancel(context.WithoutCancel(ctx)) // operators look until the last request is answered
+	defer finish()
+	var others sync.WaitGroup
+	if i.worker != nil {
+		others.Go(func() { i.worker.Run(ctx) })
+	}
+	if e.operations != nil {
+		others.Go(func() {
+			if err := s.ServeOperations(beside, e.operations, counted.Handler()); err != nil {
+				i.log.Error("operations", "error", err)
+			}
+		})
+	}
+	err = s.Serve(ctx, e.listener)
 	stop()
-	<-idle
+	finish()
+	others.Wait()
+	if err == nil {
+		i.log.Info("stopped")
+	}
 	return err
 }
 
-// mostDrift is how far apart the clocks of the program and of the database may be: access ends by the program's.
-const mostDrift = 2 * time.Second
-
-// ready says why the program cannot work, or nil.
-func (i *installation) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	if i.db.Dialect == dialect.SQLite { // on this machine, by its clock
-		if err := i.db.Read.PingContext(ctx); err != nil {
-			return fmt.Errorf("ask the database: %w", err)
-		}
-		return nil
-	}
-	var theirs time.Time
-	before := clock.System()
-	if err := i.db.Read.QueryRowContext(ctx, "SELECT UTC_TIMESTAMP(6)").Scan(&theirs); err != nil {
-		return fmt.Errorf("ask the database: %w", err)
-	}
-	if theirs.Before(before.Add(-mostDrift)) || theirs.After(clock.System().Add(mostDrift)) {
-		return fmt.Errorf("the database's clock is %v off ours", theirs.Sub(before).Round(time.Millisecond))
-	}
-	return nil
+// outbox says how the outbox stands.
+func (i *installation) outbox(ctx context.Context) (outbox.Depth, error) {
+	return outbox.Measure(ctx, i.db.Read, clock.System())
 }

@@ -43,7 +43,7 @@ type migrateStatus struct {
 
 // Run lists the migrations.
 func (c *migrateStatus) Run(ctx context.Context, t terminal) (err error) {
-	db, err := c.connect(ctx)
+	db, err := c.inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,6 +51,9 @@ func (c *migrateStatus) Run(ctx context.Context, t terminal) (err error) {
 	status, err := db.Status(ctx)
 	if err != nil {
 		return err
+	}
+	if len(status.Applied) == 0 {
+		return errors.New("the database is empty: run mandate migrate up")
 	}
 	for _, name := range status.Applied {
 		fmt.Fprintln(t.out, "applied", name)

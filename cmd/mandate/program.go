@@ -16,6 +16,7 @@ type program struct {
 	Demo    demo           `cmd:"" help:"Serve a throw-away database with example data, and print how to explore it."`
 	Migrate migrate        `cmd:"" help:"Bring the database's schema up to date, or see whether it is."`
 	Admin   admin          `cmd:"" help:"Create the administrators of this installation."`
+	Doctor  doctorCommand  `cmd:"" help:"Examine the database: its settings, its schema, and whether what the product promises holds in its rows. Exit status 1 when something is wrong."`
 	Schema  schema         `cmd:"" help:"Print the schema of the API."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -89,10 +89,12 @@ func TestOutdatedSchemaIsRefusedOnMySQL(t *testing.T) {
 	url := testdb.Empty(t, testdb.MariaDB)
 	env := []string{"MANDATE_DATABASE_URL=" + url, "MANDATE_LISTEN=127.0.0.1:0"}
 	runs(t, env, "", []string{"serve"}, 1, "outdated", "mandate migrate up", "mandate serve --migrate")
-	runs(t, env, "", []string{"migrate", "status"}, 1, "missing ", "mandate migrate up")
+	runs(t, env, "", []string{"migrate", "status"}, 1, "the database is empty", "mandate migrate up")
 	p := start(t, env, "", "serve", "--migrate")
 	p.awaits("msg=serving")
+	p.awaits("msg=\"there is no mail server: mails stay in the outbox\"")
 	p.stop()
+	p.awaits("msg=stopping(?s:.*)msg=stopped")
 	runs(t, env, "", []string{"migrate", "status"}, 0, "applied ")
 	runs(t, env, "", []string{"migrate", "up"}, 0, "The schema is up to date.")
 }
@@ -156,7 +158,7 @@ func TestDemoTakesTheNextFreePort(t *testing.T) {
 	if got.Addr().String() == defaultListen {
 		t.Error("it took a port that was taken")
 	}
-	if again, err := (&demo{serverConfig{Listen: got.Addr().String()}}).listen(); err == nil {
+	if again, err := (&demo{serverConfig: serverConfig{Listen: got.Addr().String()}}).listen(); err == nil {
 		again.Close()
 		t.Error("it moved away from the port that was asked for")
 	}

@@ -13,6 +13,8 @@ type serve struct {
 	databaseConfig `embed:""`
 	serverConfig   `embed:""`
 	mailConfig     `embed:""`
+	apiConfig      `embed:""`
+	tracesConfig   `embed:""`
 	Migrate        bool `help:"Bring the database's schema up to date first. On SQLite that is done always."`
 }
 
@@ -23,14 +25,7 @@ func (c *serve) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	slog.SetDefault(log)
-	address, err := c.address()
-	if err != nil {
-		return err
-	}
-	if _, err := c.public(address); err != nil {
-		return err
-	}
-	origins, err := c.origins()
+	e, err := c.exposure(c.apiConfig)
 	if err != nil {
 		return err
 	}
@@ -38,19 +33,77 @@ func (c *serve) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	tracer, stop, err := c.tracer(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	db, err := c.open(ctx, c.Migrate)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("MANDATE_LISTEN: %w", err)
+	if err := c.listen(&e); err != nil {
+		return err
 	}
-	public, err := c.public(l.Addr().String())
+	at := e.listener.Addr().String()
+	public, err := c.public(at)
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "version", version, "address", l.Addr().String(), "url", public.String(), "mail", sender != nil)
-	return install(db, public, c.brand(), sender, log).serve(ctx, l, origins, nil)
+	log.Info("serving", "version", version, "address", at, "url", public.String(), "mail", sender != nil)
+	if sender == nil {
+		log.Warn("there is no mail server: mails stay in the outbox", "variable", "MANDATE_SMTP_URL")
+	}
+	if e.operations != nil {
+		log.Info("operations", "address", e.operations.Addr().String())
+	}
+	i := install(db, public, c.brand(), sender, log)
+	i.tracer = tracer
+	return i.serve(ctx, e)
+}
+
+// exposure is how the server will be reached, without its listeners: so what cannot be used is found before anything is done.
+func (c serverConfig) exposure(api apiConfig) (e exposure, err error) {
+	address, err := c.address()
+	if err != nil {
+		return exposure{}, err
+	}
+	if _, err := c.public(address); err != nil {
+		return exposure{}, err
+	}
+	if e.origins, err = c.origins(); err != nil {
+		return exposure{}, err
+	}
+	if e.proxies, err = c.proxies(); err != nil {
+		return exposure{}, err
+	}
+	e.limits, err = api.limits()
+	return e, err
+}
+
+// listen takes the addresses.
+func (c *serve) listen(e *exposure) error {
+	address, err := c.address()
+	if err != nil {
+		return err
+	}
+	if e.listener, err = net.Listen("tcp", address); err != nil {
+		return fmt.Errorf("MANDATE_LISTEN: %w", err)
+	}
+	e.operations, err = c.listenOperations()
+	return err
+}
+
+// listenOperations takes the address where operators look; nil for none.
+func (c serverConfig) listenOperations() (net.Listener, error) {
+	address, err := c.operations()
+	if err != nil || address == "" {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("MANDATE_OPS_LISTEN: %w", err)
+	}
+	return l, nil
 }

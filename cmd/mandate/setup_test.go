@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -19,6 +20,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv("MANDATE_TEST_IS_PROGRAM") == "1" {
 		main()
 		return
+	}
+	if url := os.Getenv(faultyVariable); url != "" {
+		fmt.Fprintln(os.Stderr, faultyProgram(url))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

@@ -34,6 +34,8 @@ const (
 	FieldOnBehalfOfName = "on_behalf_of_name"
 	// FieldOnBehalfOfKind holds the string denoting the on_behalf_of_kind field in the database.
 	FieldOnBehalfOfKind = "on_behalf_of_kind"
+	// FieldAPIToken holds the string denoting the api_token field in the database.
+	FieldAPIToken = "api_token"
 	// FieldRelationshipID holds the string denoting the relationship_id field in the database.
 	FieldRelationshipID = "relationship_id"
 	// FieldTargetID holds the string denoting the target_id field in the database.
@@ -66,6 +68,7 @@ var Columns = []string{
 	FieldActorTenantKind,
 	FieldOnBehalfOfName,
 	FieldOnBehalfOfKind,
+	FieldAPIToken,
 	FieldRelationshipID,
 	FieldTargetID,
 	FieldTargetName,
@@ -91,7 +94,7 @@ func ValidColumn(column string) bool {
 //
 //	import _ "mandate/ent/runtime"
 var (
-	Hooks  [1]ent.Hook
+	Hooks  [2]ent.Hook
 	Policy ent.Policy
 	// ActionValidator is a validator for the "action" field. It is called by the builders before save.
 	ActionValidator func(string) error
@@ -105,6 +108,8 @@ var (
 	OnBehalfOfNameValidator func(string) error
 	// OnBehalfOfKindValidator is a validator for the "on_behalf_of_kind" field. It is called by the builders before save.
 	OnBehalfOfKindValidator func(string) error
+	// APITokenValidator is a validator for the "api_token" field. It is called by the builders before save.
+	APITokenValidator func(string) error
 	// TargetNameValidator is a validator for the "target_name" field. It is called by the builders before save.
 	TargetNameValidator func(string) error
 	// ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
@@ -178,6 +183,11 @@ func ByOnBehalfOfName(opts ...sql.OrderTermOption) OrderOption {
 // ByOnBehalfOfKind orders the results by the on_behalf_of_kind field.
 func ByOnBehalfOfKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOnBehalfOfKind, opts...).ToFunc()
+}
+
+// ByAPIToken orders the results by the api_token field.
+func ByAPIToken(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAPIToken, opts...).ToFunc()
 }
 
 // ByRelationshipID orders the results by the relationship_id field.

@@ -119,6 +119,11 @@ func OnBehalfOfKind(v string) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldEQ(FieldOnBehalfOfKind, v))
 }
 
+// APIToken applies equality check predicate on the "api_token" field. It's identical to APITokenEQ.
+func APIToken(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldAPIToken, v))
+}
+
 // RelationshipID applies equality check predicate on the "relationship_id" field. It's identical to RelationshipIDEQ.
 func RelationshipID(v string) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldEQ(FieldRelationshipID, v))
@@ -927,6 +932,81 @@ func OnBehalfOfKindEqualFold(v string) predicate.AuditEvent {
 // OnBehalfOfKindContainsFold applies the ContainsFold predicate on the "on_behalf_of_kind" field.
 func OnBehalfOfKindContainsFold(v string) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldContainsFold(FieldOnBehalfOfKind, v))
+}
+
+// APITokenEQ applies the EQ predicate on the "api_token" field.
+func APITokenEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldAPIToken, v))
+}
+
+// APITokenNEQ applies the NEQ predicate on the "api_token" field.
+func APITokenNEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNEQ(FieldAPIToken, v))
+}
+
+// APITokenIn applies the In predicate on the "api_token" field.
+func APITokenIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldIn(FieldAPIToken, vs...))
+}
+
+// APITokenNotIn applies the NotIn predicate on the "api_token" field.
+func APITokenNotIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNotIn(FieldAPIToken, vs...))
+}
+
+// APITokenGT applies the GT predicate on the "api_token" field.
+func APITokenGT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGT(FieldAPIToken, v))
+}
+
+// APITokenGTE applies the GTE predicate on the "api_token" field.
+func APITokenGTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGTE(FieldAPIToken, v))
+}
+
+// APITokenLT applies the LT predicate on the "api_token" field.
+func APITokenLT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLT(FieldAPIToken, v))
+}
+
+// APITokenLTE applies the LTE predicate on the "api_token" field.
+func APITokenLTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLTE(FieldAPIToken, v))
+}
+
+// APITokenContains applies the Contains predicate on the "api_token" field.
+func APITokenContains(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContains(FieldAPIToken, v))
+}
+
+// APITokenHasPrefix applies the HasPrefix predicate on the "api_token" field.
+func APITokenHasPrefix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasPrefix(FieldAPIToken, v))
+}
+
+// APITokenHasSuffix applies the HasSuffix predicate on the "api_token" field.
+func APITokenHasSuffix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasSuffix(FieldAPIToken, v))
+}
+
+// APITokenIsNil applies the IsNil predicate on the "api_token" field.
+func APITokenIsNil() predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldIsNull(FieldAPIToken))
+}
+
+// APITokenNotNil applies the NotNil predicate on the "api_token" field.
+func APITokenNotNil() predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNotNull(FieldAPIToken))
+}
+
+// APITokenEqualFold applies the EqualFold predicate on the "api_token" field.
+func APITokenEqualFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEqualFold(FieldAPIToken, v))
+}
+
+// APITokenContainsFold applies the ContainsFold predicate on the "api_token" field.
+func APITokenContainsFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContainsFold(FieldAPIToken, v))
 }
 
 // RelationshipIDEQ applies the EQ predicate on the "relationship_id" field.

@@ -59,6 +59,92 @@ var (
 			},
 		},
 	}
+	// APITokensColumns holds the columns for the "api_tokens" table.
+	APITokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "user_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "name", Type: field.TypeString, Size: 100},
+		{Name: "prefix", Type: field.TypeString, Size: 16},
+		{Name: "token_hash", Type: field.TypeString, Unique: true, Size: 64, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(64)"}},
+		{Name: "scopes", Type: field.TypeJSON},
+		{Name: "all_tenants", Type: field.TypeBool},
+		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "member_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// APITokensTable holds the schema information for the "api_tokens" table.
+	APITokensTable = &schema.Table{
+		Name:       "api_tokens",
+		Columns:    APITokensColumns,
+		PrimaryKey: []*schema.Column{APITokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "api_tokens_members_member",
+				Columns:    []*schema.Column{APITokensColumns[13]},
+				RefColumns: []*schema.Column{MembersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "apitoken_tenant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{APITokensColumns[3], APITokensColumns[0]},
+			},
+			{
+				Name:    "apitoken_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{APITokensColumns[4], APITokensColumns[0]},
+			},
+			{
+				Name:    "apitoken_member_id",
+				Unique:  false,
+				Columns: []*schema.Column{APITokensColumns[13]},
+			},
+		},
+	}
+	// APITokenTenantsColumns holds the columns for the "api_token_tenants" table.
+	APITokenTenantsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "token_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// APITokenTenantsTable holds the schema information for the "api_token_tenants" table.
+	APITokenTenantsTable = &schema.Table{
+		Name:       "api_token_tenants",
+		Columns:    APITokenTenantsColumns,
+		PrimaryKey: []*schema.Column{APITokenTenantsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "api_token_tenants_api_tokens_token_tenants",
+				Columns:    []*schema.Column{APITokenTenantsColumns[1]},
+				RefColumns: []*schema.Column{APITokensColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "api_token_tenants_tenants_tenant",
+				Columns:    []*schema.Column{APITokenTenantsColumns[2]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "apitokentenant_token_id_tenant_id",
+				Unique:  true,
+				Columns: []*schema.Column{APITokenTenantsColumns[1], APITokenTenantsColumns[2]},
+			},
+			{
+				Name:    "apitokentenant_tenant_id",
+				Unique:  false,
+				Columns: []*schema.Column{APITokenTenantsColumns[2]},
+			},
+		},
+	}
 	// AssignmentsColumns holds the columns for the "assignments" table.
 	AssignmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -165,6 +251,7 @@ var (
 		{Name: "actor_tenant_kind", Type: field.TypeString, Nullable: true, Size: 20, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(20)"}},
 		{Name: "on_behalf_of_name", Type: field.TypeString, Nullable: true, Size: 200},
 		{Name: "on_behalf_of_kind", Type: field.TypeString, Nullable: true, Size: 20, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(20)"}},
+		{Name: "api_token", Type: field.TypeString, Nullable: true, Size: 16},
 		{Name: "relationship_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "target_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "target_name", Type: field.TypeString, Nullable: true, Size: 400},
@@ -188,6 +275,11 @@ var (
 				Name:    "auditevent_other_tenant_id_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{AuditEventsColumns[4], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_tenant_id_other_tenant_id_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[3], AuditEventsColumns[4], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
 				Name:    "auditevent_actor_id_tenant_id_at",
@@ -338,6 +430,27 @@ var (
 				Name:    "groupmember_member_id_group_id",
 				Unique:  false,
 				Columns: []*schema.Column{GroupMembersColumns[2], GroupMembersColumns[3]},
+			},
+		},
+	}
+	// IdempotencyRecordsColumns holds the columns for the "idempotency_records" table.
+	IdempotencyRecordsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "principal_key", Type: field.TypeString, Unique: true, Size: 64, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(64)"}},
+		{Name: "body_hash", Type: field.TypeString, Size: 64, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(64)"}},
+		{Name: "result", Type: field.TypeJSON},
+		{Name: "at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+	}
+	// IdempotencyRecordsTable holds the schema information for the "idempotency_records" table.
+	IdempotencyRecordsTable = &schema.Table{
+		Name:       "idempotency_records",
+		Columns:    IdempotencyRecordsColumns,
+		PrimaryKey: []*schema.Column{IdempotencyRecordsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "idempotencyrecord_at",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotencyRecordsColumns[4]},
 			},
 		},
 	}
@@ -972,6 +1085,27 @@ var (
 			},
 		},
 	}
+	// SignInThrottlesColumns holds the columns for the "sign_in_throttles" table.
+	SignInThrottlesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "subject", Type: field.TypeString, Unique: true, Size: 64, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(64)"}},
+		{Name: "failures", Type: field.TypeInt},
+		{Name: "failed_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "until", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+	}
+	// SignInThrottlesTable holds the schema information for the "sign_in_throttles" table.
+	SignInThrottlesTable = &schema.Table{
+		Name:       "sign_in_throttles",
+		Columns:    SignInThrottlesColumns,
+		PrimaryKey: []*schema.Column{SignInThrottlesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "signinthrottle_failed_at",
+				Unique:  false,
+				Columns: []*schema.Column{SignInThrottlesColumns[3]},
+			},
+		},
+	}
 	// SitesColumns holds the columns for the "sites" table.
 	SitesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -1148,12 +1282,15 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AccessRequestsTable,
+		APITokensTable,
+		APITokenTenantsTable,
 		AssignmentsTable,
 		AuditEventsTable,
 		DevicesTable,
 		FeaturesTable,
 		GroupCustomersTable,
 		GroupMembersTable,
+		IdempotencyRecordsTable,
 		InvitationsTable,
 		MembersTable,
 		MemberPermissionsTable,
@@ -1167,6 +1304,7 @@ var (
 		RolePermissionsTable,
 		ServiceSubscriptionsTable,
 		SessionsTable,
+		SignInThrottlesTable,
 		SitesTable,
 		TablePreferencesTable,
 		TenantsTable,
@@ -1178,6 +1316,9 @@ var (
 func init() {
 	AccessRequestsTable.ForeignKeys[0].RefTable = TenantsTable
 	AccessRequestsTable.ForeignKeys[1].RefTable = MembersTable
+	APITokensTable.ForeignKeys[0].RefTable = MembersTable
+	APITokenTenantsTable.ForeignKeys[0].RefTable = APITokensTable
+	APITokenTenantsTable.ForeignKeys[1].RefTable = TenantsTable
 	AssignmentsTable.ForeignKeys[0].RefTable = TenantsTable
 	AssignmentsTable.ForeignKeys[1].RefTable = TenantsTable
 	AssignmentsTable.ForeignKeys[2].RefTable = RolesTable

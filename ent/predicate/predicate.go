@@ -9,6 +9,12 @@ import (
 // AccessRequest is the predicate function for accessrequest builders.
 type AccessRequest func(*sql.Selector)
 
+// ApiToken is the predicate function for apitoken builders.
+type ApiToken func(*sql.Selector)
+
+// ApiTokenTenant is the predicate function for apitokentenant builders.
+type ApiTokenTenant func(*sql.Selector)
+
 // Assignment is the predicate function for assignment builders.
 type Assignment func(*sql.Selector)
 
@@ -26,6 +32,9 @@ type GroupCustomer func(*sql.Selector)
 
 // GroupMember is the predicate function for groupmember builders.
 type GroupMember func(*sql.Selector)
+
+// IdempotencyRecord is the predicate function for idempotencyrecord builders.
+type IdempotencyRecord func(*sql.Selector)
 
 // Invitation is the predicate function for invitation builders.
 type Invitation func(*sql.Selector)
@@ -65,6 +74,9 @@ type ServiceSubscription func(*sql.Selector)
 
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)
+
+// SignInThrottle is the predicate function for signinthrottle builders.
+type SignInThrottle func(*sql.Selector)
 
 // Site is the predicate function for site builders.
 type Site func(*sql.Selector)

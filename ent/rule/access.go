@@ -98,7 +98,7 @@ func (a *Access) Resolve(ctx context.Context, tenantIDs ...string) error {
 			continue
 		}
 		a.sought[id] = true
-		if a.viewer.Entered() && id != a.viewer.EnteredTenantID {
+		if a.viewer.Confined(id) {
 			continue
 		}
 		unknown = append(unknown, id)
@@ -159,6 +159,9 @@ func (a *Access) load(ctx context.Context) error {
 		}
 	}
 	a.routes = a.routesOut()
+	if t := v.Token; t != nil {
+		a.lower(t)
+	}
 	a.loaded = true
 	if !v.Entered() {
 		a.reachOwn()
@@ -166,9 +169,25 @@ func (a *Access) load(ctx context.Context) error {
 	return nil
 }
 
+// lower makes an API token one more link of every path. Whoever bears one is no administrator: the flag is the person's.
+func (a *Access) lower(t *viewer.Token) {
+	for i := range a.routes {
+		a.routes[i].levels = a.routes[i].levels.Min(t.Scopes)
+	}
+	for _, m := range a.homes {
+		m.Administrator = false
+		if a.viewer.Confined(m.TenantID) {
+			m.Levels = access.Levels{}
+		}
+	}
+}
+
 // reachOwn takes the tenants of the memberships as reached.
 func (a *Access) reachOwn() {
 	for _, m := range a.homes {
+		if a.viewer.Confined(m.TenantID) {
+			continue
+		}
 		a.reach[m.TenantID] = &Reach{TenantID: m.TenantID, Levels: m.Levels, Paths: []Path{{Via: Own, Home: m, Levels: m.Levels}}}
 	}
 }

@@ -31,7 +31,8 @@ type Membership struct {
 // InMSP reports whether it is one in an MSP.
 func (m *Membership) InMSP() bool { return m.partnerType == mspType }
 
-// Homes returns the viewer's own memberships: none for a session that entered a tenant.
+// Homes returns the viewer's own memberships: none for a session that entered a tenant, for an API token the one that it
+// rests on, with what the token lets through of it.
 func (a *Access) Homes(ctx context.Context) ([]*Membership, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -66,11 +67,12 @@ func (a *Access) RunsInstallation(ctx context.Context) (bool, error) {
 
 // loadHomes reads the viewer's memberships.
 func (a *Access) loadHomes(ctx context.Context) error {
-	homes, groups, err := readHomes(ctx, a.db, a.viewer.UserID)
+	all, groups, err := readHomes(ctx, a.db, a.viewer.UserID)
 	if err != nil {
 		return err
 	}
-	return a.settle(ctx, homes[a.viewer.UserID], groups)
+	homes := slices.DeleteFunc(all[a.viewer.UserID], func(m *Membership) bool { return !a.viewer.Holds(m.ID, a.viewer.UserID) })
+	return a.settle(ctx, homes, groups)
 }
 
 // settle takes memberships in, and finds out what they give.
@@ -88,6 +90,9 @@ func (a *Access) settle(ctx context.Context, homes []*Membership, groups map[str
 	}
 	for _, m := range a.homes {
 		m.Levels = MemberLevels(m.Administrator, m.Guest, a.roles[m.RoleID], m.direct)
+		if t := a.viewer.Token; t != nil {
+			m.Levels = m.Levels.Min(t.Scopes)
+		}
 	}
 	return nil
 }

@@ -36,15 +36,15 @@ func (r route) ofGrantee(granteeID string, now time.Time) route {
 }
 
 // givers are the tenants from which the viewer may assign customers to others, by memberships of their own with MANAGE on
-// ASSIGNMENTS, and of tech partners their partner ids.
-func (a *Access) givers() (partners, techPartners []string) {
+// ASSIGNMENTS, and those that are tech partners.
+func (a *Access) givers() (partners []string, techPartners []*Membership) {
 	for _, m := range a.homes {
 		switch {
 		case m.Kind != partnerKind || m.Levels.At(access.Assignments) < access.Manage:
 		case m.managerID == "":
 			partners = append(partners, m.TenantID)
 		case m.managerStands:
-			techPartners = append(techPartners, m.partnerID)
+			techPartners = append(techPartners, m)
 		}
 	}
 	return partners, techPartners
@@ -63,8 +63,11 @@ func (a *Access) assignable(s *statement) {
 	partners, techPartners := a.givers()
 	s.add("((SELECT COUNT(*) FROM relationships q WHERE q.active_customer_id=t.id AND ").in("q.partner_id", partners).
 		add(" AND ").live("q", a.now).
-		add(")>0 OR (SELECT COUNT(*) FROM relationships q JOIN assignments y ON y.tenant_id=q.active_customer_id AND y.granter_id=q.partner_id WHERE q.active_customer_id=t.id AND ").
-		in("y.grantee_id", techPartners).add(" AND ").live("q", a.now).add(" AND ").live("y", a.now).add(")>0)")
+		add(")>0 OR (SELECT COUNT(*) FROM relationships q JOIN assignments y ON y.tenant_id=q.active_customer_id AND y.granter_id=q.partner_id WHERE q.active_customer_id=t.id AND (1=0")
+	for _, m := range techPartners {
+		s.add(" OR y.grantee_id=? AND y.granter_id=?", m.partnerID, m.managerID)
+	}
+	s.add(") AND ").live("q", a.now).add(" AND ").live("y", a.now).add(")>0)")
 }
 
 // standing writes the condition that a customer has a relationship that stands in one of the ways, and that the viewer sees:

@@ -480,7 +480,7 @@ func TestAccessAgainstTheOracle(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		tw := testworld.New(t, url)
 		worlds := map[string]int{"sqlite3": 300, "mysql": 40}[tw.DB.Dialect]
-		seen := make(map[rule.Via]int)
+		seen, through := make(map[rule.Via]int), make(map[rule.Via]int)
 		for seed := range worlds {
 			r := rand.New(rand.NewPCG(uint64(seed), 2026))
 			w := newWorld(r, tw.Now())
@@ -492,6 +492,11 @@ func TestAccessAgainstTheOracle(t *testing.T) {
 				c.viewer.EnteredTenantID = pick(r, w.tenants...).id
 				c.reach(nil)
 				c.lists()
+				c.viewer.EnteredTenantID = ""
+				if c.token(); c.viewer.Token != nil {
+					c.reach(through)
+					c.lists()
+				}
 			}
 			if t.Failed() {
 				t.Fatalf("the world of seed %d differs", seed)
@@ -500,6 +505,9 @@ func TestAccessAgainstTheOracle(t *testing.T) {
 		for _, via := range []rule.Via{rule.Own, rule.Relationship, rule.Assignment, rule.PrivilegeGroup, rule.TechPartner, rule.MSP, rule.Operator} {
 			if seen[via] < worlds/3 {
 				t.Errorf("the worlds have %d paths by %s: too few to tell anything", seen[via], via)
+			}
+			if through[via] < worlds/20 {
+				t.Errorf("the worlds' API tokens have %d paths by %s: too few to tell anything", through[via], via)
 			}
 		}
 	})
@@ -513,6 +521,8 @@ type check struct {
 	tw     *testworld.World
 	seed   int
 	viewer viewer.Viewer
+	rests  *membership // on which an API token rests
+	scopes levels      // of an API token
 }
 
 func (c *check) ctx() context.Context {
@@ -520,8 +530,51 @@ func (c *check) ctx() context.Context {
 	return rule.With(ctx, c.tw.Read, c.tw.DB.Dialect)
 }
 
+// token lets a program ask with an API token of the viewer's.
+func (c *check) token() {
+	own := slices.DeleteFunc(slices.Clone(c.w.members), func(m *membership) bool { return m.user != c.viewer.UserID })
+	if len(own) == 0 {
+		return
+	}
+	named := make(map[access.Feature]access.Level)
+	for range 1 + c.r.IntN(2*len(features)) {
+		named[pick(c.r, features...)] = access.Level(c.r.IntN(3))
+	}
+	c.rests, c.scopes = pick(c.r, own...), leveled(func(f access.Feature) access.Level { return named[f] })
+	c.viewer.Token = &viewer.Token{ID: newID("tok", 0), MemberID: c.rests.id, Scopes: access.Of(named)}
+	if c.r.IntN(2) == 0 {
+		c.viewer.Token.Tenants = []string{}
+		for _, x := range c.w.tenants {
+			if c.r.IntN(2) == 0 {
+				c.viewer.Token.Tenants = append(c.viewer.Token.Tenants, x.id)
+			}
+		}
+	}
+}
+
+// through are the paths of an API token: those from the membership that it rests on to the tenants that it is limited to,
+// each with its scopes as one more link.
+func (c *check) through(to *tenant) (list []path) {
+	if only := c.viewer.Token.Tenants; only != nil && !slices.Contains(only, to.id) {
+		return nil
+	}
+	w := *c.w
+	w.members = []*membership{c.rests}
+	for _, p := range w.paths(c.viewer.UserID, to) {
+		p.levels = p.levels.and(c.scopes)
+		if p.via == rule.Operator && p.levels[access.Tenant]+p.levels[access.Partners]+p.levels[access.ServicesAdmin] == access.None {
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
 // paths are those of the viewer; a session that entered a tenant has only those to it, and not the person's own.
 func (c *check) paths(to *tenant) []path {
+	if c.viewer.Token != nil {
+		return c.through(to)
+	}
 	entered := c.viewer.EnteredTenantID
 	if entered != "" && entered != to.id {
 		return nil
@@ -536,8 +589,11 @@ func (c *check) reach(seen map[rule.Via]int) {
 		if err != nil {
 			c.Fatal(err)
 		}
-		if c.viewer.EnteredTenantID == "" && c.r.IntN(4) == 0 {
+		if c.viewer.InPerson() && c.r.IntN(4) == 0 {
 			c.people(to, got)
+		}
+		if c.viewer.Token != nil && got != nil {
+			c.within(to, got)
 		}
 		if c.viewer.UserID == newID("usr", 0) && c.r.IntN(4) == 0 {
 			c.outsiders(to)
@@ -570,6 +626,20 @@ func (c *check) reach(seen map[rule.Via]int) {
 				c.Errorf("seed %d: %+v has %s on %s in %+v; want %s", c.seed, c.viewer, got.Levels.At(f), f, *to, want[f])
 			}
 		}
+	}
+}
+
+// within checks that an API token has nothing that its owner has not, and nothing beyond its scopes.
+func (c *check) within(to *tenant, got *rule.Reach) {
+	owner := c.viewer
+	owner.Token = nil
+	ctx := viewer.With(c.ctx(), owner)
+	has, err := rule.From(ctx).To(ctx, to.id)
+	if err != nil {
+		c.Fatal(err)
+	}
+	if has == nil || !got.Levels.Within(has.Levels) || !got.Levels.Within(c.viewer.Token.Scopes) || got.Administers() {
+		c.Errorf("seed %d: %+v has more in %+v than its owner or its scopes", c.seed, *c.viewer.Token, *to)
 	}
 }
 

@@ -29,7 +29,7 @@ func (c *check) narrow(l *rule.List) {
 // narrowed tells whether a tenant that is reached by a path is one that such a list asks for.
 func (c *check) narrowed(l rule.List, x *tenant, p path) bool {
 	return (l.AssignedTo == "" || c.assignedTo(l.AssignedTo, x)) &&
-		(l.Assignable == nil || !c.viewer.Entered() && c.assignable(x) == *l.Assignable) &&
+		(l.Assignable == nil || c.viewer.InPerson() && c.assignable(x) == *l.Assignable) &&
 		(l.Standing == nil || c.stands(*l.Standing, x, p))
 }
 
@@ -39,10 +39,16 @@ func (c *check) assignedTo(grantee string, x *tenant) bool {
 	})
 }
 
-// own lists the tenants in which the viewer is a member, in a session of their own, and holds a level.
+// own lists the tenants in which the viewer is a member, in a session of their own or by an API token, and holds a level.
 func (c *check) own(feature access.Feature, level access.Level) (list []*membership) {
 	for _, m := range c.w.members {
-		if m.user == c.viewer.UserID && !c.viewer.Entered() && m.status == "ACTIVE" && m.of.status == "ACTIVE" && m.levels()[feature] >= level {
+		held := m.levels()[feature]
+		if t := c.viewer.Token; t != nil && (m != c.rests || t.Tenants != nil && !slices.Contains(t.Tenants, m.of.id)) {
+			continue
+		} else if t != nil {
+			held = min(held, c.scopes[feature])
+		}
+		if m.user == c.viewer.UserID && !c.viewer.Entered() && m.status == "ACTIVE" && m.of.status == "ACTIVE" && held >= level {
 			list = append(list, m)
 		}
 	}

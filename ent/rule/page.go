@@ -133,7 +133,7 @@ func (a *Access) branches(routes []route, l List, ordered bool) *statement {
 	return &s
 }
 
-// listed returns the routes that the list goes along. An entered session lists the tenant that it entered, and no other.
+// listed returns the routes that the list goes along. Whoever is confined to some tenants lists these, and no other.
 func (a *Access) listed(l List) []route {
 	if l.Nothing || a.assignsNone(l) {
 		return nil
@@ -161,13 +161,11 @@ func (a *Access) listed(l List) []route {
 			}
 			walked[w] = true
 		}
-		if a.viewer.Entered() {
-			if l.Assignable != nil {
-				continue // it takes a session of one's own
-			}
-			var where statement
-			where.add(r.tenant+"=? AND ", a.viewer.EnteredTenantID).addAll(&r.where)
-			r.where = where
+		if !a.viewer.InPerson() && l.Assignable != nil {
+			continue // it takes a session of one's own
+		}
+		if only := a.viewer.Tenants(); only != nil {
+			r = r.to(only)
 		}
 		if l.AssignedTo != "" {
 			rs = append(rs, r.ofGrantee(l.AssignedTo, a.now))
@@ -180,6 +178,17 @@ func (a *Access) listed(l List) []route {
 		rs = append(rs, r)
 	}
 	return rs
+}
+
+// to narrows a route to some tenants. They are few, and found by their ids rather than along the names of all.
+func (r route) to(tenantIDs []string) route {
+	var where statement
+	r.where = *where.in(r.tenant, tenantIDs).add(" AND ").addAll(&r.where)
+	r.tables = slices.Clone(r.tables)
+	for i := range r.tables {
+		r.tables[i].index = ""
+	}
+	return r
 }
 
 // walk tells the routes through groups of all customers apart, as far as a list differs along them: the rows are the same.

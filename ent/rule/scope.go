@@ -98,17 +98,51 @@ func among(ctx context.Context, a *Access, feature access.Feature, level access.
 	}, nil
 }
 
-// OfPerson lets people see their own rows. A session that entered a tenant sees none but itself.
+// OfPerson lets people see their own rows. A session that entered a tenant sees none but itself, an API token none at all.
 func OfPerson(column string) Scope {
 	return func(ctx context.Context, _ *Access) (func(*sql.Selector), error) {
 		v := viewer.From(ctx)
 		return func(s *sql.Selector) {
 			s.Where(sql.EQ(s.C(column), v.UserID))
-			if v.Entered() {
+			if !v.InPerson() {
 				s.Where(sql.EQ(s.C("id"), v.SessionID))
 			}
 		}, nil
 	}
+}
+
+// TokensOf lets viewers see API tokens of their own, and with TOKENS VIEW those that rest on a membership in a row's tenant.
+// The columns name that tenant and the owner.
+func TokensOf(tenant, owner string) Scope {
+	return func(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+		ids, err := a.allowed(ctx, access.Tokens, access.View)
+		if err != nil {
+			return nil, err
+		}
+		v := viewer.From(ctx)
+		return func(s *sql.Selector) {
+			anyOf(s, isIn(s, tenant, ids), isOwnToken(s, owner, v))
+		}, nil
+	}
+}
+
+// OwnTokens lets people see API tokens of their own, whatever else they reach: a token itself, a session that entered a tenant
+// none. The column names the owner.
+func OwnTokens(owner string) Scope {
+	return func(ctx context.Context, _ *Access) (func(*sql.Selector), error) {
+		v := viewer.From(ctx)
+		return func(s *sql.Selector) { s.Where(isOwnToken(s, owner, v)) }, nil
+	}
+}
+
+func isOwnToken(s *sql.Selector, owner string, v viewer.Viewer) *sql.Predicate {
+	switch {
+	case v.Token != nil:
+		return sql.EQ(s.C("id"), v.Token.ID)
+	case v.InPerson():
+		return sql.EQ(s.C(owner), v.UserID)
+	}
+	return sql.False()
 }
 
 // Users lets people see themselves, and those whose memberships they may list. Whoever has left somewhere is gone there:
@@ -128,7 +162,7 @@ func Users(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	}, nil
 }
 
-// Members lets people see their own memberships, with USERS VIEW all of a tenant, and with GUESTS VIEW its guests.
+// Members lets people see their own memberships, an API token the one that it rests on, with USERS VIEW all of a tenant, and with GUESTS VIEW its guests.
 func Members(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	users, err := a.allowed(ctx, access.Users, access.View)
 	if err != nil {
@@ -144,7 +178,10 @@ func Members(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 			isIn(s, "tenant_id", users),
 			both(isIn(s, "tenant_id", guests), sql.EQ(s.C("guest"), true)),
 		}
-		if !v.Entered() {
+		switch {
+		case v.Token != nil:
+			either = append(either, sql.EQ(s.C("id"), v.Token.MemberID))
+		case !v.Entered():
 			either = append(either, sql.EQ(s.C("user_id"), v.UserID))
 		}
 		anyOf(s, either...)
@@ -192,19 +229,19 @@ func Invitations(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
 		either := []*sql.Predicate{isIn(s, "partner_id", ids), isIn(s, "customer_id", ids)}
-		if v.Email != "" && !v.Entered() {
+		if v.InPerson() {
 			either = append(either, sql.EQ(s.C("email_canonical"), v.Email))
 		}
 		anyOf(s, either...)
 	}, nil
 }
 
-// Addressed lets people see the invitations that were sent to their address. A session that entered a tenant sees none so,
-// whatever else it reaches.
+// Addressed lets people see the invitations that were sent to their address. Neither a session that entered a tenant nor an
+// API token sees any so, whatever else it reaches.
 func Addressed(ctx context.Context, _ *Access) (func(*sql.Selector), error) {
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
-		if v.Entered() {
+		if !v.InPerson() {
 			s.Where(sql.False())
 			return
 		}

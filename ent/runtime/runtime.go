@@ -5,12 +5,15 @@ package runtime
 import (
 	"context"
 	"mandate/ent/accessrequest"
+	"mandate/ent/apitoken"
+	"mandate/ent/apitokentenant"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
 	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/groupcustomer"
 	"mandate/ent/groupmember"
+	"mandate/ent/idempotencyrecord"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/memberpermission"
@@ -25,6 +28,7 @@ import (
 	"mandate/ent/schema"
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
+	"mandate/ent/signinthrottle"
 	"mandate/ent/site"
 	"mandate/ent/tablepreference"
 	"mandate/ent/tenant"
@@ -72,6 +76,57 @@ func init() {
 	accessrequestDescID := accessrequestMixinFields0[0].Descriptor()
 	// accessrequest.DefaultID holds the default value on creation for the id field.
 	accessrequest.DefaultID = accessrequestDescID.Default.(func() string)
+	apitokenMixin := schema.ApiToken{}.Mixin()
+	apitoken.Policy = privacy.NewPolicies(schema.ApiToken{})
+	apitoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := apitoken.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	apitokenMixinHooks1 := apitokenMixin[1].Hooks()
+
+	apitoken.Hooks[1] = apitokenMixinHooks1[0]
+	apitokenMixinFields0 := apitokenMixin[0].Fields()
+	_ = apitokenMixinFields0
+	apitokenFields := schema.ApiToken{}.Fields()
+	_ = apitokenFields
+	// apitokenDescName is the schema descriptor for name field.
+	apitokenDescName := apitokenFields[3].Descriptor()
+	// apitoken.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	apitoken.NameValidator = apitokenDescName.Validators[0].(func(string) error)
+	// apitokenDescPrefix is the schema descriptor for prefix field.
+	apitokenDescPrefix := apitokenFields[4].Descriptor()
+	// apitoken.PrefixValidator is a validator for the "prefix" field. It is called by the builders before save.
+	apitoken.PrefixValidator = apitokenDescPrefix.Validators[0].(func(string) error)
+	// apitokenDescTokenHash is the schema descriptor for token_hash field.
+	apitokenDescTokenHash := apitokenFields[5].Descriptor()
+	// apitoken.TokenHashValidator is a validator for the "token_hash" field. It is called by the builders before save.
+	apitoken.TokenHashValidator = apitokenDescTokenHash.Validators[0].(func(string) error)
+	// apitokenDescID is the schema descriptor for id field.
+	apitokenDescID := apitokenMixinFields0[0].Descriptor()
+	// apitoken.DefaultID holds the default value on creation for the id field.
+	apitoken.DefaultID = apitokenDescID.Default.(func() string)
+	apitokentenantMixin := schema.ApiTokenTenant{}.Mixin()
+	apitokentenant.Policy = privacy.NewPolicies(schema.ApiTokenTenant{})
+	apitokentenant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := apitokentenant.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	apitokentenantMixinFields0 := apitokentenantMixin[0].Fields()
+	_ = apitokentenantMixinFields0
+	apitokentenantFields := schema.ApiTokenTenant{}.Fields()
+	_ = apitokentenantFields
+	// apitokentenantDescID is the schema descriptor for id field.
+	apitokentenantDescID := apitokentenantMixinFields0[0].Descriptor()
+	// apitokentenant.DefaultID holds the default value on creation for the id field.
+	apitokentenant.DefaultID = apitokentenantDescID.Default.(func() string)
 	assignmentMixin := schema.Assignment{}.Mixin()
 	assignment.Policy = privacy.NewPolicies(schema.Assignment{})
 	assignment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -145,6 +200,9 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	auditeventHooks := schema.AuditEvent{}.Hooks()
+
+	auditevent.Hooks[1] = auditeventHooks[0]
 	auditeventMixinFields0 := auditeventMixin[0].Fields()
 	_ = auditeventMixinFields0
 	auditeventFields := schema.AuditEvent{}.Fields()
@@ -173,20 +231,24 @@ func init() {
 	auditeventDescOnBehalfOfKind := auditeventFields[10].Descriptor()
 	// auditevent.OnBehalfOfKindValidator is a validator for the "on_behalf_of_kind" field. It is called by the builders before save.
 	auditevent.OnBehalfOfKindValidator = auditeventDescOnBehalfOfKind.Validators[0].(func(string) error)
+	// auditeventDescAPIToken is the schema descriptor for api_token field.
+	auditeventDescAPIToken := auditeventFields[11].Descriptor()
+	// auditevent.APITokenValidator is a validator for the "api_token" field. It is called by the builders before save.
+	auditevent.APITokenValidator = auditeventDescAPIToken.Validators[0].(func(string) error)
 	// auditeventDescTargetName is the schema descriptor for target_name field.
-	auditeventDescTargetName := auditeventFields[13].Descriptor()
+	auditeventDescTargetName := auditeventFields[14].Descriptor()
 	// auditevent.TargetNameValidator is a validator for the "target_name" field. It is called by the builders before save.
 	auditevent.TargetNameValidator = auditeventDescTargetName.Validators[0].(func(string) error)
 	// auditeventDescReason is the schema descriptor for reason field.
-	auditeventDescReason := auditeventFields[15].Descriptor()
+	auditeventDescReason := auditeventFields[16].Descriptor()
 	// auditevent.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
 	auditevent.ReasonValidator = auditeventDescReason.Validators[0].(func(string) error)
 	// auditeventDescRequestID is the schema descriptor for request_id field.
-	auditeventDescRequestID := auditeventFields[16].Descriptor()
+	auditeventDescRequestID := auditeventFields[17].Descriptor()
 	// auditevent.RequestIDValidator is a validator for the "request_id" field. It is called by the builders before save.
 	auditevent.RequestIDValidator = auditeventDescRequestID.Validators[0].(func(string) error)
 	// auditeventDescAddress is the schema descriptor for address field.
-	auditeventDescAddress := auditeventFields[17].Descriptor()
+	auditeventDescAddress := auditeventFields[18].Descriptor()
 	// auditevent.AddressValidator is a validator for the "address" field. It is called by the builders before save.
 	auditevent.AddressValidator = auditeventDescAddress.Validators[0].(func(string) error)
 	// auditeventDescID is the schema descriptor for id field.
@@ -307,6 +369,32 @@ func init() {
 	groupmemberDescID := groupmemberMixinFields0[0].Descriptor()
 	// groupmember.DefaultID holds the default value on creation for the id field.
 	groupmember.DefaultID = groupmemberDescID.Default.(func() string)
+	idempotencyrecordMixin := schema.IdempotencyRecord{}.Mixin()
+	idempotencyrecord.Policy = privacy.NewPolicies(schema.IdempotencyRecord{})
+	idempotencyrecord.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := idempotencyrecord.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	idempotencyrecordMixinFields0 := idempotencyrecordMixin[0].Fields()
+	_ = idempotencyrecordMixinFields0
+	idempotencyrecordFields := schema.IdempotencyRecord{}.Fields()
+	_ = idempotencyrecordFields
+	// idempotencyrecordDescPrincipalKey is the schema descriptor for principal_key field.
+	idempotencyrecordDescPrincipalKey := idempotencyrecordFields[0].Descriptor()
+	// idempotencyrecord.PrincipalKeyValidator is a validator for the "principal_key" field. It is called by the builders before save.
+	idempotencyrecord.PrincipalKeyValidator = idempotencyrecordDescPrincipalKey.Validators[0].(func(string) error)
+	// idempotencyrecordDescBodyHash is the schema descriptor for body_hash field.
+	idempotencyrecordDescBodyHash := idempotencyrecordFields[1].Descriptor()
+	// idempotencyrecord.BodyHashValidator is a validator for the "body_hash" field. It is called by the builders before save.
+	idempotencyrecord.BodyHashValidator = idempotencyrecordDescBodyHash.Validators[0].(func(string) error)
+	// idempotencyrecordDescID is the schema descriptor for id field.
+	idempotencyrecordDescID := idempotencyrecordMixinFields0[0].Descriptor()
+	// idempotencyrecord.DefaultID holds the default value on creation for the id field.
+	idempotencyrecord.DefaultID = idempotencyrecordDescID.Default.(func() string)
 	invitationMixin := schema.Invitation{}.Mixin()
 	invitation.Policy = privacy.NewPolicies(schema.Invitation{})
 	invitation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -833,6 +921,28 @@ func init() {
 	sessionDescID := sessionMixinFields0[0].Descriptor()
 	// session.DefaultID holds the default value on creation for the id field.
 	session.DefaultID = sessionDescID.Default.(func() string)
+	signinthrottleMixin := schema.SignInThrottle{}.Mixin()
+	signinthrottle.Policy = privacy.NewPolicies(schema.SignInThrottle{})
+	signinthrottle.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := signinthrottle.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	signinthrottleMixinFields0 := signinthrottleMixin[0].Fields()
+	_ = signinthrottleMixinFields0
+	signinthrottleFields := schema.SignInThrottle{}.Fields()
+	_ = signinthrottleFields
+	// signinthrottleDescSubject is the schema descriptor for subject field.
+	signinthrottleDescSubject := signinthrottleFields[0].Descriptor()
+	// signinthrottle.SubjectValidator is a validator for the "subject" field. It is called by the builders before save.
+	signinthrottle.SubjectValidator = signinthrottleDescSubject.Validators[0].(func(string) error)
+	// signinthrottleDescID is the schema descriptor for id field.
+	signinthrottleDescID := signinthrottleMixinFields0[0].Descriptor()
+	// signinthrottle.DefaultID holds the default value on creation for the id field.
+	signinthrottle.DefaultID = signinthrottleDescID.Default.(func() string)
 	siteMixin := schema.Site{}.Mixin()
 	site.Policy = privacy.NewPolicies(schema.Site{})
 	site.Hooks[0] = func(next ent.Mutator) ent.Mutator {

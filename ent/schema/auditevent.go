@@ -31,6 +31,7 @@ func (AuditEvent) Fields() []ent.Field {
 		key("actor_tenant_kind", "Its kind.", 20, fixed, hidden, nullable),
 		text("on_behalf_of_name", "Name of the tenant acted for, if it is not the actor's own.", 200, fixed, hidden, nullable),
 		key("on_behalf_of_kind", "Its kind.", 20, fixed, hidden, nullable),
+		column(field.String("api_token").MaxLen(16).Comment("How the API token begins by which it was done; none for a session."), []option{fixed, nullable}),
 		reference("relationship_id", "The relationship concerned.", fixed, nullable),
 		reference("target_id", "What was acted on.", fixed, nullable),
 		text("target_name", "Name of what was acted on, while the viewer may see it.", 400, fixed, nullable),
@@ -43,8 +44,14 @@ func (AuditEvent) Fields() []ent.Field {
 
 // Indexes of the event.
 func (AuditEvent) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("tenant_id", "at", "id"), index.Fields("other_tenant_id", "at", "id"), index.Fields("actor_id", "tenant_id", "at")}
+	return []ent.Index{
+		index.Fields("tenant_id", "at", "id"), index.Fields("other_tenant_id", "at", "id"),
+		index.Fields("tenant_id", "other_tenant_id", "at", "id"), index.Fields("actor_id", "tenant_id", "at"),
+	}
 }
+
+// Hooks of the event: it is written once.
+func (AuditEvent) Hooks() []ent.Hook { return []ent.Hook{rule.AppendOnly} }
 
 // Policy of the event: visible with AUDIT VIEW in either tenant concerned.
 func (AuditEvent) Policy() ent.Policy {

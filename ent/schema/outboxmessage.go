@@ -33,7 +33,7 @@ func (OutboxMessage) Fields() []ent.Field {
 		text("subject", "Subject line.", 400),
 		field.Text("text").Sensitive().Comment("Text part."),
 		field.Text("html").Sensitive().Comment("HTML part."),
-		field.Bool("secret").Default(false).Immutable().Comment("Whether the parts hold a secret, and are blanked once the mail was sent."),
+		field.Bool("secret").Default(false).Immutable().Comment("Whether the parts hold a secret, and are blanked once the mail was sent or given up."),
 		field.Enum("status").NamedValues("Pending", "PENDING", "Sent", "SENT", "Dead", "DEAD").Default("PENDING").Comment("Where the message stands."),
 		field.Int("attempts").Default(0).Comment("How often sending was tried."),
 		moment("next_attempt_at", "Not tried before this moment; also the lease of the worker that is at it."),

@@ -63,7 +63,7 @@ type ActivateServicePayload struct {
 type AddMembersPayload struct {
 	// The members, in the order of the input; empty for a dry run.
 	Members []*ent.Member `json:"members"`
-	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3", "phone"]: ALREADY_MEMBER, CONFLICT for a User ID that is taken, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN.
+	// LIMIT_EXCEEDED, REAUTHENTICATION_REQUIRED to make somebody administrator; for a row, with its path such as ["input", "members", "3", "phone"]: ALREADY_MEMBER, CONFLICT for a User ID that is taken, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -85,7 +85,7 @@ type Address struct {
 type ApproveAccessRequestsPayload struct {
 	// The requests.
 	AccessRequests []*ent.AccessRequest `json:"accessRequests"`
-	// LIMIT_EXCEEDED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT; for a row, with its path such as ["input", "ids", "3"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, CONFLICT for a request named twice, INVALID for one of another tenant.
+	// LIMIT_EXCEEDED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, REAUTHENTICATION_REQUIRED to make somebody administrator; for a row, with its path such as ["input", "ids", "3"]: REQUEST_ALREADY_DECIDED, SELF_APPROVAL_FORBIDDEN, CONFLICT for a request named twice, INVALID for one of another tenant.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -101,8 +101,10 @@ type AssignPayload struct {
 type AuditFilter struct {
 	// Only those of this person.
 	ActorID *string `json:"actorId,omitempty"`
-	// Only these actions: access_request.approved, access_request.rejected, assigned_customers.saved, assignment.created, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated.
+	// Only these actions: access_request.approved, access_request.rejected, api_token.created, api_token.revoked, assigned_customers.saved, assignment.created, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.reauthenticated, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated.
 	Action []string `json:"action,omitempty"`
+	// Only those that concern this tenant too, as the actor's own or as the other side of a pair.
+	OtherTenantID *string `json:"otherTenantId,omitempty"`
 	// Only from this moment on.
 	From *time.Time `json:"from,omitempty"`
 	// Only before this moment.
@@ -131,7 +133,7 @@ type ChangePasswordPayload struct {
 type ChangeRolePayload struct {
 	// The member.
 	Member *ent.Member `json:"member,omitempty"`
-	// ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, STALE_VERSION.
+	// ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, STALE_VERSION, REAUTHENTICATION_REQUIRED to make somebody administrator.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -145,6 +147,16 @@ type CheckAccessInput struct {
 	Feature string `json:"feature"`
 	// The level.
 	Level access.Level `json:"level"`
+}
+
+// What createApiToken answers.
+type CreateAPITokenPayload struct {
+	// The secret. It is shown once.
+	Token *string `json:"token,omitempty"`
+	// The token.
+	APIToken *ent.ApiToken `json:"apiToken,omitempty"`
+	// REAUTHENTICATION_REQUIRED; NOT_FOUND for a tenant that the membership does not lead to; LIMIT_EXCEEDED for more than 100 tenants, and for more than 50 tokens of one person that work; INVALID, REQUIRED, TOO_LONG; SSO_LEVEL_REQUIRED for single sign-on without a level.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // What createCustomer answers.
@@ -345,6 +357,14 @@ type ReactivateTenantPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What reauthenticate answers.
+type ReauthenticatePayload struct {
+	// The session that asks.
+	Session *ent.Session `json:"session,omitempty"`
+	// CREDENTIALS_INVALID.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What recognizePartner answers.
 type RecognizePartnerPayload struct {
 	// The partner.
@@ -422,6 +442,14 @@ type RetireFeaturePayload struct {
 	// The feature.
 	Feature *Feature `json:"feature,omitempty"`
 	// CONFLICT for a feature that is retired already.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What revokeApiToken answers.
+type RevokeAPITokenPayload struct {
+	// The token.
+	APIToken *ent.ApiToken `json:"apiToken,omitempty"`
+	// CONFLICT for a token that is revoked already.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -613,7 +641,7 @@ type TerminateRelationshipPayload struct {
 type UpdateMembersPayload struct {
 	// The members that changed, and no others, in the order of the input.
 	Members []*ent.Member `json:"members"`
-	// LIMIT_EXCEEDED; for a row, with its path such as ["input", "members", "3", "phone"]: STALE_VERSION, CONFLICT for a User ID that is taken or a member named twice, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN.
+	// LIMIT_EXCEEDED, REAUTHENTICATION_REQUIRED to make somebody administrator; for a row, with its path such as ["input", "members", "3", "phone"]: STALE_VERSION, CONFLICT for a User ID that is taken or a member named twice, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN.
 	UserErrors []*UserError `json:"userErrors"`
 }
 

@@ -104,6 +104,10 @@ type (
 	SessionConnection = Page[*ent.Session]
 	// SessionEdge is an edge of it.
 	SessionEdge = Edge[*ent.Session]
+	// APITokenConnection is a page of API tokens.
+	APITokenConnection = Page[*ent.ApiToken]
+	// APITokenEdge is an edge of it.
+	APITokenEdge = Edge[*ent.ApiToken]
 	// AuditEventConnection is a page of audit events.
 	AuditEventConnection = Page[*ent.AuditEvent]
 	// AuditEventEdge is an edge of it.

@@ -4,12 +4,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mandate/internal/viewer"
 )
 
-// who is a principal: a person in a session, or nobody.
+// who is a principal: a person in a session, a program with a person's API token, or nobody.
 type who struct {
 	user, email, session, entered string
+	token                         *viewer.Token
 }
+
+// inPerson reports whether somebody asks in a session of their own.
+func (v who) inPerson() bool { return v.user != "" && v.entered == "" && v.token == nil }
 
 // levels has a level from 0 to 2 for features; what is not there is 0.
 type levels map[string]int
@@ -311,6 +317,9 @@ func newOracle(w *world, v who) *oracle {
 			continue
 		}
 		paths := w.paths(v.user, id)
+		if v.token != nil {
+			paths = w.tokenPaths(o.asking(), id)
+		}
 		if v.entered != "" && w.minds("that an entered session is not one's own") {
 			paths = slices.DeleteFunc(paths, func(p path) bool { return p.via == "OWN" })
 		}
@@ -371,7 +380,7 @@ func (o *oracle) sees(x row) bool {
 			return m["user_id"] == x["id"] && (m.s("status") != "REMOVED" || !o.minds("that who has left is gone")) && o.sees(m)
 		})) > 0
 	case "members":
-		return x["user_id"] == o.v.user && o.v.entered == "" || o.views(t, "USERS") || (x.b("guest") || !o.minds("that only guests are seen with GUESTS")) && o.views(t, "GUESTS")
+		return o.rests(x) && o.v.entered == "" || o.views(t, "USERS") || (x.b("guest") || !o.minds("that only guests are seen with GUESTS")) && o.views(t, "GUESTS")
 	case "roles":
 		return x["key"] != nil || o.views(t, "ROLES") || o.carried(x.s("id"))
 	case "relationships":
@@ -380,7 +389,7 @@ func (o *oracle) sees(x row) bool {
 		if !o.minds("whom an invitation was sent to") && x["email_canonical"] != nil {
 			return true
 		}
-		return o.views(x.s("partner_id"), "PARTNERS") || o.views(x.s("customer_id"), "PARTNERS") || x.s("email_canonical") == o.v.email && o.v.entered == ""
+		return o.views(x.s("partner_id"), "PARTNERS") || o.views(x.s("customer_id"), "PARTNERS") || x.s("email_canonical") == o.v.email && o.v.inPerson()
 	case "assignments":
 		return o.views(x.s("granter_id"), "ASSIGNMENTS") || o.views(t, "ASSIGNMENTS")
 	case "privilege_groups":
@@ -398,8 +407,10 @@ func (o *oracle) sees(x row) bool {
 			return true
 		}
 		return o.views(t, "AUDIT") || o.views(x.s("other_tenant_id"), "AUDIT")
+	case "api_tokens":
+		return o.seesToken(x)
 	case "sessions":
-		return x["user_id"] == o.v.user && (o.v.entered == "" || x["id"] == o.v.session || !o.minds("that an entered session sees itself only"))
+		return x["user_id"] == o.v.user && (o.v.inPerson() || x["id"] == o.v.session || !o.minds("that an entered session sees itself only"))
 	}
 	return false
 }

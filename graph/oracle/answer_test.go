@@ -45,7 +45,7 @@ var unknown = outcome{unknown: true}
 var guards = map[string]string{
 	"Tenant.accountNumber": "TENANT", "Tenant.email": "TENANT", "Tenant.address": "TENANT", "Tenant.tags": "TENANT",
 	"Tenant.serviceActivatedAt": "SERVICES_ADMIN", "Tenant.subscriptionCount": "SERVICES_ADMIN", "Tenant.serviceSubscriptions": "SERVICES_ADMIN",
-	"Tenant.assignment": "ASSIGNMENTS", "Tenant.privilegeGroups": "ASSIGNMENTS", "Tenant.accessList": "AUDIT", "Tenant.assignments": "ASSIGNMENTS",
+	"Tenant.apiTokens": "TOKENS", "Tenant.assignment": "ASSIGNMENTS", "Tenant.privilegeGroups": "ASSIGNMENTS", "Tenant.accessList": "AUDIT", "Tenant.assignments": "ASSIGNMENTS",
 	"Partner.mspAdminCount": "ASSIGNMENTS", "Partner.assignedCustomersCount": "ASSIGNMENTS", "Partner.accountAdminCount": "USERS",
 	"Partner.assignedCustomers": "ASSIGNMENTS", "Partner.mspDelegations": "ASSIGNMENTS", "Partner.inviteLink": "PARTNERS MANAGE",
 	"Tenant.signUpPolicy": "USERS", "Tenant.signUpCode": "USERS MANAGE", "Tenant.accessRequests": "USERS", "Tenant.deviceCount": "SITES",
@@ -58,7 +58,7 @@ var guards = map[string]string{
 var typeOf = map[string]string{
 	"tenants": "Tenant", "partners": "Partner", "users": "User", "members": "Member", "roles": "Role", "relationships": "Relationship", "invitations": "Invitation",
 	"assignments": "Assignment", "sessions": "Session", "sites": "Site", "service_subscriptions": "ServiceSubscription", "access_requests": "AccessRequest",
-	"privilege_groups": "PrivilegeGroup", "audit_events": "AuditEvent",
+	"privilege_groups": "PrivilegeGroup", "audit_events": "AuditEvent", "api_tokens": "ApiToken",
 }
 
 // node is a row as an object; nil for none.
@@ -170,7 +170,7 @@ func (o *oracle) special(x object, name string, args map[string]any) (outcome, b
 	r := x.row
 	switch x.kind + "." + name {
 	case "User.email":
-		if r["id"] == o.v.user {
+		if r["id"] == o.v.user && o.v.token == nil {
 			return known(r["email"]), true
 		}
 		for _, m := range o.tables["members"] {
@@ -184,11 +184,20 @@ func (o *oracle) special(x object, name string, args map[string]any) (outcome, b
 			return refused("FORBIDDEN"), true
 		}
 		for _, m := range o.tables["members"] {
-			if m["user_id"] == r["id"] && m.s("status") == "ACTIVE" {
+			if o.rests(m) && m.s("status") == "ACTIVE" {
 				return known(fullName(m)), true
 			}
 		}
 		return known(nil), true
+	case "ApiToken.owner":
+		return known(person(fullName(o.byID[r.s("member_id")]))), true
+	case "ApiToken.tenant":
+		t := o.byID[r.s("tenant_id")]
+		return known(orNil(profile(t["name"], t["kind"], nil), o.reaches(t.s("id")))), true
+	case "ApiToken.scopes":
+		return known(permissions(o.scopes(r))), true
+	case "ApiToken.tenants":
+		return known(o.tokenTenants(r)), true
 	case "Role.permissions":
 		return known(permissions(o.roleLevels(r.s("id")))), true
 	case "AccessRequest.status":
@@ -342,6 +351,8 @@ func (o *oracle) tenantField(t row, name string, args map[string]any) (outcome, 
 		return known(o.list(name, "", o.find(name, func(x row) bool {
 			return (x["partner_id"] == id || x["customer_id"] == id) && o.sees(x) && asked(x) && (args["direction"] == nil || args["direction"] == x["direction"])
 		}), true, byID)), true
+	case "apiTokens":
+		return known(o.list(name, "", o.find("api_tokens", mine), true, byID)), true
 	case "assignments":
 		return known(o.list(name, "", o.find(name, func(x row) bool {
 			before, limited := args["expiringBefore"].(time.Time)
@@ -366,6 +377,7 @@ func (o *oracle) tenantField(t row, name string, args map[string]any) (outcome, 
 		f, _ := args["filter"].(map[string]any)
 		return known(o.list(name, "", o.find("audit_events", func(x row) bool {
 			return (x["tenant_id"] == id || x["other_tenant_id"] == id) && o.sees(x) && among(f["action"], x.s("action")) &&
+				(f["otherTenantId"] == nil || x["tenant_id"] == id && x["other_tenant_id"] == f["otherTenantId"] || x["other_tenant_id"] == id && x["tenant_id"] == f["otherTenantId"]) &&
 				(f["actorId"] == nil || f["actorId"] == x["actor_id"]) && (f["delegatedOnly"] != true || x["on_behalf_of_name"] != nil) &&
 				(f["from"] == nil || !x.at("at").Before(f["from"].(time.Time))) && (f["to"] == nil || x.at("at").Before(f["to"].(time.Time)))
 		}), true, func(x row) string { return fmt.Sprintf("%020d", x.at("at").UnixMicro()) + x.s("id") })), true
@@ -625,7 +637,7 @@ func (o *oracle) pairField(x object, name string) (outcome, bool) {
 func (o *oracle) able(x object, name string) outcome {
 	r := x.row
 	decides := func(tenantID string) bool {
-		return o.v.entered == "" && slices.ContainsFunc(o.ways[tenantID], func(p path) bool { return p.via == "OWN" && p.levels["PARTNERS"] == 2 })
+		return o.v.inPerson() && slices.ContainsFunc(o.ways[tenantID], func(p path) bool { return p.via == "OWN" && p.levels["PARTNERS"] == 2 })
 	}
 	if x.kind == "Invitation" {
 		asked, sender := r.s("partner_id"), r.s("customer_id")
@@ -635,7 +647,7 @@ func (o *oracle) able(x object, name string) outcome {
 		may := decides(sender)
 		switch name {
 		case "viewerCanAccept":
-			may = decides(asked) || r.s("email_canonical") == o.v.email && o.v.entered == ""
+			may = decides(asked) || r.s("email_canonical") == o.v.email && o.v.inPerson()
 		case "viewerCanResend":
 			may = may && r["send_count"].(int) < 5
 		}
@@ -647,7 +659,7 @@ func (o *oracle) able(x object, name string) outcome {
 		side = "customer"
 	case decides(r.s("partner_id")):
 		side = "partner"
-	case o.v.entered == "" && slices.ContainsFunc(o.tables["members"], func(m row) bool {
+	case (o.v.inPerson() || o.v.token != nil && !o.minds("that a token is no administrator")) && slices.ContainsFunc(o.tables["members"], func(m row) bool {
 		home := o.byID[m.s("tenant_id")]
 		return m["user_id"] == o.v.user && home.s("kind") == "OPERATOR" && m.b("administrator") && m.s("status") == "ACTIVE" && o.active(home.s("id"))
 	}):
@@ -725,13 +737,17 @@ func (o *oracle) viewerField(name string, args map[string]any) (outcome, bool) {
 		return known(node(o.byID[o.v.user])), true
 	case "session":
 		return known(node(o.byID[o.v.session])), true
+	case "apiToken":
+		return known(node(o.asking())), true
+	case "apiTokens":
+		return known(o.list("Viewer.apiTokens", "", o.find("api_tokens", func(x row) bool { return o.ownToken(x) }), true, byID)), true
 	case "sessions":
 		return known(o.list("sessions", "", o.find("sessions", func(x row) bool {
 			return o.sees(x) && (x["ended_at"] == nil && o.now.Before(x.at("expires_at")) || !o.minds("that sessions end"))
 		}), true, byID)), true
 	case "invitations":
 		return known(o.list("Viewer.invitations", "", o.find("invitations", func(x row) bool {
-			return o.v.entered == "" && x.s("email_canonical") == o.v.email && among(args["status"], o.lapsed(x))
+			return o.v.inPerson() && x.s("email_canonical") == o.v.email && among(args["status"], o.lapsed(x))
 		}), true, byID)), true
 	case "tenants":
 		l := o.list("Tenant", "NAME", o.find("tenants", func(t row) bool {
@@ -750,7 +766,7 @@ func (o *oracle) viewerField(name string, args map[string]any) (outcome, bool) {
 		return known(l), true
 	case "tablePreference":
 		stored := o.find("table_preferences", func(x row) bool { return x["user_id"] == o.v.user && x["table"] == args["table"] })
-		if o.v.entered != "" || len(stored) == 0 {
+		if !o.v.inPerson() || len(stored) == 0 {
 			return unknown, true
 		}
 		return known(thing("TablePreference", map[string]any{"table": args["table"], "isDefault": false, "columns": []any{strings.Split(stored[0].s("columns"), `"`)[1]}})), true

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"mandate/internal/viewer"
 )
@@ -24,7 +25,11 @@ type answer struct {
 		Path       []any
 		Extensions map[string]any
 	}
+	Extensions struct{ Cost struct{ Requested int } }
 }
+
+// endless is a moment that is never long ago: nobody has to enter a password again.
+var endless = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // ask asks the API as a principal.
 func ask(api http.Handler, v who, query string) (*answer, error) {
@@ -32,8 +37,8 @@ func ask(api http.Handler, v who, query string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := viewer.With(httptest.NewRequest(http.MethodPost, "/", nil).Context(),
-		viewer.Viewer{UserID: v.user, Email: v.email, SessionID: v.session, EnteredTenantID: v.entered, RequestID: "req"})
+	ctx := viewer.With(httptest.NewRequest(http.MethodPost, "/", nil).Context(), viewer.Viewer{UserID: v.user, Email: v.email, SessionID: v.session,
+		EnteredTenantID: v.entered, Token: v.token, AuthenticatedAt: endless, RequestID: "req"})
 	r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body)).WithContext(ctx)
 	r.Header.Set("Content-Type", "application/json")
 	rec := httptest.NewRecorder()
@@ -313,7 +318,7 @@ func (c *check) window(s *selection, l *listing) (from, to int, backward bool) {
 
 // newest are the lists that begin with what is newest.
 var newest = []string{"Tenant.relationships", "Tenant.invitations", "Tenant.assignments", "Tenant.accessRequests", "Tenant.serviceSubscriptions", "Tenant.auditEvents",
-	"Partner.assignedCustomers", "Partner.mspDelegations", "Viewer.sessions", "Viewer.invitations"}
+	"Partner.assignedCustomers", "Partner.mspDelegations", "Viewer.sessions", "Viewer.invitations", "Tenant.apiTokens", "Viewer.apiTokens"}
 
 func (c *check) edges(s *selection, got any, l *listing, from, to int, path, list string) {
 	edges, ok := got.([]any)

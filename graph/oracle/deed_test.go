@@ -296,6 +296,11 @@ var deeds = map[string]func(a *doer) (who, map[string]any){
 	"resetPassword": func(a *doer) (who, map[string]any) {
 		return who{}, map[string]any{"token": a.token("password.reset", "password.link"), "newPassword": testworld.Password}
 	},
+	"createApiToken": func(a *doer) (who, map[string]any) {
+		t := a.row("tenants", func(t row) bool { return len(a.managers(t.s("id"), "TOKENS")) > 0 })
+		in := map[string]any{"tenantId": t["id"], "name": a.w.word(), "scopes": []any{map[string]any{"feature": "TENANT", "level": enum("VIEW")}}}
+		return a.manages(t.s("id"), "TOKENS"), in
+	},
 	"changeEmail": func(a *doer) (who, map[string]any) {
 		return a.own(), map[string]any{"newEmail": pick(a.Rand, pick(a.Rand, a.w.tables["users"]...).s("email_canonical"), a.w.address()), "currentPassword": testworld.Password}
 	},
@@ -341,7 +346,7 @@ func (a *doer) mutation(name string, by who, in map[string]any) string {
 func (a *doer) turns() []string {
 	list := strings.Fields(strings.Repeat("inviteCustomer invitePartner resendInvitation acceptInvitation declineInvitation terminateRelationship "+
 		"widenRelationship extendRelationship addMembers sendPasswordLinks approveAccessRequests rejectAccessRequests createCustomer ", 3) +
-		"revokeInvitation narrowRelationship createTechPartner registerPartner deleteTenant changeEmail " +
+		"revokeInvitation narrowRelationship createTechPartner registerPartner deleteTenant createApiToken changeEmail " +
 		pick(a.Rand, "signUp", "requestPasswordReset"))
 	a.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return append(list, "signUp", "verifyEmail", "verifyEmail", "resetPassword", "resetPassword", "acceptInvitation", "approveAccessRequests")

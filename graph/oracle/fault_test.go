@@ -24,6 +24,8 @@ var rules = []string{
 	"whom an invitation was sent to", "who sees groups", "that history is seen by one side",
 	"that who does not see a target does not read what changed", "that subscriptions end", "which devices are seen",
 	"that the removed are listed on demand", "that a group counts who is active", "that sessions end", "that what nobody answers expires",
+	"the scopes of a token", "which tenants a token reaches", "which membership a token rests on", "that a token sees itself only",
+	"that a token is no administrator", "whose names a token's limit shows",
 	"who searches by tags", "who asks about others", "that an order tells as much as its field", "a stale role", "a stale membership",
 }
 
@@ -85,7 +87,7 @@ func TestTheOracleReadsWholeAnswers(t *testing.T) {
 	q := &selection{name: "viewer", kids: []*selection{{name: "user", kids: []*selection{{name: "id"}}}, {name: "session", kids: []*selection{{name: "id"}}}}}
 	body, o := b.ask(v, q).body, newOracle(w, v)
 	for secret, there := range map[string]string{
-		`{"extensions":{"cost":"c00001q"},"data":`:                                `{"data":`,
+		`"extensions":{"hint":"c00001q","cost":`:                                  `"extensions":{"cost":`,
 		`{"errors":[{"message":"c00001q","path":["viewer"]}],"data":`:             `{"data":`,
 		`{"errors":[{"message":"","extensions":{"requestId":"c00001q"}}],"data":`: `{"data":`,
 		`{"data":{"other":{"name":"c00001q"},`:                                    `{"data":{`,

@@ -33,6 +33,7 @@ var letters = map[string]letter{
 	"password.link":       {"PasswordReset", "one_time_tokens", "user_id", "tenant_id.name actor"},
 	"password.reset":      {"PasswordReset", "one_time_tokens", "user_id", ""},
 	"password.changed":    {"PasswordChanged", "users", "self", ""},
+	"api_token.created":   {"APITokenCreated", "api_tokens", "user_id", ""},
 	"email.verify":        {"VerifyAddress", "one_time_tokens", "self", "user_id.email"},
 	"email.taken":         {"AddressTaken", "one_time_tokens", "self", ""},
 	"email.changed":       {"AddressChanged", "users", "before", ""},

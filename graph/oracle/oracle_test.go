@@ -28,17 +28,18 @@ func publicSchema(t testing.TB) *ast.Schema {
 	return s
 }
 
-// principals are all who can ask: everybody in a session of their own and in one that entered a tenant, and a stranger.
+// principals are all who can ask: everybody in a session of their own and in one that entered a tenant, programs with API
+// tokens that work, and a stranger.
 func (w *world) principals() []who {
 	list := []who{{}}
 	for _, s := range w.tables["sessions"] {
 		u := w.byID[s.s("user_id")]
 		first := len(list) == 1 || list[len(list)-1].user != u.s("id")
 		if entered := s.s("entered_tenant_id"); entered != "" || first {
-			list = append(list, who{u.s("id"), u.s("email_canonical"), s.s("id"), entered})
+			list = append(list, who{user: u.s("id"), email: u.s("email_canonical"), session: s.s("id"), entered: entered})
 		}
 	}
-	return list
+	return append(list, w.programs()...)
 }
 
 // bench is a database with the API on it.
@@ -240,7 +241,7 @@ func TestEverythingAllowedIsObtained(t *testing.T) {
 			}
 		}
 	}
-	nobodys := []string{"devices.name", "devices.serial_number", "members.sort_name", "sessions.token_hash", "users.email_canonical", "group_customers.customer_sort_name",
+	nobodys := []string{"api_tokens.token_hash", "devices.name", "devices.serial_number", "members.sort_name", "sessions.token_hash", "users.email_canonical", "group_customers.customer_sort_name",
 		"members.present_handle", "table_preferences.columns", "assignments.tenant_sort_name", "invitations.email_canonical", "tenants.sort_name", "sites.sort_name"}
 	for _, column := range there {
 		if !obtained[column] && !slices.Contains(nobodys, column) {

@@ -316,7 +316,7 @@ func (a *asker) value(name string, t *ast.Type) any {
 			return a.one("tenants", "id")
 		}
 		return pick(a.Rand, a.ids...)
-	case "tenantId":
+	case "tenantId", "otherTenantId":
 		return a.one("tenants", "id")
 	case "granteeId", "assignedTo":
 		return a.one("assignments", "grantee_id")

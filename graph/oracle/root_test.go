@@ -126,7 +126,7 @@ func (o *oracle) narrowed(ways []path, c row, f map[string]any) []path {
 	own := func(tenantID, feature string, level int) bool {
 		return o.v.entered == "" && slices.ContainsFunc(o.ways[tenantID], func(p path) bool { return p.via == "OWN" && p.levels[feature] >= level })
 	}
-	if asked, is := f["assignable"].(bool); is && (o.v.entered != "" || asked != slices.ContainsFunc(o.tables["relationships"], func(r row) bool {
+	if asked, is := f["assignable"].(bool); is && (!o.v.inPerson() || asked != slices.ContainsFunc(o.tables["relationships"], func(r row) bool {
 		if r["active_customer_id"] != c["id"] || !o.counts(r) {
 			return false
 		}
@@ -205,7 +205,7 @@ func (o *oracle) techPartners(args map[string]any) outcome {
 func (o *oracle) decision(in map[string]any) outcome {
 	none := known(thing("AccessDecision", map[string]any{"allowed": false, "level": "NONE", "paths": []any{}}))
 	t, user, f := in["tenantId"].(string), in["userId"].(string), in["feature"].(string)
-	if !slices.Contains(features, f) || !o.reaches(t) || user != o.v.user && !o.views(t, "AUDIT") && o.minds("who asks about others") {
+	if !slices.Contains(features, f) || !o.reaches(t) || (user != o.v.user || o.v.token != nil) && !o.views(t, "AUDIT") && o.minds("who asks about others") {
 		return none
 	}
 	paths := o.paths(user, t)

@@ -71,7 +71,7 @@ func (o *oracle) isSeenElsewhere(x row) bool {
 	return false
 }
 
-func TestTwinWorldsAnswerAlike(t *testing.T) {
+func TestT04TwinWorldsAnswerAlike(t *testing.T) {
 	t.Parallel()
 	const worlds, queries = 6, 60
 	one, other := newBench(t, testdb.SQLite), newBench(t, testdb.SQLite)

@@ -36,13 +36,14 @@ var tableOf = map[string]string{
 	"asg": "assignments", "ses": "sessions", "sit": "sites", "sub": "service_subscriptions", "req": "access_requests", "grp": "privilege_groups",
 	"evt": "audit_events", "dev": "devices", "tag": "tenant_tags", "rpm": "role_permissions", "mpm": "member_permissions", "mst": "member_sites",
 	"gme": "group_members", "gcu": "group_customers", "tpr": "table_preferences", "ott": "one_time_tokens",
+	"tok": "api_tokens", "tte": "api_token_tenants",
 }
 
 // tables in the order in which they are written: a table comes after those that it refers to.
 var tables = []string{
 	"users", "tenants", "partners", "roles", "role_permissions", "members", "member_permissions", "sites", "member_sites", "devices",
 	"service_subscriptions", "access_requests", "tenant_tags", "relationships", "privilege_groups", "group_members", "group_customers",
-	"assignments", "invitations", "sessions", "audit_events", "table_preferences",
+	"assignments", "invitations", "sessions", "audit_events", "table_preferences", "api_tokens", "api_token_tenants",
 }
 
 // world is what a database holds: every table's rows by id, and nothing else.
@@ -124,7 +125,7 @@ var versioned = map[string]bool{"tenants": true, "members": true, "roles": true,
 
 func init() {
 	for _, t := range tables {
-		if !slices.Contains([]string{"audit_events", "role_permissions", "member_permissions", "member_sites", "tenant_tags", "group_members", "group_customers"}, t) {
+		if !slices.Contains([]string{"audit_events", "role_permissions", "member_permissions", "member_sites", "tenant_tags", "group_members", "group_customers", "api_token_tenants"}, t) {
 			timed[t] = []string{"created_at", "updated_at"}
 		}
 	}
@@ -147,6 +148,7 @@ func newWorld(r *rand.Rand, now time.Time) *world {
 	w.addPeople()
 	w.addBooks()
 	w.addBonds()
+	w.addTokens()
 	w.addHistory()
 	return w
 }
@@ -463,10 +465,10 @@ func (w *world) addInvitation(p, c row) {
 }
 
 func (w *world) addHistory() {
-	targets := slices.Concat(w.tables["members"], w.tables["relationships"], w.tables["invitations"], w.tables["assignments"], w.tables["privilege_groups"], w.tables["sites"], w.tables["tenants"], w.tables["access_requests"])
+	targets := slices.Concat(w.tables["members"], w.tables["relationships"], w.tables["invitations"], w.tables["assignments"], w.tables["privilege_groups"], w.tables["sites"], w.tables["tenants"], w.tables["access_requests"], w.tables["api_tokens"])
 	for range 40 {
 		x := row{"at": w.moment(-time.Hour * time.Duration(w.r.IntN(100))), "action": pick(w.r, "member.updated", "member.added", "privilege_group.updated", "role.deleted", "inventory.synced", "relationship.terminated", "tenant.updated", "access_request.approved", "session.started"),
-			"reason": w.word(), "request_id": w.word(), "address": w.word(), "target_name": w.word(),
+			"reason": w.word(), "request_id": w.word(), "api_token": w.word(), "address": w.word(), "target_name": w.word(),
 			"changes": fmt.Sprintf(`[{"field":"%s","before":"%s","after":"%s"}]`, w.word(), w.word(), w.word())}
 		if w.chance(90) {
 			x["tenant_id"] = pick(w.r, w.tables["tenants"]...)["id"]

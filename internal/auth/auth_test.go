@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"encoding/base64"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -134,5 +135,29 @@ func TestWhoWaitsTooLongGivesUp(t *testing.T) {
 	}
 	if _, err := p.Hash(t.Context(), "correct horse battery"); err != nil {
 		t.Errorf("places are lost: %v", err)
+	}
+}
+
+func TestF14WhoComesWhileTooManyWaitIsRefused(t *testing.T) {
+	t.Parallel()
+	p := auth.NewPasswords()
+	var leave []func()
+	for {
+		one, ok := p.Queue()
+		if !ok {
+			break
+		}
+		leave = append(leave, one)
+	}
+	if want := runtime.GOMAXPROCS(0) + 32; len(leave) != want {
+		t.Errorf("%d places, want %d", len(leave), want)
+	}
+	for _, one := range leave[:2] {
+		one()
+	}
+	for n, want := range []bool{true, true, false} {
+		if _, ok := p.Queue(); ok != want {
+			t.Errorf("place %d after two were left: %v", n, ok)
+		}
 	}
 }

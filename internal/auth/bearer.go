@@ -23,17 +23,20 @@ const (
 // seenEvery is how exactly the last use of a session is kept.
 const seenEvery = time.Minute
 
-// Sessions turns the tokens of sessions into viewers.
+// Sessions turns the tokens of sessions, and API tokens, into viewers.
 type Sessions struct {
 	Read, Write *sql.DB
 	Clock       clock.Clock
 }
 
-// ErrNoSession says that a token belongs to no live session.
+// ErrNoSession says that a token belongs to no live session, and is no API token that works.
 var ErrNoSession = errors.New("the session has ended, or never was")
 
-// Viewer returns whose live session the token belongs to, or ErrNoSession.
+// Viewer returns whose live session the token belongs to, or for whom a program asks with it, or ErrNoSession.
 func (s *Sessions) Viewer(ctx context.Context, token string) (viewer.Viewer, error) {
+	if hash, ok := APITokenHash(token); ok {
+		return s.apiToken(ctx, hash)
+	}
 	hash, ok := TokenHash(token)
 	if !ok {
 		return viewer.Viewer{}, ErrNoSession
@@ -73,24 +76,33 @@ func (s *Sessions) touch(ctx context.Context, id, parent string, now time.Time) 
 	return nil
 }
 
-// Bearer seats the viewer of a request: the owner of the session whose token the Authorization header bears, or nobody
-// when there is no such header. A header that cannot be used is answered by refuse.
+// Seat returns who sends a request: the owner of the session or of the API token that the Authorization header bears, or nobody when
+// there is no such header. It is ErrNoSession for a header that cannot be used.
+func (s *Sessions) Seat(r *http.Request) (viewer.Viewer, error) {
+	v := viewer.Viewer{}
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return v, ErrNoSession
+		}
+		var err error
+		if v, err = s.Viewer(r.Context(), strings.TrimSpace(token)); err != nil {
+			return v, err
+		}
+	}
+	before := viewer.From(r.Context())
+	v.RequestID, v.Address, v.UserAgent = before.RequestID, before.Address, before.UserAgent
+	return v, nil
+}
+
+// Bearer seats the viewer of a request. A header that cannot be used is answered by refuse.
 func (s *Sessions) Bearer(next http.Handler, refuse func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := viewer.Viewer{}
-		if header := r.Header.Get("Authorization"); header != "" {
-			scheme, token, _ := strings.Cut(header, " ")
-			err := ErrNoSession
-			if strings.EqualFold(scheme, "Bearer") {
-				v, err = s.Viewer(r.Context(), strings.TrimSpace(token))
-			}
-			if err != nil {
-				refuse(w, r, err)
-				return
-			}
+		v, err := s.Seat(r)
+		if err != nil {
+			refuse(w, r, err)
+			return
 		}
-		before := viewer.From(r.Context())
-		v.RequestID, v.Address, v.UserAgent = before.RequestID, before.Address, before.UserAgent
 		next.ServeHTTP(w, r.WithContext(viewer.With(r.Context(), v)))
 	})
 }

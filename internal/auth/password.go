@@ -23,15 +23,21 @@ const (
 	hashLen = 32
 )
 
-// Passwords hashes and compares passwords, as many at once as there are processors: each takes 19 MiB.
+// mostWaiting is how many passwords wait while others are hashed and compared.
+const mostWaiting = 32
+
+// Passwords hashes and compares passwords, as many at once as there are processors: each takes 19 MiB, and a processor for
+// a while.
 type Passwords struct {
-	slots chan struct{}
-	dummy string
+	places chan struct{} // of those at work and of those who wait
+	slots  chan struct{} // of those at work
+	dummy  string
 }
 
 // NewPasswords returns a Passwords.
 func NewPasswords() *Passwords {
-	p := &Passwords{slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	atOnce := runtime.GOMAXPROCS(0)
+	p := &Passwords{places: make(chan struct{}, atOnce+mostWaiting), slots: make(chan struct{}, atOnce)}
 	p.dummy = hash(rand.Text(), salt())
 	return p
 }
@@ -62,6 +68,17 @@ func (p *Passwords) Verify(ctx context.Context, phc, password string) (bool, err
 	}
 	got := argon2.IDKey([]byte(password), s, passes, memory, lanes, uint32(len(want)))
 	return subtle.ConstantTimeCompare(got, want) == 1 && phc != "", nil
+}
+
+// Queue takes a place for a password of somebody who can be told to come back: false when mostWaiting wait already. leave
+// gives the place back.
+func (p *Passwords) Queue() (leave func(), ok bool) {
+	select {
+	case p.places <- struct{}{}:
+		return func() { <-p.places }, true
+	default:
+		return nil, false
+	}
 }
 
 func (p *Passwords) enter(ctx context.Context) error {

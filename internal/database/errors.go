@@ -4,11 +4,41 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
+
+// Wording is the text of an error without the values that a statement held,
+// which MySQL repeats in its messages and which may be anybody's.
+func Wording(err error) string {
+	text := err.Error()
+	var my *mysql.MySQLError
+	if !errors.As(err, &my) {
+		return text
+	}
+	return strings.ReplaceAll(text, my.Message, withoutValue(my.Message))
+}
+
+// withoutValue cuts the value out of a message such as "Duplicate entry 'x'
+// for key 'y'". Names of the schema, in quotes too, stay.
+func withoutValue(message string) string {
+	before, _, quoted := strings.Cut(message, "'")
+	for _, name := range []string{"column ", "Table ", "key "} {
+		quoted = quoted && !strings.HasSuffix(before, name)
+	}
+	if !quoted {
+		return message
+	}
+	for _, place := range []string{" for key ", " for column "} {
+		if i := strings.LastIndex(message, place); i > len(before) {
+			return before + "…" + message[i:]
+		}
+	}
+	return before + "…"
+}
 
 // IsBusy reports whether err says that a transaction lost against another
 // one, so that rolling it back and running the whole of it again may succeed.
@@ -38,17 +68,36 @@ func IsBusy(err error) bool {
 	return false
 }
 
-// IsAway reports whether err says that the database cannot be reached, or does not take the connection.
+// IsAway reports whether err says that the database cannot be reached, does not
+// take the connection, has no room for what is to be written, or ended a
+// statement that took too long.
 func IsAway(err error) bool {
 	var network *net.OpError
 	var my *mysql.MySQLError
+	var lite *sqlite.Error
 	switch {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &network):
 		return true
 	case errors.As(err, &my):
-		return my.Number == 1040 || my.Number == 1053 || my.Number == 1077 // too many connections; it stops
+		switch my.Number {
+		case 1040, // too many connections
+			1053, 1077, // it stops
+			1021, 1114, // the disk or the table is full
+			1969, 3024: // the statement took longer than it may
+			return true
+		}
+	case errors.As(err, &lite):
+		kind := lite.Code() & 0xff
+		return kind == sqlite3.SQLITE_FULL || kind == sqlite3.SQLITE_IOERR
 	}
 	return false
+}
+
+// IsDenied reports whether err says that the database user may not do that to
+// a table.
+func IsDenied(err error) bool {
+	var my *mysql.MySQLError
+	return errors.As(err, &my) && (my.Number == 1142 || my.Number == 1143) // the table, a column of it
 }
 
 // IsDuplicate reports whether err says that a row would repeat the value of a

@@ -158,6 +158,7 @@ func TestADatabaseThatIsAway(t *testing.T) {
 		&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}: true,
 		&mysql.MySQLError{Number: 1040}:                                             true,
 		&mysql.MySQLError{Number: 1053}:                                             true,
+		&mysql.MySQLError{Number: 1114}:                                             true,
 		&mysql.MySQLError{Number: 1062}:                                             false,
 		errors.New("anything else"):                                                 false,
 	} {

@@ -69,12 +69,17 @@ func (db *DB) Pending(ctx context.Context) ([]string, error) {
 //
 // On SQLite all pending files are applied or none. MySQL commits every schema
 // change at once, so there a file that failed half-way is continued at the
-// statement that failed when Migrate is called again.
+// statement that failed when Migrate is called again, and one whose process was
+// killed at the statement that was in hand then.
 //
-// Migrate fails as Status does, when a statement fails, and when another
-// process migrates for longer than a minute.
+// Migrate fails as Status does, when a statement fails, when something is
+// pending and the user may not change the schema, and when another process
+// migrates for longer than a minute.
 func (db *DB) Migrate(ctx context.Context) (err error) {
 	defer func() {
+		if IsDenied(err) {
+			err = fmt.Errorf("this database user may not change the schema, migrate as another one: %w", err)
+		}
 		if err != nil {
 			err = fmt.Errorf("migrate database: %w", err)
 		}
@@ -153,6 +158,7 @@ type migration struct {
 	dir       migrate.Dir
 	revisions *revisions
 	executor  *migrate.Executor
+	doubt     *doubt
 }
 
 func (db *DB) newMigration(conn querier) (*migration, error) {
@@ -160,7 +166,8 @@ func (db *DB) newMigration(conn querier) (*migration, error) {
 	if db.isSQLite() {
 		open, folder = sqlite.Open, "migrations/sqlite"
 	}
-	driver, err := open(conn)
+	doubt := &doubt{querier: conn}
+	driver, err := open(doubt)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +180,7 @@ func (db *DB) newMigration(conn querier) (*migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &migration{dir: dir, revisions: table, executor: executor}, nil
+	return &migration{dir, table, executor, doubt}, nil
 }
 
 // loadFiles copies the migration files of one database kind into the form the
@@ -205,6 +212,9 @@ func (m *migration) apply(ctx context.Context) error {
 		return err
 	}
 	for _, file := range pending {
+		if m.doubt.inDoubt, err = m.interrupted(ctx, file); err != nil {
+			return err
+		}
 		if err := m.executor.Execute(ctx, file); err != nil {
 			return fmt.Errorf("apply %s: %w", file.Name(), err)
 		}

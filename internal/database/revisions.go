@@ -32,7 +32,12 @@ func (*revisions) Ident() *migrate.TableIdent {
 	return &migrate.TableIdent{Name: revisionTable}
 }
 
+// create makes the table when it is absent. It looks first: a user that may not
+// create tables then finds an up-to-date schema up to date.
 func (t *revisions) create(ctx context.Context) error {
+	if exists, err := t.exists(ctx); err != nil || exists {
+		return err
+	}
 	moment, options := "datetime(6)", " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 	if t.sqlite {
 		moment, options = "datetime", ""

@@ -55,7 +55,7 @@ func emptyMariaDB(t *testing.T) string {
 // openEmpty opens a database of a product without migrations.
 func openEmpty(t *testing.T, url string) *DB {
 	t.Helper()
-	db, err := open(context.Background(), url)
+	db, err := open(context.Background(), url, openSQLite)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,6 +57,29 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}, nil
 }
 
+// inspectSQLite opens the database file at path to read it. It is not opened
+// read-only: SQLite would leave the files beside it that a log needs.
+func inspectSQLite(ctx context.Context, path string) (*DB, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database at %s", path)
+	}
+	connect := func() (*sql.DB, error) {
+		return sqlitePool(path, url.Values{
+			"mode":        {"rw"}, // no file is made
+			"_pragma":     {"busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)"},
+			"_query_only": {"1"},
+		}, max(4, runtime.GOMAXPROCS(0)))
+	}
+	pool, err := connect()
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return &DB{Dialect: dialect.SQLite, Write: pool, Read: pool, connect: connect}, nil
+}
+
 // pingPatiently connects. SQLite does not wait its turn when several
 // connections change a new file to write-ahead logging at once, so we do.
 func pingPatiently(ctx context.Context, pool *sql.DB) error {

@@ -63,7 +63,7 @@ func (s stage) invite(p partner) {
 	s.sends(p.token, `inviteCustomer { invitation { status } }`, in{"email": invited})
 }
 
-func TestMailSurvivesAKill(t *testing.T) {
+func TestF07MailSurvivesAKill(t *testing.T) {
 	eachOutbox(t, func(s stage, acme partner, o outbox) {
 		s.invite(acme)
 		s.kill()
@@ -79,7 +79,7 @@ func TestMailSurvivesAKill(t *testing.T) {
 	})
 }
 
-func TestMailThatWasBeingSentInAKillKeepsItsMessageID(t *testing.T) {
+func TestF07MailThatWasBeingSentInAKillKeepsItsMessageID(t *testing.T) {
 	eachOutbox(t, func(s stage, acme partner, o outbox) {
 		o.empties()
 		s.mail.mute.Store(true)
@@ -98,7 +98,23 @@ func TestMailThatWasBeingSentInAKillKeepsItsMessageID(t *testing.T) {
 	})
 }
 
-func TestMailWaitsForTheMailServer(t *testing.T) {
+// TestF06NoMutationWaitsForTheMailServer has one that takes a mail and falls silent.
+func TestF06NoMutationWaitsForTheMailServer(t *testing.T) {
+	eachOutbox(t, func(s stage, acme partner, o outbox) {
+		o.empties()
+		s.mail.mute.Store(true)
+		began := time.Now()
+		s.invite(acme)
+		s.mail.await(invited, "Invitation from Acme")
+		s.sends(acme.token, `inviteCustomer { invitation { status } }`, in{"email": "grace@hopper.example"})
+		if took := time.Since(began); took > patience/2 {
+			s.Errorf("it took %v", took)
+		}
+		s.kill()
+	})
+}
+
+func TestF06MailWaitsForTheMailServer(t *testing.T) {
 	eachOutbox(t, func(s stage, acme partner, o outbox) {
 		o.empties()
 		s.mail.down.Store(true)

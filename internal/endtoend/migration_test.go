@@ -3,7 +3,9 @@ package endtoend
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"mandate/internal/database"
 	"mandate/internal/testdb"
 )
 
@@ -33,7 +35,36 @@ func TestEmptySQLiteMigratesItself(t *testing.T) {
 	s.stop()
 }
 
-func TestTwoThatMigrateAtOnceBothServe(t *testing.T) {
+func TestF15AMigrationThatIsKilledGoesOn(t *testing.T) {
+	t.Parallel()
+	url := testdb.Empty(t, testdb.MariaDB)
+	env := []string{"MANDATE_DATABASE_URL=" + url}
+	db, err := database.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p := start(t, env, "", "migrate", "up")
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		var applied int
+		if err := db.Read.QueryRow("SELECT COALESCE(SUM(applied), 0) FROM schema_revisions").Scan(&applied); err == nil && applied > 3 {
+			break // until then there is no table
+		}
+		if time.Now().After(end) {
+			t.Fatalf("it does not migrate:\n%s", p.printed())
+		}
+	}
+	p.kill()
+	runs(t, 1, env, "", "migrate", "status") // it was killed in the middle
+	runs(t, 0, env, "", "migrate", "up")
+	s := serve(t, env)
+	if r := s.send(t, "GET", "/readyz", ""); r.StatusCode != 200 {
+		t.Errorf("it is not ready: %s", text(t, r))
+	}
+	s.stop()
+}
+
+func TestF15TwoThatMigrateAtOnceBothServe(t *testing.T) {
 	t.Parallel()
 	for _, engine := range []string{testdb.SQLite, testdb.MariaDB} {
 		t.Run(engine, func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,12 +24,13 @@ type process struct {
 	exited chan struct{}
 }
 
-// start runs the program in an empty directory with nothing in its environment but the given settings.
+// start runs the program in an empty directory with nothing in its environment but the given settings, and no limit on the
+// rate of requests: tests are in more of a hurry than people.
 func start(t *testing.T, env []string, stdin string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(binary, args...), exited: make(chan struct{})}
 	p.cmd.Dir = t.TempDir()
-	p.cmd.Env = append(slices.Clone(env), "TMPDIR="+p.cmd.Dir)
+	p.cmd.Env = append([]string{"MANDATE_RATE_LIMIT=off", "TMPDIR=" + p.cmd.Dir}, env...)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = strings.NewReader(stdin), p, p
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -92,8 +92,16 @@ func samples(in typed) []sample {
 			true, "Set a new password", []string{"30 minutes", at, in.person, in.customer},
 		}, {
 			"password changed",
-			PasswordChanged{testTime},
+			PasswordChanged{ChangedAt: testTime},
 			false, "", []string{at, "If it was not you"},
+		}, {
+			"password changed by somebody with API tokens",
+			PasswordChanged{testTime, 2},
+			false, "", []string{at, "If it was not you", "2 API tokens"},
+		}, {
+			"API token created",
+			APITokenCreated{in.text[:5], in.customer, testTime, testEnd},
+			false, "", []string{in.text[:5], in.customer, at, end, "If you did not"},
 		}, {
 			"verify address",
 			VerifyAddress{in.person, 24 * time.Hour, testTime, testLink},
@@ -280,7 +288,7 @@ func TestBlankMessageIsNotQuoted(t *testing.T) {
 
 func TestBrandIsShown(t *testing.T) {
 	t.Parallel()
-	l, err := PasswordChanged{testTime}.Letter(Brand{Name: "Northwind <IT>\r\n"})
+	l, err := PasswordChanged{ChangedAt: testTime}.Letter(Brand{Name: "Northwind <IT>\r\n"})
 	if err != nil {
 		t.Fatal(err)
 	}

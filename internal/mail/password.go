@@ -43,16 +43,17 @@ func (p PasswordReset) Letter(b Brand) (Letter, error) {
 // one in such a warning.
 type PasswordChanged struct {
 	ChangedAt time.Time
+	APITokens int // that act for the person still
 }
 
 // Letter renders the notice.
 func (p PasswordChanged) Letter(b Brand) (Letter, error) {
-	return b.render(content{
-		Subject: "Your password was changed",
-		Heading: "Your password was changed",
-		Paragraphs: []string{
-			fmt.Sprintf("Your password was changed on %s. If that was you, there is nothing to do.", moment(p.ChangedAt)),
-			"If it was not you, go to the log-in page as you usually do, ask for a new password there, and tell your administrator.",
-		},
-	})
+	paragraphs := []string{
+		fmt.Sprintf("Your password was changed on %s. If that was you, there is nothing to do.", moment(p.ChangedAt)),
+		"If it was not you, go to the log-in page as you usually do, ask for a new password there, and tell your administrator.",
+	}
+	if p.APITokens > 0 {
+		paragraphs = append(paragraphs, fmt.Sprintf("You have %s, which no change of a password ends. Revoke what you do not know.", count(p.APITokens, "API token")))
+	}
+	return b.render(content{Subject: "Your password was changed", Heading: "Your password was changed", Paragraphs: paragraphs})
 }

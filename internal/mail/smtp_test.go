@@ -154,7 +154,7 @@ func TestSendRefusesUnusableMessages(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreClassified(t *testing.T) {
+func TestF06RefusalsAreClassified(t *testing.T) {
 	t.Parallel()
 	answer := func(code int) error {
 		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.NoEnhancedCode, Message: "because"}
@@ -191,7 +191,7 @@ func TestRefusalsAreClassified(t *testing.T) {
 	}
 }
 
-func TestSendEndsWithItsContext(t *testing.T) {
+func TestF06SendEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	silent := listen(t) // takes connections, and never says a word
 	for name, rawURL := range map[string]string{
@@ -261,7 +261,7 @@ func TestAcceptedIsAcceptedWithoutGoodbye(t *testing.T) {
 	}
 }
 
-func TestRequiredEncryptionIsNeverGivenUp(t *testing.T) {
+func TestF06RequiredEncryptionIsNeverGivenUp(t *testing.T) {
 	t.Parallel()
 	srv := &testServer{password: "pw"}
 	s := open(t, "smtp://user:pw@"+start(t, srv, nil)+"?starttls=required")

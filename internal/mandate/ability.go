@@ -39,8 +39,11 @@ func SideOf(ctx context.Context, a *rule.Access, rel *ent.Relationship) (relatio
 	return relationship.EndedByOperator, nil
 }
 
-// decidesFor reports whether the viewer decides about partners for the tenant.
+// decidesFor reports whether the viewer decides about partners for the tenant: in person.
 func decidesFor(ctx context.Context, a *rule.Access, tenantID string) (bool, error) {
+	if !viewer.From(ctx).InPerson() {
+		return false, nil
+	}
 	home, err := a.Home(ctx, tenantID)
 	return home != nil && home.Levels.At(access.Partners) == access.Manage, err
 }
@@ -111,7 +114,7 @@ func Sender(inv *ent.Invitation) string {
 }
 
 // MayAnswer reports whether the viewer may accept or decline the invitation: whoever it was sent to, and whoever decides
-// about partners for the tenant that it asks. Never a session that entered a tenant.
+// about partners for the tenant that it asks. Never a session that entered a tenant, nor an API token.
 func MayAnswer(ctx context.Context, a *rule.Access, inv *ent.Invitation) (bool, error) {
 	if addressed(viewer.From(ctx), inv) {
 		return true, nil
@@ -129,7 +132,7 @@ func MayResend(inv *ent.Invitation) bool { return inv.SendCount < mostSends }
 
 // addressed reports whether the invitation was sent to the viewer's address.
 func addressed(v viewer.Viewer, inv *ent.Invitation) bool {
-	return inv.EmailCanonical != nil && v.SignedIn() && !v.Entered() && *inv.EmailCanonical == v.Email
+	return inv.EmailCanonical != nil && v.InPerson() && *inv.EmailCanonical == v.Email
 }
 
 // IsPending reports whether the invitation can still be answered.

@@ -38,8 +38,8 @@ func (s *Service) AcceptInvitation(ctx context.Context, cmd AcceptInvitation) (*
 			return nil, fault
 		}
 		var err error
-		if phc, err = s.Passwords.Hash(ctx, *a.Password); err != nil {
-			return nil, fmt.Errorf("hash a password: %w", err)
+		if phc, err = s.hash(ctx, *a.Password); err != nil {
+			return nil, err
 		}
 	}
 	var done *Accepted
@@ -63,7 +63,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, cmd AcceptInvitation) (*
 		}
 		person, err = t.acceptAsNewcomer(ctx, inv, cmd, phc, done)
 		return err
-	})
+	}, &done)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, cmd AcceptInvitation) (*
 // answerable finds the pending invitation that the viewer may answer: by its token whoever reads the mail, by its id
 // whoever it was sent to, and whoever decides about partners on the side that was asked.
 func (t *tx) answerable(ctx context.Context, token, id *string) (*ent.Invitation, error) {
-	if t.viewer.Entered() {
+	if t.viewer.SignedIn() && !t.viewer.InPerson() {
 		return nil, ErrForbidden
 	}
 	if (token == nil) == (id == nil) {
@@ -319,6 +319,6 @@ func (s *Service) DeclineInvitation(ctx context.Context, cmd DeclineInvitation) 
 		e := t.about(inv, "invitation.declined")
 		e.reason = reason
 		return t.record(ctx, e)
-	})
+	}, &inv)
 	return inv, err
 }

@@ -16,19 +16,25 @@ import (
 //
 // CREDENTIALS_INVALID, PASSWORD_TOO_WEAK.
 func (s *Service) ChangePassword(ctx context.Context, cmd ChangePassword) error {
-	hash, wrong, err := s.compare(ctx, cmd.CurrentPassword)
+	if done, err := s.replay(ctx); done || err != nil {
+		return err
+	}
+	hash, wrong, err := s.compare(ctx, cmd.CurrentPassword, "currentPassword")
 	if err != nil {
 		return err
 	}
-	if faults := those(wrong, checkPassword(cmd.NewPassword, "newPassword")); faults != nil {
-		return faults
-	}
-	phc, err := s.Passwords.Hash(ctx, cmd.NewPassword)
-	if err != nil {
-		return fmt.Errorf("hash a password: %w", err)
+	faults := those(wrong, checkPassword(cmd.NewPassword, "newPassword"))
+	var phc string
+	if faults == nil {
+		if phc, err = s.hash(ctx, cmd.NewPassword); err != nil {
+			return err
+		}
 	}
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
-		u, err := t.knows(ctx, hash)
+		if faults != nil { // told only here, where it is sure that the same attempt did not succeed meanwhile
+			return faults
+		}
+		u, err := t.knows(ctx, hash, "currentPassword")
 		if err != nil {
 			return err
 		}
@@ -41,7 +47,7 @@ func (s *Service) ChangePassword(ctx context.Context, cmd ChangePassword) error 
 
 // compare holds a password against that of the viewer, who asks in a session of their own, and says what is wrong with
 // it. That takes a while, and so is done outside of a transaction; the hash is for knows to see that it still counts.
-func (s *Service) compare(ctx context.Context, password string) (hash string, wrong *Error, err error) {
+func (s *Service) compare(ctx context.Context, password, field string) (hash string, wrong *Error, err error) {
 	v := viewer.From(ctx)
 	if err := inPerson(v); err != nil {
 		return "", nil, err
@@ -51,18 +57,18 @@ func (s *Service) compare(ctx context.Context, password string) (hash string, wr
 		return "", nil, fmt.Errorf("read one's own account: %w", err)
 	}
 	hash = orZero(u.PasswordHash)
-	ok, err := s.Passwords.Verify(ctx, hash, password)
+	ok, err := s.verify(ctx, u.EmailCanonical, hash, password)
 	if err != nil {
-		return "", nil, fmt.Errorf("compare a password: %w", err)
+		return "", nil, err
 	}
 	if !ok {
-		wrong = wrongPassword()
+		return hash, wrongPassword(field), nil
 	}
-	return hash, wrong, nil
+	return hash, nil, s.aside(ctx, func(ctx context.Context, t *tx) error { return t.forgive(ctx, u.EmailCanonical) })
 }
 
 // knows locks the viewer's account and returns it, unless its password is not the one any more that was compared.
-func (t *tx) knows(ctx context.Context, hash string) (*ent.User, error) {
+func (t *tx) knows(ctx context.Context, hash, field string) (*ent.User, error) {
 	if err := t.lockPerson(ctx, t.viewer.UserID); err != nil {
 		return nil, err
 	}
@@ -71,13 +77,13 @@ func (t *tx) knows(ctx context.Context, hash string) (*ent.User, error) {
 		return nil, fmt.Errorf("read one's own account: %w", err)
 	}
 	if orZero(u.PasswordHash) != hash {
-		return nil, wrongPassword()
+		return nil, wrongPassword(field)
 	}
 	return u, nil
 }
 
-func wrongPassword() *Error {
-	return broken(CredentialsInvalid, "This is not your present password.", "currentPassword")
+func wrongPassword(field string) *Error {
+	return broken(CredentialsInvalid, "This is not your present password.", field)
 }
 
 // RevokeSession ends a session of the viewer's, and what was entered from it, and returns it, unless it is the one that
@@ -109,7 +115,7 @@ func (s *Service) RevokeSession(ctx context.Context, cmd RevokeSession) (ended *
 			ended = row
 		}
 		return t.record(ctx, event{action: "session.ended", target: row.ID, tenant: orZero(row.EnteredTenantID)})
-	})
+	}, &ended)
 	return ended, err
 }
 

@@ -17,7 +17,7 @@ import (
 // Errors name the row. NOT_FOUND, CONFLICT, SELF_APPROVAL_FORBIDDEN, REQUEST_ALREADY_DECIDED, INVALID for requests of
 // several tenants, ROLE_EXCEEDS_GRANT for somebody who was given more meanwhile than the viewer may give. And
 // PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED and ROLE_EXCEEDS_GRANT for what the command gives;
-// LIMIT_EXCEEDED.
+// LIMIT_EXCEEDED; REAUTHENTICATION_REQUIRED to make somebody administrator.
 func (s *Service) ApproveAccessRequests(ctx context.Context, cmd ApproveAccessRequests) (approved []*ent.AccessRequest, err error) {
 	if fault := oneTo(len(cmd.IDs), mostAtOnce, "requests", "ids"); fault != nil {
 		return nil, fault
@@ -43,6 +43,11 @@ func (s *Service) ApproveAccessRequests(ctx context.Context, cmd ApproveAccessRe
 		if faults = append(faults, more...); len(faults) > 0 {
 			return faults
 		}
+		if a.given != nil && a.given.administrator {
+			if fault := t.recent(); fault != nil {
+				return fault
+			}
+		}
 		for _, r := range rows {
 			if err := t.admit(ctx, g, r, a); err != nil {
 				return err
@@ -50,7 +55,7 @@ func (s *Service) ApproveAccessRequests(ctx context.Context, cmd ApproveAccessRe
 		}
 		approved = rows
 		return t.decide(ctx, g, rows, verdict{"access_request.approved", accessrequest.StatusApproved, a.title(), nil})
-	})
+	}, &approved)
 	return approved, err
 }
 
@@ -88,7 +93,7 @@ func (s *Service) RejectAccessRequests(ctx context.Context, cmd RejectAccessRequ
 			return err
 		}
 		return t.turnAway(ctx, g.tn, rows, *reason)
-	})
+	}, &rejected)
 	return rejected, err
 }
 

@@ -71,7 +71,7 @@ func (s *Service) SetAssignedCustomers(ctx context.Context, cmd SetAssignedCusto
 			return err
 		}
 		return t.record(ctx, e)
-	})
+	}, &done)
 	return done, err
 }
 

@@ -56,7 +56,7 @@ func (s *Service) Assign(ctx context.Context, cmd Assign) (a *ent.Assignment, er
 			return err
 		}
 		return t.record(ctx, f.about(g, event{action: "assignment.created", target: a.ID, changes: append(change("role", "", given.name), t.told(span)...)}))
-	})
+	}, &a)
 	return a, err
 }
 

@@ -58,7 +58,7 @@ func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) 
 			return err
 		}
 		return t.record(ctx, e)
-	})
+	}, &revoked)
 	return revoked, err
 }
 

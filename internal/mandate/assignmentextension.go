@@ -52,7 +52,7 @@ func (s *Service) ExtendAssignment(ctx context.Context, cmd ExtendAssignment) (a
 			return fmt.Errorf("extend the assignment: %w", err)
 		}
 		return t.record(ctx, f.about(g, event{action: "assignment.extended", target: a.ID, changes: change("endsAt", before, stamp(span.ends))}))
-	})
+	}, &a)
 	return a, err
 }
 

@@ -26,7 +26,7 @@ type event struct {
 
 // Actions lists what events can tell of.
 var Actions = []string{
-	"access_request.approved", "access_request.rejected", "assigned_customers.saved", "assignment.created",
+	"access_request.approved", "access_request.rejected", "api_token.created", "api_token.revoked", "assigned_customers.saved", "assignment.created",
 	"assignment.extended", "assignment.revoked", "customer.created", "delegation.saved", "email.change_requested",
 	"email.changed", "email.verified", "feature.retired", "feature.upserted", "inventory.synced", "invitation.accepted",
 	"invitation.declined", "invitation.resent", "invitation.revoked", "invitation.sent", "member.added", "member.left",
@@ -36,7 +36,7 @@ var Actions = []string{
 	"privilege_group.created", "privilege_group.deleted", "privilege_group.updated", "relationship.extended",
 	"relationship.extension_offered", "relationship.narrowed", "relationship.resumed", "relationship.suspended",
 	"relationship.terminated", "relationship.widened", "relationship.widening_offered", "role.created", "role.deleted",
-	"role.updated", "service.activated", "session.ended", "session.started", "table_preference.reset",
+	"role.updated", "service.activated", "session.ended", "session.reauthenticated", "session.started", "table_preference.reset",
 	"table_preference.set", "tech_partner.created", "tenant.deleted", "tenant.entered", "tenant.reactivated",
 	"tenant.suspended", "tenant.updated",
 }
@@ -61,12 +61,15 @@ func (t *tx) record(ctx context.Context, e event) error {
 	if err := t.extended(ctx, &e); err != nil {
 		return fmt.Errorf("record %s: %w", e.action, err)
 	}
-	create.SetChanges(e.changes)
+	create.SetChanges(bounded(e.changes))
 	actor, home, err := t.actor(ctx, e)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.action, err)
 	}
 	create.SetNillableActorID(some(t.viewer.UserID))
+	if token := t.viewer.Token; token != nil {
+		create.SetAPIToken(token.Prefix)
+	}
 	if actor != nil {
 		create.SetActorID(actor.UserID).SetActorName(NameOf(actor)).
 			SetActorTenantID(home.ID).SetActorTenantName(home.Name).SetActorTenantKind(string(home.Kind))
@@ -141,6 +144,22 @@ func best(r *rule.Reach, needed ...access.Feature) rule.Path {
 		}
 	}
 	return b
+}
+
+// mostChanged is how many bytes the fields and values have that one event tells of: a request may change more, and whoever
+// reads events reads many.
+const mostChanged = 128 << 10
+
+// bounded returns the first changes, as many as an event tells of, and a last one that says how many are left out.
+func bounded(list []access.Change) []access.Change {
+	size := 0
+	for i, c := range list {
+		size += len(c.Field) + len(orZero(c.Before)) + len(orZero(c.After))
+		if size > mostChanged {
+			return append(slices.Clone(list[:i]), change("…", "", fmt.Sprintf("%d more", len(list)-i))...)
+		}
+	}
+	return list
 }
 
 // change describes one changed field; the same before and after is no change.

@@ -46,9 +46,9 @@ func (w featureWords) since(before featureWords) []access.Change {
 // renames one and its levels. What is left out stays what it was. For administrators of the operator.
 //
 // CONFLICT for a feature that is retired, LIMIT_EXCEEDED for more than 200 features, INVALID, REQUIRED, TOO_LONG.
-func (s *Service) UpsertFeature(ctx context.Context, cmd UpsertFeature) (f *ent.Feature, err error) {
+func (s *Service) UpsertFeature(ctx context.Context, cmd UpsertFeature) error {
 	words, faults := wordsOf(cmd)
-	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		operatorID, err := t.lockCatalogue(ctx)
 		if err != nil {
 			return err
@@ -60,6 +60,7 @@ func (s *Service) UpsertFeature(ctx context.Context, cmd UpsertFeature) (f *ent.
 		if err != nil {
 			return fmt.Errorf("read the catalogue: %w", err)
 		}
+		var f *ent.Feature
 		var before featureWords
 		at := slices.IndexFunc(rows, func(row *ent.Feature) bool { return row.Key == cmd.Key })
 		if at < 0 {
@@ -77,7 +78,6 @@ func (s *Service) UpsertFeature(ctx context.Context, cmd UpsertFeature) (f *ent.
 		}
 		return t.record(ctx, event{action: "feature.upserted", tenant: operatorID, targetName: f.Key, changes: changes})
 	})
-	return f, err
 }
 
 // wordsOf cleans the command, and tells all that is wrong with it at once.
@@ -139,8 +139,8 @@ func (t *tx) renameFeature(ctx context.Context, f *ent.Feature, w featureWords) 
 // again. For administrators of the operator.
 //
 // NOT_FOUND, CONFLICT for a feature that is retired already.
-func (s *Service) RetireFeature(ctx context.Context, cmd RetireFeature) (f *ent.Feature, err error) {
-	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+func (s *Service) RetireFeature(ctx context.Context, cmd RetireFeature) error {
+	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		operatorID, err := t.lockCatalogue(ctx)
 		if err != nil {
 			return err
@@ -148,9 +148,11 @@ func (s *Service) RetireFeature(ctx context.Context, cmd RetireFeature) (f *ent.
 		if !featureKey.MatchString(cmd.Key) {
 			return notFound("key")
 		}
-		if f, err = t.Feature.Query().Where(feature.Key(cmd.Key)).Only(ctx); ent.IsNotFound(err) {
+		f, err := t.Feature.Query().Where(feature.Key(cmd.Key)).Only(ctx)
+		if ent.IsNotFound(err) {
 			return notFound("key")
-		} else if err != nil {
+		}
+		if err != nil {
 			return fmt.Errorf("read the feature: %w", err)
 		}
 		if f.Retired {
@@ -165,7 +167,6 @@ func (s *Service) RetireFeature(ctx context.Context, cmd RetireFeature) (f *ent.
 		return t.record(ctx, event{action: "feature.retired", tenant: operatorID, targetName: f.Key,
 			changes: change("retired", "false", "true")})
 	})
-	return f, err
 }
 
 // takeBack empties all roles and all members of a feature: a level that nobody sees any more must not be one that somebody

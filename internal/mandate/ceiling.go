@@ -55,7 +55,7 @@ func (s *Service) NarrowRelationship(ctx context.Context, cmd NarrowRelationship
 		e := t.between(at, "relationship.narrowed")
 		e.changes = changes
 		return t.record(ctx, e)
-	})
+	}, &rel)
 	return rel, err
 }
 
@@ -145,7 +145,7 @@ func (s *Service) WidenRelationship(ctx context.Context, cmd WidenRelationship) 
 			err = ErrForbidden
 		}
 		return err
-	})
+	}, &rel, &inv)
 	return rel, inv, err
 }
 

@@ -540,3 +540,22 @@ type SetTablePreference struct {
 type ResetTablePreference struct {
 	Table string
 }
+
+// Reauthenticate is the command to enter one's password again.
+type Reauthenticate struct {
+	Password string
+}
+
+// CreateAPIToken is the command to make an API token.
+type CreateAPIToken struct {
+	TenantID      *string // of the membership that it is to rest on; nil for the only one
+	Name          string
+	Scopes        []*Permission
+	TenantIDs     []string // nil: every tenant that the membership leads to
+	ExpiresInDays *int
+}
+
+// RevokeAPIToken is the command to revoke an API token.
+type RevokeAPIToken struct {
+	ID string
+}

@@ -19,6 +19,7 @@ import (
 	"mandate/ent/user"
 	"mandate/internal/auth"
 	"mandate/internal/mail"
+	"mandate/internal/viewer"
 )
 
 // How long mailed links to set a password work.
@@ -72,7 +73,11 @@ func checkPassword(password string, field ...string) *Error {
 func (s *Service) RequestPasswordReset(ctx context.Context, cmd RequestPasswordReset) error {
 	_, canonical, _ := email(cmd.Email)
 	defer alike(ctx, resetAnswer)()
-	return s.tx(ctx, func(ctx context.Context, t *tx) error {
+	g := newGuess(canonical, viewer.From(ctx))
+	if err := s.countTry(ctx, g, failing(g.network)); err != nil {
+		return err
+	}
+	return s.keyless(ctx, func(ctx context.Context, t *tx) error {
 		u, err := t.User.Query().Where(user.EmailCanonical(canonical)).Only(ctx)
 		if ent.IsNotFound(err) {
 			return nil
@@ -165,7 +170,7 @@ func (t *tx) issue(ctx context.Context, k ticket) (string, error) {
 }
 
 // ResetPassword sets a password by the token of a mailed link, welcome or reset alike. The token works once. All
-// sessions of the person end, and whoever had a password before gets a notice.
+// sessions of the person end, and whoever had a password before gets a notice. Wrong passwords are forgotten.
 //
 // TOKEN_INVALID for every token that does not work, PASSWORD_TOO_WEAK.
 func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
@@ -183,11 +188,11 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 	if !known {
 		return invalidLink()
 	}
-	phc, err := s.Passwords.Hash(ctx, cmd.NewPassword)
+	phc, err := s.hash(ctx, cmd.NewPassword)
 	if err != nil {
-		return fmt.Errorf("hash a password: %w", err)
+		return err
 	}
-	return s.tx(ctx, func(ctx context.Context, t *tx) error {
+	return s.keyless(ctx, func(ctx context.Context, t *tx) error {
 		row, err := t.redeem(ctx, hash, setsPassword...)
 		if err != nil {
 			return err
@@ -197,6 +202,9 @@ func (s *Service) ResetPassword(ctx context.Context, cmd ResetPassword) error {
 		}
 		u := row.Edges.User
 		if err := t.setPassword(ctx, u, phc, ""); err != nil {
+			return err
+		}
+		if err := t.forgive(ctx, u.EmailCanonical); err != nil {
 			return err
 		}
 		oldest, err := t.oldestMembership(ctx, u)
@@ -248,7 +256,7 @@ func (t *tx) killLinks(ctx context.Context, u *ent.User) error {
 }
 
 // setPassword stores a password, kills the person's links, ends their sessions but for the one to keep, "" for none, and
-// sends a notice when there was another password before.
+// sends a notice when there was another password before. API tokens, which programs work with, go on: the notice says so.
 func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, keep string) error {
 	if err := t.User.UpdateOne(u).SetPasswordHash(phc).SetPasswordChangedAt(t.now).Exec(ctx); err != nil {
 		return fmt.Errorf("store a password: %w", err)
@@ -263,5 +271,9 @@ func (t *tx) setPassword(ctx context.Context, u *ent.User, phc, keep string) err
 	if u.PasswordHash == nil {
 		return nil
 	}
-	return t.send(ctx, mailing{kind: "password.changed", to: u, letter: mail.PasswordChanged{ChangedAt: t.now}})
+	tokens, err := t.tokensOf(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	return t.send(ctx, mailing{kind: "password.changed", to: u, letter: mail.PasswordChanged{ChangedAt: t.now, APITokens: tokens}})
 }

@@ -84,7 +84,7 @@ func (s *Service) SetMspDelegations(ctx context.Context, cmd SetMspDelegations) 
 			return err
 		}
 		return t.record(ctx, e)
-	})
+	}, &p, &saved)
 	return p, saved, err
 }
 

@@ -17,6 +17,7 @@
 //     declining, widening, narrowing, suspending, ending and handing over for a tenant.
 //   - Nobody gives what they do not hold, and nobody adds, assigns or raises themselves.
 //   - A tenant that has had an administrator keeps an active one, until it is deleted.
+//   - What a client sends again under a key of its own is not carried out again.
 //   - What changes nothing is not written: the version stays, and there is no event.
 //   - Whatever rests on a relationship ends with it, in the same transaction.
 //   - What is out of the viewer's reach answers like what does not exist.

@@ -3,7 +3,9 @@ package mandate
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
+	"time"
 )
 
 // Code names a rule of the business that an operation can break.
@@ -20,6 +22,7 @@ const (
 	LimitExceeded             Code = "LIMIT_EXCEEDED"
 	CredentialsInvalid        Code = "CREDENTIALS_INVALID"
 	SignInRequired            Code = "SIGN_IN_REQUIRED"
+	ReauthenticationRequired  Code = "REAUTHENTICATION_REQUIRED"
 	PasswordTooWeak           Code = "PASSWORD_TOO_WEAK"
 	TokenInvalid              Code = "TOKEN_INVALID"
 	CustomerAlreadyLinked     Code = "CUSTOMER_ALREADY_LINKED"
@@ -73,6 +76,17 @@ func (es Errors) Error() string {
 	}
 	return strings.Join(sentences, " ")
 }
+
+// Throttled says that somebody asks or tries too much, and that nothing was looked at: it tells nothing of what was tried.
+type Throttled struct{ RetryAfter time.Duration }
+
+// Error says when to come back.
+func (e *Throttled) Error() string {
+	return fmt.Sprintf("Too much at once: try again in %d s.", e.Seconds())
+}
+
+// Seconds is RetryAfter in whole seconds, rounded up: as headers and extensions say it.
+func (e *Throttled) Seconds() int { return int(math.Ceil(e.RetryAfter.Seconds())) }
 
 var (
 	// ErrForbidden says that the viewer sees what the operation is about, and lacks the level that it needs.

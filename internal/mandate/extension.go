@@ -54,7 +54,7 @@ func (s *Service) ExtendRelationship(ctx context.Context, cmd ExtendRelationship
 			inv, err = t.offerLater(ctx, at, asked)
 		}
 		return err
-	})
+	}, &rel, &inv)
 	return rel, inv, err
 }
 

@@ -53,7 +53,7 @@ func (s *Service) SyncInventory(ctx context.Context, cmd SyncInventory) (done *S
 			return err
 		}
 		return t.record(ctx, event{action: "inventory.synced", tenant: cmd.TenantID, changes: d.changes})
-	})
+	}, &done)
 	return done, err
 }
 

@@ -87,7 +87,7 @@ func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *
 		}
 		return t.record(ctx, event{action: "invitation.sent", tenant: p.tenant.ID, target: inv.ID, targetName: typed,
 			changes: change("role", "", offer.name)})
-	})
+	}, &inv)
 	return inv, err
 }
 
@@ -167,7 +167,7 @@ func (s *Service) ResendInvitation(ctx context.Context, cmd ResendInvitation) (i
 			return err
 		}
 		return t.record(ctx, t.about(inv, "invitation.resent"))
-	})
+	}, &inv)
 	return inv, err
 }
 
@@ -183,7 +183,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, cmd RevokeInvitation) (i
 			return err
 		}
 		return t.record(ctx, t.about(inv, "invitation.revoked"))
-	})
+	}, &inv)
 	return inv, err
 }
 

@@ -69,7 +69,7 @@ func (s *Service) InvitePartner(ctx context.Context, cmd InvitePartner) (inv *en
 		}
 		return t.record(ctx, event{action: "invitation.sent", tenant: customer.ID, other: p.tenant.ID, target: inv.ID,
 			targetName: p.tenant.Name, changes: change("role", "", ceiling.name)})
-	})
+	}, &inv)
 	return inv, err
 }
 

@@ -101,14 +101,14 @@ func (t *tx) read(ctx context.Context, query string, args ...any) error {
 	return nil
 }
 
-// person fails unless somebody is signed in with a session of their own: one that did not enter a tenant.
+// person fails unless somebody is signed in with a session of their own: one that did not enter a tenant, and no API token.
 func (t *tx) person() error { return inPerson(t.viewer) }
 
 func inPerson(v viewer.Viewer) error {
 	if !v.SignedIn() {
 		return ErrUnauthenticated
 	}
-	if v.Entered() {
+	if !v.InPerson() {
 		return ErrForbidden
 	}
 	return nil

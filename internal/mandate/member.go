@@ -33,7 +33,7 @@ type candidate struct {
 //
 // Errors name the row. INVALID, REQUIRED, TOO_LONG, PHONE_COUNTRY_CODE_REQUIRED, ALREADY_MEMBER, CONFLICT for a User ID
 // that is taken, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED, ROLE_EXCEEDS_GRANT, SELF_APPROVAL_FORBIDDEN,
-// NOT_FOUND for a role or a site, LIMIT_EXCEEDED.
+// NOT_FOUND for a role or a site, LIMIT_EXCEEDED. REAUTHENTICATION_REQUIRED to make somebody administrator.
 func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.Member, err error) {
 	if fault := oneTo(len(cmd.Members), mostAtOnce, "members", "members"); fault != nil {
 		return nil, fault
@@ -54,6 +54,11 @@ func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.
 		if orZero(cmd.DryRun) {
 			return errRehearsed // takes back what expireRequests wrote
 		}
+		if slices.ContainsFunc(rows, func(row candidate) bool { return row.administrator }) {
+			if fault := t.recent(); fault != nil {
+				return fault
+			}
+		}
 		inviter, err := t.actorName(ctx, g.tn.ID)
 		if err != nil {
 			return err
@@ -68,7 +73,7 @@ func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.
 			e.changes = append(e.changes, change(row.name(), "", row.title())...)
 		}
 		return t.record(ctx, e.about(added))
-	})
+	}, &added)
 	return added, err
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 // endMemberships ends memberships of a tenant, with all that hangs on them: what they gave, the assignments that others
-// of the tenant made them, what was entered from there, links that the tenant mailed, and requests that wait. Whoever becomes a member
+// of the tenant made them, API tokens, what was entered from there, links that the tenant mailed, and requests that wait. Whoever becomes a member
 // again begins anew. by names who decides about requests; "" for nobody.
 func (t *tx) endMemberships(ctx context.Context, tenantID string, rows []*ent.Member, by string) error {
 	ids, people := make([]string, len(rows)), make([]string, len(rows))
@@ -65,7 +65,7 @@ func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) erro
 	if err != nil {
 		return fmt.Errorf("close requests: %w", err)
 	}
-	return nil
+	return t.endTokens(ctx, ids)
 }
 
 // endSessions ends what people entered from a tenant where they are active no more, and all sessions of those who are

@@ -50,7 +50,7 @@ func (s *Service) RemoveMembers(ctx context.Context, cmd RemoveMembers) (removed
 			return err
 		}
 		return t.endMemberships(ctx, g.tn.ID, rows, by)
-	})
+	}, &removed)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (s *Service) SetMemberStatus(ctx context.Context, cmd SetMemberStatus) (cha
 			return err
 		}
 		return t.setStatus(ctx, g.tn.ID, changed, cmd.Status)
-	})
+	}, &changed)
 	return changed, err
 }
 
@@ -209,6 +209,6 @@ func (s *Service) SendPasswordLinks(ctx context.Context, cmd SendPasswordLinks) 
 			e.changes = append(e.changes, change(NameOf(m), "", "a link")...)
 		}
 		return t.record(ctx, e.about(rows))
-	})
+	}, &rows)
 	return rows, err
 }

@@ -17,7 +17,8 @@ import (
 //
 // Errors name the row. NOT_FOUND, CONFLICT for a member named twice or a User ID that is taken, STALE_VERSION, INVALID,
 // REQUIRED, TOO_LONG, PHONE_COUNTRY_CODE_REQUIRED, PERMISSION_REQUIRED_FOR_EACH_FEATURE, SSO_LEVEL_REQUIRED,
-// ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED.
+// ROLE_EXCEEDS_GRANT, LAST_ADMINISTRATOR, SELF_APPROVAL_FORBIDDEN, LIMIT_EXCEEDED. REAUTHENTICATION_REQUIRED to make
+// somebody administrator.
 func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed []*ent.Member, err error) {
 	if fault := oneTo(len(cmd.Members), mostAtOnce, "members", "members"); fault != nil {
 		return nil, fault
@@ -40,12 +41,17 @@ func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed
 			}
 			return nil
 		}
+		if slices.ContainsFunc(revisions, func(r revision) bool { return r.given.administrator && !r.held.administrator }) {
+			if fault := t.recent(); fault != nil {
+				return fault
+			}
+		}
 		e := event{action: "member.updated", tenant: g.tn.ID}
 		if changed, e.changes, err = t.applyAll(ctx, revisions, several); err != nil {
 			return err
 		}
 		return t.record(ctx, e.about(changed))
-	})
+	}, &changed)
 	return changed, err
 }
 
@@ -214,7 +220,7 @@ func (t *tx) mayManage(ctx context.Context, g *giver, m *ent.Member, at []string
 	}
 	users := g.reach.Levels.At(access.Users)
 	switch {
-	case !m.Guest && users < access.View && m.UserID != t.viewer.UserID:
+	case !m.Guest && users < access.View && !t.viewer.Holds(m.ID, m.UserID):
 		return notFound(at...), nil
 	case !m.Guest && users < access.Manage:
 		return nil, ErrForbidden

@@ -28,9 +28,9 @@ func (s *Service) CreateOperator(ctx context.Context, cmd CreateOperator) error 
 	if faults = append(faults, those(fault, checkPassword(cmd.Password, "password"))...); faults != nil {
 		return faults
 	}
-	phc, err := s.Passwords.Hash(ctx, cmd.Password)
+	phc, err := s.hash(ctx, cmd.Password)
 	if err != nil {
-		return fmt.Errorf("hash a password: %w", err)
+		return err
 	}
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		tn, err := t.Tenant.Query().Where(tenant.KindEQ(tenant.KindOperator)).First(ctx)

@@ -129,7 +129,7 @@ func (s *Service) RegisterPartner(ctx context.Context, cmd RegisterPartner) (p *
 		}
 		return t.record(ctx, event{action: "partner.registered", tenant: tn.ID, target: p.ID, targetName: tn.Name,
 			changes: change("recognized", "", fmt.Sprint(p.Recognized))})
-	})
+	}, &p)
 	return p, err
 }
 
@@ -146,9 +146,6 @@ func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p
 		} else if err != nil {
 			return err
 		}
-		if IsTechPartner(p.Type) {
-			return broken(Invalid, "A tech partner works for customers of its MSP, and is not recognised itself.", "id")
-		}
 		if err := t.lock(ctx, p.TenantID); err != nil {
 			return err
 		}
@@ -159,12 +156,18 @@ func (s *Service) RecognizePartner(ctx context.Context, cmd RecognizePartner) (p
 		if err != nil {
 			return err
 		}
+		if side.tenant.Status == tenant.StatusDeleted {
+			return notFound("id")
+		}
+		if IsTechPartner(p.Type) {
+			return broken(Invalid, "A tech partner works for customers of its MSP, and is not recognised itself.", "id")
+		}
 		if p, err = t.Partner.UpdateOne(side.Partner).SetRecognized(cmd.Recognized).Save(ctx); err != nil {
 			return fmt.Errorf("recognise the partner: %w", err)
 		}
 		return t.record(ctx, event{action: "partner.recognized", tenant: p.TenantID, target: p.ID, targetName: side.tenant.Name,
 			changes: change("recognized", fmt.Sprint(side.Recognized), fmt.Sprint(cmd.Recognized))})
-	})
+	}, &p)
 	return p, err
 }
 
@@ -181,7 +184,7 @@ func (s *Service) RotateInviteLink(ctx context.Context, cmd RotateInviteLink) (p
 			return fmt.Errorf("rotate the invite link: %w", err)
 		}
 		return t.record(ctx, event{action: "partner.invite_link_rotated", tenant: p.TenantID, target: p.ID, targetName: side.tenant.Name})
-	})
+	}, &p)
 	return p, err
 }
 

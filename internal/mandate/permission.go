@@ -27,13 +27,13 @@ func (t *tx) need(ctx context.Context, tenantID string, field []string, features
 	return reach, nil
 }
 
-// needOwn is need by a membership of the viewer's own: what consent takes. Nothing else will do.
+// needOwn is need by a membership of the viewer's own, in person: what consent takes. Nothing else will do.
 func (t *tx) needOwn(ctx context.Context, tenantID string, field []string, feature access.Feature) (*rule.Reach, error) {
 	reach, err := t.reach(ctx, tenantID, field)
 	if err != nil {
 		return nil, err
 	}
-	if reach.Own().At(feature) < access.Manage {
+	if !t.viewer.InPerson() || reach.Own().At(feature) < access.Manage {
 		return nil, ErrForbidden
 	}
 	return reach, nil
@@ -110,12 +110,13 @@ func (t *tx) mayGive(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, lev
 }
 
 // mayAdminister says why the viewer may not make somebody administrator of the tenant, or change one, or nil. The flag is
-// more than its levels: it is given by those who have it, and in a customer by its partner of record.
+// more than its levels: it is given by those who have it, and in a customer by its partner of record. An API token never has
+// it, whatever its scopes are.
 func (t *tx) mayAdminister(ctx context.Context, tn *ent.Tenant, reach *rule.Reach, field ...string) error {
 	if reach.Administers() {
 		return nil
 	}
-	if tn.Kind == tenant.KindCustomer {
+	if tn.Kind == tenant.KindCustomer && t.viewer.Token == nil {
 		ofRecord, err := t.ofRecord(ctx, reach, access.Everything)
 		if err != nil || ofRecord {
 			return err

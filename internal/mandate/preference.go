@@ -83,7 +83,7 @@ func (s *Service) SetTablePreference(ctx context.Context, cmd SetTablePreference
 			return fmt.Errorf("keep the columns: %w", err)
 		}
 		return t.record(ctx, preferred("table_preference.set", cmd.Table, before, cmd.Columns))
-	})
+	}, &p)
 	return p, err
 }
 
@@ -106,7 +106,7 @@ func (s *Service) ResetTablePreference(ctx context.Context, cmd ResetTablePrefer
 			return fmt.Errorf("forget the columns: %w", err)
 		}
 		return t.record(ctx, preferred("table_preference.reset", cmd.Table, before, nil))
-	})
+	}, &p)
 	return p, err
 }
 

@@ -67,7 +67,7 @@ func (s *Service) CreatePrivilegeGroup(ctx context.Context, cmd CreatePrivilegeG
 		e.changes = append(change("role", "", c.role.name), change("scope", "", string(g.Scope))...)
 		e.changes = append(e.changes, c.added.changes(true)...)
 		return t.record(ctx, e)
-	})
+	}, &g)
 	return g, err
 }
 
@@ -115,7 +115,7 @@ func (s *Service) UpdatePrivilegeGroup(ctx context.Context, cmd UpdatePrivilegeG
 			return err
 		}
 		return t.record(ctx, event{action: "privilege_group.updated", tenant: g.TenantID, target: g.ID, targetName: g.Name, changes: changes})
-	})
+	}, &g)
 	return g, err
 }
 
@@ -190,7 +190,7 @@ func (s *Service) DeletePrivilegeGroup(ctx context.Context, cmd DeletePrivilegeG
 		}
 		deleted = &g.ID
 		return t.record(ctx, e)
-	})
+	}, &deleted)
 	return deleted, err
 }
 

@@ -13,7 +13,6 @@ import (
 	"mandate/ent/session"
 	"mandate/internal/access"
 	"mandate/internal/database"
-	"mandate/internal/mail"
 )
 
 // bond is a relationship to be.
@@ -79,8 +78,7 @@ func (t *tx) handOver(ctx context.Context, present *ent.Relationship, b bond) er
 	if err := t.record(ctx, e); err != nil {
 		return err
 	}
-	return t.notifyAdministrators(ctx, present.PartnerID, "relationship.ended",
-		mail.RelationshipEnded{With: b.customer.Name, EndedBy: b.customer.Name, EndedAt: t.now})
+	return t.tellEnd(ctx, ended, relationship.EndedByCustomer, nil)
 }
 
 // liveRelationship reads the customer's relationship, active or suspended; nil without one.
@@ -265,7 +263,7 @@ func (s *Service) setSuspended(ctx context.Context, id string, suspended bool, a
 		e := t.between(at, action)
 		e.reason, e.changes = reason, change("status", string(at.Status), string(rel.Status))
 		return t.record(ctx, e)
-	})
+	}, &rel)
 	return rel, err
 }
 

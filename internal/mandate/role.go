@@ -62,7 +62,7 @@ func (s *Service) CreateRole(ctx context.Context, cmd CreateRole) (r *ent.Role, 
 		}
 		return t.record(ctx, event{action: "role.created", tenant: cmd.TenantID, target: r.ID, targetName: r.Name,
 			changes: change("permissions", "", describe(levels))})
-	})
+	}, &r)
 	return r, err
 }
 
@@ -85,7 +85,7 @@ func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, 
 		}
 		r, err = t.updateRole(ctx, cmd, name, r, reach)
 		return err
-	})
+	}, &r)
 	return r, err
 }
 
@@ -223,7 +223,7 @@ func (t *tx) mayRaise(ctx context.Context, r *ent.Role, after access.Levels) err
 	if err != nil {
 		return err
 	}
-	if carried && (reach.Own().At(access.Assignments) < access.Manage || !after.Within(reach.Own())) {
+	if carried && (!t.viewer.InPerson() || reach.Own().At(access.Assignments) < access.Manage || !after.Within(reach.Own())) {
 		return broken(RoleExceedsGrant, "Privilege groups carry this role: only somebody who manages them can raise it, and no higher than they hold.", "permissions")
 	}
 	return t.mayRaiseCeiling(ctx, r, after, reach.Own())

@@ -14,7 +14,7 @@ import (
 // member is none.
 //
 // NOT_FOUND, STALE_VERSION; ROLE_EXCEEDS_GRANT for more than the viewer holds, before or after; LAST_ADMINISTRATOR;
-// SELF_APPROVAL_FORBIDDEN for raising oneself.
+// SELF_APPROVAL_FORBIDDEN for raising oneself; REAUTHENTICATION_REQUIRED to make somebody administrator.
 func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member, err error) {
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		if !t.viewer.SignedIn() {
@@ -38,6 +38,11 @@ func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member
 		if m = row; given.equal(held) {
 			return nil
 		}
+		if given.administrator && !held.administrator {
+			if fault := t.recent(); fault != nil {
+				return fault
+			}
+		}
 		if m, err = given.set(t.Member.UpdateOne(row)).SetAllSites(given.administrator || row.AllSites).AddVersion(1).Save(ctx); err != nil {
 			return fmt.Errorf("change the role: %w", err)
 		}
@@ -56,7 +61,7 @@ func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member
 		}
 		return t.record(ctx, event{action: "member.role_changed", tenant: m.TenantID, target: m.ID, targetName: NameOf(m),
 			changes: change("access", held.title(), given.title())})
-	})
+	}, &m)
 	return m, err
 }
 
@@ -79,7 +84,7 @@ func (t *tx) changeable(ctx context.Context, cmd ChangeRole) (*ent.Member, *give
 	if err != nil {
 		return nil, nil, err
 	}
-	sees := reach.Levels.At(access.Users) >= access.View || row.Guest && reach.Levels.At(access.Guests) >= access.View || row.UserID == t.viewer.UserID
+	sees := reach.Levels.At(access.Users) >= access.View || row.Guest && reach.Levels.At(access.Guests) >= access.View || t.viewer.Holds(row.ID, row.UserID)
 	switch {
 	case !sees, row.Status == member.StatusRemoved:
 		return nil, nil, notFound("memberId")

@@ -45,7 +45,7 @@ func (s *Service) DeleteRole(ctx context.Context, cmd DeleteRole) (deleted *stri
 		deleted = &r.ID
 		return t.record(ctx, event{action: "role.deleted", tenant: *r.TenantID, target: r.ID, targetName: r.Name,
 			changes: change("permissions", describe(levels), "")})
-	})
+	}, &deleted)
 	return deleted, err
 }
 

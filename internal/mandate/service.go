@@ -1,12 +1,14 @@
 package mandate
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -33,10 +35,16 @@ type Config struct {
 }
 
 // Service carries the operations out.
-type Service struct{ Config }
+type Service struct {
+	Config
+	retried atomic.Int64
+}
 
 // New returns a service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service { return &Service{Config: c} }
+
+// Retried is how many transactions were begun anew so far because another one stood in the way.
+func (s *Service) Retried() int64 { return s.retried.Load() }
 
 // tx is one transaction: one reading of the clock, and access computed inside it.
 type tx struct {
@@ -63,21 +71,28 @@ var errAgain = errors.New("begin the transaction anew")
 // errRehearsed takes back what a transaction did: it was a dry run.
 var errRehearsed = errors.New("a dry run")
 
-// attempts is how often a transaction is tried while the database says that it stands in another one's way.
-const attempts = 6
+// mostTries is how often a transaction is tried while the database says that it stands in another one's way.
+const mostTries = 6
 
-// tx runs f in one transaction, which it commits when f returns nil, and begins anew, after a rollback, when the
-// database is busy. f must have no effect but through the transaction.
-func (s *Service) tx(ctx context.Context, f func(context.Context, *tx) error) error {
+// tx runs f in one transaction, which it commits when f returns nil, and begins anew, after a rollback, when the database is
+// busy. f must have no effect but through the transaction, and through results, which point at what the operation answers: a
+// mutation that a client sends again under a key of its own is not carried out again, and finds there what it answered.
+func (s *Service) tx(ctx context.Context, f func(context.Context, *tx) error, results ...any) error {
 	for i := 1; ; i++ {
-		err := s.once(ctx, f)
+		err := s.once(ctx, f, results)
 		if errors.Is(err, errRehearsed) {
 			return nil
 		}
+		var before *carriedOut
+		if errors.As(err, &before) {
+			attemptOf(ctx).recall(before.result, results)
+			return nil
+		}
 		again := database.IsBusy(err) || errors.Is(err, errAgain)
-		if !again || i == attempts {
+		if !again || i == mostTries {
 			return err
 		}
+		s.retried.Add(1)
 		pause := time.Duration(1<<i) * 5 * time.Millisecond
 		select {
 		case <-ctx.Done():
@@ -87,7 +102,12 @@ func (s *Service) tx(ctx context.Context, f func(context.Context, *tx) error) er
 	}
 }
 
-func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error) (err error) {
+// keyless is tx for what anybody may ask, signed in or not: nobody is there in whose name to remember a key.
+func (s *Service) keyless(ctx context.Context, f func(context.Context, *tx) error) error {
+	return s.tx(WithAttempt(ctx, nil), f)
+}
+
+func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error, results []any) (err error) {
 	etx, err := s.Client.BeginTx(ctx, s.isolation())
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -102,7 +122,10 @@ func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error) 
 	outer := ctx
 	ctx = rule.Unscoped(rule.With(clock.With(ctx, t.now), etx.Client(), s.Dialect))
 	t.access = rule.From(ctx)
-	if err := f(ctx, t); err != nil {
+	if err := s.attempt(ctx, t, f, results); err != nil {
+		return err
+	}
+	if err := t.signedInStill(ctx); err != nil {
 		return err
 	}
 	if err := etx.Commit(); err != nil {
@@ -115,6 +138,45 @@ func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error) 
 		s.Wake()
 	}
 	return nil
+}
+
+// signedInStill fails when the session or the API token that asks was ended while the operation waited for its locks. Until the
+// transaction is over, nobody ends it. What the operation itself ended counts as living.
+func (t *tx) signedInStill(ctx context.Context) error {
+	query, id := "SELECT id FROM sessions WHERE id=? AND (ended_at IS NULL OR ended_at=?)", t.viewer.SessionID
+	if token := t.viewer.Token; token != nil {
+		query, id = "SELECT id FROM api_tokens WHERE id=? AND (revoked_at IS NULL OR revoked_at=?)", token.ID
+	}
+	if id == "" {
+		return nil
+	}
+	if t.s.Dialect == dialect.MySQL {
+		query += " LOCK IN SHARE MODE"
+	}
+	rows, err := t.QueryContext(ctx, query, id, t.now)
+	if err != nil {
+		return fmt.Errorf("look at the session again: %w", err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		return nil
+	}
+	return cmp.Or(rows.Err(), ErrUnauthenticated)
+}
+
+// attempt runs f, under the key that the client made for it, if any.
+func (s *Service) attempt(ctx context.Context, t *tx, f func(context.Context, *tx) error, results []any) error {
+	a := attemptOf(ctx)
+	if a == nil {
+		return f(ctx, t)
+	}
+	if err := a.begins(ctx, t); err != nil {
+		return err
+	}
+	if err := f(ctx, t); err != nil {
+		return err
+	}
+	return a.ends(ctx, t, results)
 }
 
 // isolation is READ COMMITTED where there is a choice: what a statement reads after a lock was taken is then what was

@@ -17,16 +17,15 @@ import (
 
 // SignedIn is a session that was just begun, with its token, which is shown once.
 type SignedIn struct {
-	Token   string
+	Token   string `shown:"once"`
 	Session *ent.Session
 }
 
 // SignIn begins a session for whoever knows the password of an address, and seats the person as the viewer.
 //
 // It takes one active membership in an active tenant. An unknown address, a wrong password and a person without such a
-// membership are CREDENTIALS_INVALID alike, and take alike.
+// membership are CREDENTIALS_INVALID alike, and take alike; tries that come too soon are a *Throttled alike.
 func (s *Service) SignIn(ctx context.Context, cmd SignIn) (*SignedIn, error) {
-	invalid := broken(CredentialsInvalid, "The address or the password is wrong.")
 	_, canonical, _ := email(cmd.Email) // "" for what is no address; nobody has it
 	u, err := s.Client.User.Query().Where(user.EmailCanonical(canonical)).Only(rule.Unscoped(ctx))
 	if err != nil && !ent.IsNotFound(err) {
@@ -36,50 +35,72 @@ func (s *Service) SignIn(ctx context.Context, cmd SignIn) (*SignedIn, error) {
 	if u != nil {
 		hash = orZero(u.PasswordHash)
 	}
-	ok, err := s.Passwords.Verify(ctx, hash, cmd.Password)
+	ok, err := s.verify(ctx, canonical, hash, cmd.Password)
 	if err != nil {
-		return nil, fmt.Errorf("compare a password: %w", err)
+		return nil, err
 	}
 	if !ok {
-		return nil, invalid
+		return nil, errSignIn
 	}
 	var in *SignedIn
-	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
-		// The password may have been changed while it was compared.
-		if err := t.holdPerson(ctx, u.ID); err != nil {
+	var person *ent.User
+	err = s.keyless(ctx, func(ctx context.Context, t *tx) (err error) {
+		if in, person, err = t.signIn(ctx, u.ID, hash); err != nil {
 			return err
 		}
-		if u, err = t.User.Get(ctx, u.ID); err != nil {
-			return err
-		}
-		if orZero(u.PasswordHash) != hash {
-			return invalid
-		}
-		homes, err := t.Member.Query().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive),
-			member.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).Order(member.ByID()).All(ctx)
-		if err != nil {
-			return err
-		}
-		if len(homes) == 0 {
-			return invalid
-		}
-		n, err := t.Member.Update().Where(member.UserID(u.ID), member.StatusEQ(member.StatusActive)).SetLastSignedInAt(t.now).Save(ctx)
-		if err != nil {
-			return err
-		}
-		if n == 0 { // the last one ended a moment ago
-			return invalid
-		}
-		if in, err = t.begin(ctx, u); err != nil {
-			return err
-		}
-		return t.record(ctx, event{action: "session.started", target: in.Session.ID, actor: homes[0]})
+		return t.forgive(ctx, canonical)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.seat(ctx, u, in.Session)
+	s.seat(ctx, person, in.Session)
 	return in, nil
+}
+
+// errSignIn answers every sign-in that fails, whatever the cause.
+var errSignIn = broken(CredentialsInvalid, "The address or the password is wrong.")
+
+// signIn begins a session of a person whose password was right while it had this hash.
+func (t *tx) signIn(ctx context.Context, userID, hash string) (*SignedIn, *ent.User, error) {
+	if err := t.holdPerson(ctx, userID); err != nil {
+		return nil, nil, err
+	}
+	u, err := t.User.Get(ctx, userID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if orZero(u.PasswordHash) != hash { // it was changed while it was compared
+		return nil, nil, errSignIn
+	}
+	home, err := t.arrive(ctx, userID)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := t.begin(ctx, u)
+	if err != nil {
+		return nil, nil, err
+	}
+	return in, u, t.record(ctx, event{action: "session.started", target: in.Session.ID, actor: home})
+}
+
+// arrive notes in a person's memberships that they sign in, and returns one that lets them.
+func (t *tx) arrive(ctx context.Context, userID string) (*ent.Member, error) {
+	active := member.And(member.UserID(userID), member.StatusEQ(member.StatusActive))
+	homes, err := t.Member.Query().Where(active, member.HasTenantWith(tenant.StatusEQ(tenant.StatusActive))).Order(member.ByID()).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(homes) == 0 {
+		return nil, errSignIn
+	}
+	n, err := t.Member.Update().Where(active).SetLastSignedInAt(t.now).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 { // the last one ended a moment ago
+		return nil, errSignIn
+	}
+	return homes[0], nil
 }
 
 // begin makes a session of the person's own.
@@ -97,16 +118,19 @@ func (t *tx) begin(ctx context.Context, u *ent.User) (*SignedIn, error) {
 // seat makes the session's person the viewer for the rest of the answer.
 func (s *Service) seat(ctx context.Context, u *ent.User, row *ent.Session) {
 	v := viewer.From(ctx)
-	v.UserID, v.Email, v.SessionID = u.ID, u.EmailCanonical, row.ID
+	v.UserID, v.Email, v.SessionID, v.Token = u.ID, u.EmailCanonical, row.ID, nil
 	v.AuthenticatedAt, v.EnteredTenantID = row.AuthenticatedAt, orZero(row.EnteredTenantID)
 	viewer.Become(ctx, v)
 }
 
-// SignOut ends the session that asks, and what was entered from it.
+// SignOut ends the session that asks, and what was entered from it. An API token is none.
 func (s *Service) SignOut(ctx context.Context) error {
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
 		if !t.viewer.SignedIn() {
 			return ErrUnauthenticated
+		}
+		if t.viewer.Token != nil {
+			return ErrForbidden
 		}
 		id := t.viewer.SessionID
 		err := t.Session.Update().Where(session.Or(session.ID(id), session.ParentID(id)), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx)
@@ -139,41 +163,49 @@ func (s *Service) EnterTenant(ctx context.Context, cmd EnterTenant) (*SignedIn, 
 		if err := t.hold(ctx, append(homes, cmd.TenantID)...); err != nil {
 			return err
 		}
-		reach, err := t.reach(ctx, cmd.TenantID, []string{"tenantId"})
-		if err != nil {
-			return err
-		}
-		outside := *reach
-		outside.Paths = slices.DeleteFunc(slices.Clone(reach.Paths), func(p rule.Path) bool { return p.Via == rule.Own })
-		if len(outside.Paths) == 0 {
-			return notFound("tenantId")
-		}
 		if u, err = t.User.Get(ctx, t.viewer.UserID); err != nil {
 			return err
 		}
-		by := best(&outside)
-		if in, err = t.enter(ctx, cmd.TenantID, by, outside.Paths); err != nil {
-			return err
-		}
-		actor, err := t.Member.Get(ctx, by.Home.ID)
-		if err != nil {
-			return err
-		}
-		tn, err := t.Tenant.Get(ctx, cmd.TenantID)
-		if err != nil {
-			return err
-		}
-		return t.record(ctx, event{action: "tenant.entered", tenant: tn.ID, relationship: by.RelationshipID,
-			target: tn.ID, targetName: tn.Name, reason: reason, actor: actor})
-	})
-	if err != nil {
-		return nil, err
+		in, err = t.enter(ctx, cmd.TenantID, reason)
+		return err
+	}, &in)
+	if err != nil || replayed(ctx) {
+		return in, err
 	}
 	s.seat(ctx, u, in.Session)
 	return in, nil
 }
 
-func (t *tx) enter(ctx context.Context, tenantID string, by rule.Path, paths []rule.Path) (*SignedIn, error) {
+// enter begins the session by the best of the paths that lead to the tenant from outside.
+func (t *tx) enter(ctx context.Context, tenantID string, reason *string) (*SignedIn, error) {
+	reach, err := t.reach(ctx, tenantID, []string{"tenantId"})
+	if err != nil {
+		return nil, err
+	}
+	outside := *reach
+	outside.Paths = slices.DeleteFunc(slices.Clone(reach.Paths), func(p rule.Path) bool { return p.Via == rule.Own })
+	if len(outside.Paths) == 0 {
+		return nil, notFound("tenantId")
+	}
+	by := best(&outside)
+	in, err := t.beginIn(ctx, tenantID, by, outside.Paths)
+	if err != nil {
+		return nil, err
+	}
+	actor, err := t.Member.Get(ctx, by.Home.ID)
+	if err != nil {
+		return nil, err
+	}
+	tn, err := t.Tenant.Get(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	return in, t.record(ctx, event{action: "tenant.entered", tenant: tn.ID, relationship: by.RelationshipID,
+		target: tn.ID, targetName: tn.Name, reason: reason, actor: actor})
+}
+
+// beginIn makes a session that reaches one tenant, no longer than the paths that lead there.
+func (t *tx) beginIn(ctx context.Context, tenantID string, by rule.Path, paths []rule.Path) (*SignedIn, error) {
 	end := t.now.Add(auth.EntryLife)
 	if last := rule.LastEnd(paths); last != nil && last.Before(end) {
 		end = *last

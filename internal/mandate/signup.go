@@ -61,14 +61,18 @@ func newApplicant(cmd SignUp) (applicant, Errors) {
 // which the address is proven. Members get a note, and those who wait for it the link once more.
 //
 // What is wrong with the input is told, whatever the code is: INVALID, REQUIRED, TOO_LONG, PHONE_COUNTRY_CODE_REQUIRED.
-// Otherwise it answers alike, and takes alike, whatever the code and the address are.
+// Otherwise it answers alike, and takes alike, whatever the code and the address are. From one network people sign up
+// twenty times an hour, more are a *Throttled.
 func (s *Service) SignUp(ctx context.Context, cmd SignUp) error {
 	a, faults := newApplicant(cmd)
 	if len(faults) > 0 {
 		return faults
 	}
+	if err := s.try(ctx, signingUp(viewer.Network(viewer.From(ctx).Address))); err != nil {
+		return err
+	}
 	defer alike(ctx, signUpAnswer)()
-	return s.tx(ctx, func(ctx context.Context, t *tx) error {
+	return s.keyless(ctx, func(ctx context.Context, t *tx) error {
 		// Nobody in particular does it, though somebody be signed in: what their own trail showed would be an answer.
 		t.viewer = viewer.Viewer{RequestID: t.viewer.RequestID, Address: t.viewer.Address, UserAgent: t.viewer.UserAgent}
 		tn, err := t.open(ctx, cmd.TenantCode)

@@ -54,7 +54,7 @@ func (s *Service) CreateTechPartner(ctx context.Context, cmd CreateTechPartner) 
 			return err
 		}
 		return t.record(ctx, e)
-	})
+	}, &p)
 	return p, err
 }
 

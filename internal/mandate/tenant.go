@@ -46,7 +46,7 @@ func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (tn *e
 			e.changes = append(e.changes, change("role", "", ceiling.name)...)
 		}
 		return t.record(ctx, e)
-	})
+	}, &tn, &rel)
 	return tn, rel, err
 }
 
@@ -162,7 +162,7 @@ func (s *Service) ActivateService(ctx context.Context, cmd ActivateService) (tn 
 		}
 		return t.record(ctx, event{action: "service.activated", tenant: tn.ID, target: tn.ID, targetName: tn.Name,
 			changes: change("serviceActivatedAt", "", t.now.Format("2006-01-02T15:04:05Z"))})
-	})
+	}, &tn)
 	return tn, err
 }
 

@@ -56,7 +56,7 @@ func (s *Service) DeleteTenant(ctx context.Context, cmd DeleteTenant) (deleted *
 		}
 		deleted = &k.ID
 		return t.record(ctx, e)
-	})
+	}, &deleted)
 	return deleted, err
 }
 

@@ -54,7 +54,7 @@ func (s *Service) UpdateTenant(ctx context.Context, cmd UpdateTenant) (tn *ent.T
 			}
 		}
 		return t.record(ctx, event{action: "tenant.updated", tenant: tn.ID, target: tn.ID, targetName: tn.Name, changes: changes})
-	})
+	}, &tn)
 	return tn, err
 }
 

@@ -47,7 +47,7 @@ func (s *Service) setTenantStatus(ctx context.Context, id string, to tenant.Stat
 			return fmt.Errorf("suspend or reactivate the tenant: %w", err)
 		}
 		return t.record(ctx, k.about(e, to))
-	})
+	}, &tn)
 	return tn, err
 }
 

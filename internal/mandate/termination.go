@@ -59,7 +59,7 @@ func (s *Service) TerminateRelationship(ctx context.Context, cmd TerminateRelati
 		e.reason = reason
 		e.changes = change("status", string(at.Status), string(rel.Status))
 		return t.record(ctx, e)
-	})
+	}, &rel, &ended)
 	return rel, ended, err
 }
 

@@ -31,7 +31,10 @@ const (
 //
 // CREDENTIALS_INVALID, INVALID, TOO_LONG, CONFLICT for the address that the person has, LIMIT_EXCEEDED after mostChanges.
 func (s *Service) ChangeEmail(ctx context.Context, cmd ChangeEmail) error {
-	hash, wrong, err := s.compare(ctx, cmd.CurrentPassword)
+	if done, err := s.replay(ctx); done || err != nil {
+		return err
+	}
+	hash, wrong, err := s.compare(ctx, cmd.CurrentPassword, "currentPassword")
 	if err != nil {
 		return err
 	}
@@ -41,7 +44,7 @@ func (s *Service) ChangeEmail(ctx context.Context, cmd ChangeEmail) error {
 	}
 	defer alike(ctx, addressAnswer)()
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
-		u, err := t.knows(ctx, hash)
+		u, err := t.knows(ctx, hash, "currentPassword")
 		if err != nil {
 			return err
 		}
@@ -100,13 +103,13 @@ func (s *Service) VerifyEmail(ctx context.Context, cmd VerifyEmail) error {
 		return fmt.Errorf("look a link up: %w", err)
 	}
 	if link.Purpose == onetimetoken.PurposeEmail {
-		return s.tx(ctx, func(ctx context.Context, t *tx) error { return t.takeAddress(ctx, link) })
+		return s.keyless(ctx, func(ctx context.Context, t *tx) error { return t.takeAddress(ctx, link) })
 	}
 	phc, err := s.firstPassword(ctx, link.Edges.User, cmd.NewPassword)
 	if err != nil {
 		return err
 	}
-	return s.tx(ctx, func(ctx context.Context, t *tx) error { return t.proveSignUp(ctx, link, phc) })
+	return s.keyless(ctx, func(ctx context.Context, t *tx) error { return t.proveSignUp(ctx, link, phc) })
 }
 
 // firstPassword returns the hash of the password that somebody without one chose; "" for whoever has one.
@@ -120,11 +123,7 @@ func (s *Service) firstPassword(ctx context.Context, u *ent.User, chosen *string
 	if fault := checkPassword(*chosen, "newPassword"); fault != nil {
 		return "", fault
 	}
-	phc, err := s.Passwords.Hash(ctx, *chosen)
-	if err != nil {
-		return "", fmt.Errorf("hash a password: %w", err)
-	}
-	return phc, nil
+	return s.hash(ctx, *chosen)
 }
 
 // takeAddress makes an address the person's. All their links die: they went to the address that the person leaves, and

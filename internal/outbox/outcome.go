@@ -53,10 +53,7 @@ func (w *Worker) sent(ctx context.Context, m *ent.OutboxMessage, now time.Time) 
 	update := w.Client.OutboxMessage.Update().
 		Where(outboxmessage.ID(m.ID), outboxmessage.StatusEQ(outboxmessage.StatusPending)).
 		SetStatus(outboxmessage.StatusSent).SetSentAt(now).ClearLastError()
-	if m.Secret {
-		update.SetText("").SetHTML("")
-	}
-	if _, err := update.Save(ctx); err != nil {
+	if _, err := forget(update, m).Save(ctx); err != nil {
 		return err
 	}
 	w.Log.InfoContext(ctx, "mail sent", "id", m.ID, "kind", m.Kind, "attempt", m.Attempts)
@@ -99,11 +96,19 @@ func (w *Worker) refused(ctx context.Context, m *ent.OutboxMessage, refusal erro
 }
 
 func (w *Worker) bury(ctx context.Context, client *ent.Client, m *ent.OutboxMessage, refusal error) error {
-	err := w.ours(client, m).SetStatus(outboxmessage.StatusDead).SetLastError(reason(refusal, m.Recipient)).Exec(ctx)
+	err := forget(w.ours(client, m), m).SetStatus(outboxmessage.StatusDead).SetLastError(reason(refusal, m.Recipient)).Exec(ctx)
 	if err == nil {
 		w.Log.WarnContext(ctx, "mail given up", "id", m.ID, "kind", m.Kind, "attempt", m.Attempts, "error", reason(refusal, m.Recipient))
 	}
 	return err
+}
+
+// forget blanks what m says, if that is secret: m is not sent again.
+func forget(update *ent.OutboxMessageUpdate, m *ent.OutboxMessage) *ent.OutboxMessageUpdate {
+	if m.Secret {
+		update.SetText("").SetHTML("")
+	}
+	return update
 }
 
 // ours changes m as long as it is ours: a worker that was too slow leaves the message to whoever has it now.

@@ -52,7 +52,7 @@ func TestMailIsSentAndItsSecretForgotten(t *testing.T) {
 	})
 }
 
-func TestTwoWorkersSendEachMailOnce(t *testing.T) {
+func TestF05TwoWorkersSendEachMailOnce(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -81,15 +81,18 @@ func TestTwoWorkersSendEachMailOnce(t *testing.T) {
 	})
 }
 
-func TestRefusedForGoodIsDeadAndTheInvitationUndeliverable(t *testing.T) {
+func TestF06RefusedForGoodIsDeadAndTheInvitationUndeliverable(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		invitation := w.invitation()
-		id := w.letter(func(c *ent.OutboxMessageCreate) { c.SetInvitationID(invitation) })
+		id := w.letter(secret, func(c *ent.OutboxMessageCreate) { c.SetInvitationID(invitation) })
 		w.office.answers(refusal(550))
 		w.round(w.worker())
 		m := w.wants(id, outboxmessage.StatusDead, 1)
+		if m.Text != "" || m.HTML != "" {
+			t.Errorf("the secret stayed: %q %q", m.Text, m.HTML)
+		}
 		if m.LastError == nil || !strings.Contains(*m.LastError, "550") || strings.Contains(*m.LastError, "kim@") {
 			t.Errorf("last error %v; want the answer, without the address", m.LastError)
 		}
@@ -104,7 +107,7 @@ func TestRefusedForGoodIsDeadAndTheInvitationUndeliverable(t *testing.T) {
 	})
 }
 
-func TestPutOffIsTriedAgainUnderTheSameMessageID(t *testing.T) {
+func TestF06PutOffIsTriedAgainUnderTheSameMessageID(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -144,7 +147,7 @@ func (e *eavesdropper) Send(ctx context.Context, m mail.Message) error {
 	return e.Sender.Send(ctx, m)
 }
 
-func TestGivenUpAfterADay(t *testing.T) {
+func TestF06GivenUpAfterADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testdb.New(t, testdb.SQLite))
 	id := w.letter()
@@ -160,7 +163,7 @@ func TestGivenUpAfterADay(t *testing.T) {
 	}
 }
 
-func TestPauseDoublesUpToSixHours(t *testing.T) {
+func TestF06PauseDoublesUpToSixHours(t *testing.T) {
 	t.Parallel()
 	for failures, want := range map[int]time.Duration{
 		1: time.Minute, 2: 2 * time.Minute, 5: 16 * time.Minute, 9: 256 * time.Minute, 10: 6 * time.Hour, 1000: 6 * time.Hour,
@@ -171,7 +174,7 @@ func TestPauseDoublesUpToSixHours(t *testing.T) {
 	}
 }
 
-func TestMailOfADeadWorkerIsTakenOver(t *testing.T) {
+func TestF07MailOfADeadWorkerIsTakenOver(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -197,7 +200,7 @@ func TestMailOfADeadWorkerIsTakenOver(t *testing.T) {
 	})
 }
 
-func TestStopFinishesTheMailInHand(t *testing.T) {
+func TestF17StopFinishesTheMailInHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testdb.New(t, testdb.SQLite))
 	w.office.delay = 300 * time.Millisecond

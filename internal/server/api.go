@@ -93,6 +93,12 @@ func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
 // errForbidden says that the person may not do what the page does.
 var errForbidden = errors.New("the viewer lacks a permission")
 
+// throttled says that a person, or somebody else from the same place, tries too much.
+type throttled struct{ seconds int }
+
+// Error says when to come back.
+func (e *throttled) Error() string { return fmt.Sprintf("too many tries: again in %d s", e.seconds) }
+
 // read reads the data. A page asks only for what its viewer may read, so that any other error is the program's.
 func (w *recorder) read(answer any) error {
 	var a struct {
@@ -100,7 +106,10 @@ func (w *recorder) read(answer any) error {
 		Errors []struct {
 			Message    string
 			Path       []any
-			Extensions struct{ Code string }
+			Extensions struct {
+				Code       string
+				RetryAfter int
+			}
 		}
 	}
 	if err := json.Unmarshal(w.body.Bytes(), &a); err != nil {
@@ -113,6 +122,8 @@ func (w *recorder) read(answer any) error {
 			return auth.ErrNoSession // it ended just now
 		case "FORBIDDEN":
 			return errForbidden
+		case "RATE_LIMITED":
+			return &throttled{e.Extensions.RetryAfter}
 		}
 		return fmt.Errorf("the API answered %s at %v: %s", e.Extensions.Code, e.Path, e.Message)
 	}

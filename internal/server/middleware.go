@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mandate/internal/telemetry"
 	"mandate/internal/viewer"
 )
 
@@ -23,8 +24,7 @@ const mostUserAgent = 300
 
 var validRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// identify seats nobody as the viewer, with the facts of the request. The address is that of the connection: headers
-// about forwarding prove nothing.
+// identify seats nobody as the viewer, with the facts of the request.
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
@@ -32,17 +32,12 @@ func (s *Server) identify(next http.Handler) http.Handler {
 			id = rand.Text()
 		}
 		w.Header().Set(requestIDHeader, id)
-		v := viewer.Viewer{RequestID: id, Address: address(r), UserAgent: userAgent(r)}
+		v := viewer.Viewer{RequestID: id, UserAgent: userAgent(r)}
+		if address := s.client(r); address.IsValid() {
+			v.Address = address.String()
+		}
 		next.ServeHTTP(w, r.WithContext(viewer.With(r.Context(), v)))
 	})
-}
-
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return host
 }
 
 func userAgent(r *http.Request) string {
@@ -50,20 +45,65 @@ func userAgent(r *http.Request) string {
 	return string(runes[:min(len(runes), mostUserAgent)])
 }
 
-// log writes a line about each request. It holds nothing that people typed and no secret: no query, no body.
-func (s *Server) log(next http.Handler) http.Handler {
+// Observer is told of every request.
+type Observer interface {
+	Begun()
+	Answered(*telemetry.Request)
+}
+
+// note gathers what is noted about a request, and when it was answered writes a line of the log and tells the observer.
+// The line holds no secret and nothing about people: neither their names nor addresses, no path, no query, no body; of what a
+// client chooses only the operation's name and the request id.
+func (s *Server) note(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		watched := &response{ResponseWriter: w}
+		noted := &telemetry.Request{Method: method(r)}
+		if s.Observer != nil {
+			s.Observer.Begun()
+		}
 		defer func() {
-			level := slog.LevelInfo
-			if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
-				level = slog.LevelDebug
+			noted.Status, noted.Duration = watched.code(), time.Since(start)
+			if s.Observer != nil {
+				s.Observer.Answered(noted)
 			}
-			s.Log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", watched.code(),
-				"duration", time.Since(start), "requestId", viewer.From(r.Context()).RequestID)
+			s.log(r, noted)
 		}()
-		next.ServeHTTP(watched, r)
+		next.ServeHTTP(watched, r.WithContext(telemetry.With(r.Context(), noted)))
+	})
+}
+
+// log writes the line of a request. What asks whether the program lives is not worth one.
+func (s *Server) log(r *http.Request, noted *telemetry.Request) {
+	level := slog.LevelInfo
+	if noted.Route == "/healthz" || noted.Route == "/readyz" {
+		level = slog.LevelDebug
+	}
+	attrs := []slog.Attr{slog.String("method", noted.Method), slog.String("route", noted.Route), slog.Int("status", noted.Status),
+		slog.Float64("durationMs", float64(noted.Duration.Microseconds())/1000), slog.String("requestId", viewer.From(r.Context()).RequestID)}
+	if name := noted.Name(); name != "" {
+		attrs = append(attrs, slog.String("operation", name))
+	}
+	if code := noted.Code(); code != "" {
+		attrs = append(attrs, slog.String("code", code))
+	}
+	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// method is the method of a request if it is one of those that servers know, and else OTHER: a client may send any word.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return r.Method
+	}
+	return "OTHER"
+}
+
+// route notes which route a request takes.
+func route(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { telemetry.From(r.Context()).Routed(r.Pattern) }() // set by the mux
+		mux.ServeHTTP(w, r)
 	})
 }
 
@@ -120,11 +160,17 @@ func (s *Server) recover(next http.Handler) http.Handler {
 	})
 }
 
-// harden sets what browsers are told about every answer; the pages and GraphiQL loosen the policy to what they need.
-func harden(next http.Handler) http.Handler {
+// harden sets what browsers are told about every answer; the pages and GraphiQL loosen the policy to what they need. Where
+// people reach the server by HTTPS, their browsers keep to that for a year.
+func (s *Server) harden(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		if s.PublicURL.Scheme == "https" {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
@@ -132,9 +178,13 @@ func harden(next http.Handler) http.Handler {
 	})
 }
 
-// limit ends the work of a request that takes too long.
+// limit ends the work of a request that takes too long. An export, which lasts as long as it is long, limits its pages.
 func limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, exportPath) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), requestLimit)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -172,7 +222,7 @@ func local(next http.Handler) http.Handler {
 			host = h
 		}
 		ours := host == "localhost" || net.ParseIP(strings.Trim(host, "[]")).IsLoopback()
-		if !ours || !net.ParseIP(address(r)).IsLoopback() {
+		if !ours || !peer(r).IsLoopback() {
 			http.NotFound(w, r)
 			return
 		}

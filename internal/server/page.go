@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,7 +72,7 @@ func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04")
 
 // page answers with what f returns. A session that f leaves behind, and that its page does not go on with, is ended.
 func (s *Server) page(f func(*visit, *http.Request) (page, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+	return s.admit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
 			s.message(w, r, http.StatusBadRequest, "That did not work", "What the form sent is too long or damaged.")
 			return
@@ -79,18 +80,33 @@ func (s *Server) page(f func(*visit, *http.Request) (page, error)) http.HandlerF
 		v := &visit{Server: s, ctx: r.Context(), token: r.PostForm.Get("session")}
 		p, err := f(v, r)
 		v.leave()
+		var late *throttled
 		switch {
 		case errors.Is(err, auth.ErrNoSession):
 			s.message(w, r, http.StatusUnauthorized, "You were signed out", "Nothing was done. Open the link again and log in.")
 		case errors.Is(err, errForbidden):
 			s.message(w, r, http.StatusForbidden, "You may not do that", "Nothing was done. It takes somebody who decides about partners for the organisation: ask one of its administrators.")
+		case errors.As(err, &late):
+			w.Header().Set("Retry-After", strconv.Itoa(late.seconds))
+			s.message(w, r, http.StatusTooManyRequests, "Too many tries", "Nothing was done. Please go back and try again "+soon(late.seconds)+".")
 		case err != nil:
-			s.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err, "requestId", viewer.From(r.Context()).RequestID)
+			s.Log.ErrorContext(r.Context(), "page", "route", r.Pattern, "error", err, "requestId", viewer.From(r.Context()).RequestID)
 			s.fail(w, r)
 		default:
 			s.render(w, r, p)
 		}
+	})).ServeHTTP
+}
+
+// soon says in how long, for people.
+func soon(seconds int) string {
+	switch {
+	case seconds <= 1:
+		return "in a second"
+	case seconds < 120:
+		return fmt.Sprintf("in %d seconds", seconds)
 	}
+	return fmt.Sprintf("in %d minutes", (seconds+59)/60)
 }
 
 // message answers with a page of a few words.
@@ -130,7 +146,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, p page) {
 
 // home names what there is.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, page{name: "home", title: "GraphQL API", data: s.Mailbox != nil})
+	s.render(w, r, page{name: "home", title: "GraphQL API", data: struct{ GraphiQL, Schema, Mailbox bool }{s.GraphiQL, s.SDL != "", s.Mailbox != nil}})
 }
 
 // stylesheet is the look of the pages.

@@ -9,9 +9,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"mandate/internal/auth"
 	"mandate/internal/graphiql"
@@ -25,15 +29,22 @@ const (
 
 // Config is what a Server works with.
 type Config struct {
-	API       http.Handler // answers POST requests at /graphql; the viewer is in their context
-	SDL       string       // the schema of the API
+	API       http.Handler // answers requests at /graphql; the viewer is in their context
+	Export    http.Handler // answers requests at /audit/{tenantId}; it finds out itself who asks
+	Pages     http.Handler // answers what the pages ask
+	SDL       string       // the schema of the API; "" for one that is not shown
 	Sessions  *auth.Sessions
-	PublicURL *url.URL // where people reach the server
-	Name      string   // of the operator, as it stands above the pages
-	Origins   []string // whose pages may call the API from a browser, such as https://portal.example
-	Ready     func(context.Context) error
+	PublicURL *url.URL                                // where people reach the server
+	Name      string                                  // of the operator, as it stands above the pages
+	Proxies   []netip.Prefix                          // whose word on where a request comes from is trusted
+	Origins   []string                                // whose pages may call the API from a browser, such as https://portal.example
+	Ready     func(context.Context) error             // why the program cannot work, or nil
+	Admit     func(context.Context) error             // why a request that needs the database cannot be answered, or nil; may take a moment
 	Mailbox   func(context.Context) ([]Letter, error) // newest first; nil for a server without the page /mailbox
+	GraphiQL  bool                                    // whether there is the page /graphiql
 	Log       *slog.Logger
+	Observer  Observer     // told of every request; nil for nobody
+	Tracer    trace.Tracer // nil for none
 }
 
 // Server answers HTTP requests.
@@ -42,21 +53,29 @@ type Server struct {
 	api      api
 	handler  http.Handler
 	draining atomic.Bool
+	stopping chan struct{} // closed when the program stops
+
+	warnOfProxy sync.Once // of one that is not trusted
 }
 
 // New returns a server. It fails when an origin is not of the form scheme://host or scheme://host:port.
 func New(c Config) (*Server, error) {
-	s := &Server{Config: c, api: api{c.API, c.Sessions}}
+	s := &Server{Config: c, api: api{c.Pages, c.Sessions}, stopping: make(chan struct{})}
 	routes, err := s.routes()
 	if err != nil {
 		return nil, fmt.Errorf("set the server up: %w", err)
 	}
-	s.handler = s.identify(s.log(s.recover(harden(limit(routes)))))
+	s.handler = s.identify(s.note(s.trace(s.recover(s.harden(limit(routes))))))
 	return s, nil
 }
 
 // ServeHTTP answers a request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		w.Header().Set("Connection", "close") // or the client's next request meets a connection that is being closed
+	}
+	s.handler.ServeHTTP(w, r)
+}
 
 // routes maps paths to handlers.
 func (s *Server) routes() (http.Handler, error) {
@@ -64,13 +83,22 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	export, err := s.crossOrigin(s.admit(s.lasting(s.Export)))
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.Handle("/graphql", graphql)
-	explorer := graphiql.Handler()
-	mux.Handle(graphiql.Path, explorer)
-	mux.Handle(graphiql.Path+"/", explorer)
-	mux.HandleFunc("GET /schema.graphql", s.schema)
+	mux.Handle(exportPath+"{tenantId}", export)
+	if s.GraphiQL {
+		explorer := graphiql.Handler()
+		mux.Handle(graphiql.Path, explorer)
+		mux.Handle(graphiql.Path+"/", explorer)
+	}
+	if s.SDL != "" {
+		mux.HandleFunc("GET /schema.graphql", s.schema)
+	}
 	mux.HandleFunc("GET /healthz", s.healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /pages.css", stylesheet)
@@ -87,7 +115,7 @@ func (s *Server) routes() (http.Handler, error) {
 		mux.Handle("GET /mailbox", local(http.HandlerFunc(s.mailbox)))
 		mux.Handle("GET /mailbox/{id}", local(http.HandlerFunc(s.letter)))
 	}
-	return mux, nil
+	return route(mux), nil
 }
 
 // Serve answers what comes in at l until ctx is done. Then it says so at /readyz, for whoever sends requests here to send
@@ -100,7 +128,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          s.complaints(),
 	}
 	broken := make(chan error, 1)
 	go func() { broken <- srv.Serve(l) }()
@@ -109,7 +137,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
+	s.Log.Info("stopping")
 	s.draining.Store(true)
+	close(s.stopping)
 	time.Sleep(drainPause)
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()

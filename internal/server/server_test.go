@@ -41,7 +41,7 @@ func TestUnusableTokenIsRefused(t *testing.T) {
 	w := newWorld(t)
 	for _, header := range []string{"Bearer nonsense", "Bearer " + w.session[1:], "Basic " + w.session, "Bearer"} {
 		status, body := read(t, w.ask("POST", "/graphql", question, "Authorization", header, "X-Request-Id", "r1"))
-		holds(t, status, body, 401, `{"errors":[{"message":"The session has ended, or never was: sign in.","extensions":{"code":"UNAUTHENTICATED","requestId":"r1"}}]}`)
+		holds(t, status, body, 401, `{"errors":[{"message":"This token does not work: the session has ended, or the API token is revoked or expired.","extensions":{"code":"UNAUTHENTICATED","requestId":"r1"}}]}`)
 	}
 	if w.api.names() != "" {
 		t.Error("the API was asked")
@@ -65,7 +65,8 @@ func TestHeaders(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{"/", "/graphql", "/graphiql", "/schema.graphql", "/healthz", "/password", "/nowhere", "/pages.css"} {
 		h := w.ask("GET", path, "").Header
-		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"} {
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Strict-Transport-Security": "max-age=31536000"} {
 			if h.Get(name) != want {
 				t.Errorf("%s: %s is %q", path, name, h.Get(name))
 			}
@@ -78,37 +79,9 @@ func TestHeaders(t *testing.T) {
 	if h.Get("Cache-Control") != "no-store" || h.Get("Content-Security-Policy") != pagePolicy || len(h.Values("Set-Cookie")) > 0 {
 		t.Errorf("headers of a page: %v", h)
 	}
-}
-
-func TestCrossOrigin(t *testing.T) {
-	t.Parallel()
-	const portal, other = "https://portal.example", "https://other.example"
-	w := newWorld(t, func(c *Config) { c.Origins = []string{portal} })
-	w.api.on("Who", `{}`)
-
-	r := w.ask("OPTIONS", "/graphql", "", "Origin", portal, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type")
-	if r.Header.Get("Access-Control-Allow-Origin") != portal || r.Header.Get("Access-Control-Allow-Headers") == "" {
-		t.Errorf("preflight: %v", r.Header)
-	}
-	r = w.ask("POST", "/graphql", question, "Origin", portal, "Sec-Fetch-Site", "cross-site", "Authorization", "Bearer "+w.session)
-	if r.StatusCode != 200 || r.Header.Get("Access-Control-Allow-Origin") != portal {
-		t.Errorf("listed: status %d, %v", r.StatusCode, r.Header)
-	}
-	r = w.ask("POST", "/graphql", question, "Origin", other, "Sec-Fetch-Site", "cross-site")
-	if status, body := read(t, r); status != 403 || !strings.Contains(body, `"code":"FORBIDDEN"`) || r.Header.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("not listed: %d %s", status, body)
-	}
-
-	w = newWorld(t)
-	w.api.on("Who", `{}`)
-	if h := w.ask("OPTIONS", "/graphql", "", "Origin", portal, "Access-Control-Request-Method", "POST").Header; h.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("nobody is listed, and yet: %v", h)
-	}
-	if r := w.ask("POST", "/graphql", question, "Origin", "https://mandate.example", "Sec-Fetch-Site", "same-origin"); r.StatusCode != 200 {
-		t.Errorf("our own page: %d", r.StatusCode)
-	}
-	if _, err := New(Config{PublicURL: w.server.PublicURL, Origins: []string{"*"}}); err == nil {
-		t.Error("every origin was accepted")
+	w.server.PublicURL.Scheme = "http"
+	if h := w.ask("GET", "/", "").Header; h.Get("Strict-Transport-Security") != "" {
+		t.Errorf("whoever comes by HTTP is told to come by HTTPS: %v", h)
 	}
 }
 
@@ -178,7 +151,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 			t.Errorf("the log holds %s:\n%s", text, log)
 		}
 	}
-	for _, text := range []string{"method=GET path=/invitation status=404", "status=401", "requestId=r77", "duration="} {
+	for _, text := range []string{"method=GET route=/invitation status=404", "status=401", "requestId=r77", "durationMs="} {
 		if !strings.Contains(log, text) {
 			t.Errorf("the log lacks %s:\n%s", text, log)
 		}
@@ -219,7 +192,7 @@ func TestServeFinishesRequestsInHand(t *testing.T) {
 	}()
 	<-begun
 	stop()
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(drainPause + 200*time.Millisecond)
 	select {
 	case err := <-stopped:
 		t.Fatalf("stopped with a request in hand: %v", err)

@@ -45,7 +45,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Query     string
 		Variables map[string]any
 	}
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+	if r.Method != http.MethodPost {
+		body.Query = r.URL.Query().Get("query")
+	} else if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		http.Error(w, "bad JSON", http.StatusBadRequest)
 		return
 	}
@@ -70,6 +72,13 @@ func (f *fake) on(name, data string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers[name] = `{"data": ` + data + `}`
+}
+
+// refuse has an operation fail with an error that has these extensions.
+func (f *fake) refuse(name, extensions string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers[name] = `{"data": null, "errors": [{"message": "No.", "extensions": ` + extensions + `}]}`
 }
 
 // names lists what was asked since the last call.
@@ -106,7 +115,7 @@ type world struct {
 	session string // token
 	user    string
 	log     *bytes.Buffer
-	broken  error // why the server is not ready
+	broken  error // why the server is not ready, and answers nothing that needs the database
 }
 
 func newWorld(t *testing.T, change ...func(*Config)) *world {
@@ -121,10 +130,11 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	w.api.on("SignIn", `{"signIn": {"token": "`+w.session+`", "userErrors": []}}`)
 	w.api.on("SignOut", `{"signOut": {"ok": true}}`)
 	c := Config{
-		API: w.api, SDL: "type Query\n", Name: "Contoso Cloud",
+		API: w.api, Pages: w.api, SDL: "type Query\n", GraphiQL: true, Name: "Contoso Cloud",
 		Sessions:  &auth.Sessions{Read: db.Read, Write: db.Write, Clock: clock.System},
 		PublicURL: &url.URL{Scheme: "https", Host: "mandate.example"},
 		Ready:     func(context.Context) error { return w.broken },
+		Admit:     func(context.Context) error { return w.broken },
 		Log:       slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
@@ -150,6 +160,10 @@ func (w *world) signIn(client *ent.Client) {
 // ask sends a request to the server.
 func (w *world) ask(method, target, body string, headers ...string) *http.Response {
 	w.t.Helper()
+	return w.answer(w.request(method, target, body, headers...))
+}
+
+func (w *world) request(method, target, body string, headers ...string) *http.Request {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Host = "mandate.example"
 	for i := 0; i < len(headers); i += 2 {
@@ -161,6 +175,10 @@ func (w *world) ask(method, target, body string, headers ...string) *http.Respon
 	if r.Header.Get("From-Address") != "" {
 		r.RemoteAddr = r.Header.Get("From-Address")
 	}
+	return r
+}
+
+func (w *world) answer(r *http.Request) *http.Response {
 	answer := httptest.NewRecorder()
 	w.server.ServeHTTP(answer, r)
 	return answer.Result()

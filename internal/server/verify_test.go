@@ -56,7 +56,7 @@ func TestVerifyKeepsItsSecrets(t *testing.T) {
 	w.api.on("Verify", `{"verifyEmail": {"userErrors": []}}`)
 	w.get("/verify?token=SECRET1")
 	w.submit("/verify", "token", "SECRET2", "new_password", "SECRET3")
-	if log := w.log.String(); strings.Contains(log, "SECRET") || strings.Count(log, "path=/verify status=200") != 2 {
+	if log := w.log.String(); strings.Contains(log, "SECRET") || strings.Count(log, "route=/verify status=200") != 2 {
 		t.Errorf("the log is:\n%s", log)
 	}
 	h := w.ask("GET", "/verify?token=x", "").Header

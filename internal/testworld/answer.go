@@ -24,8 +24,15 @@ type Answer struct {
 			Path       []any
 			Extensions map[string]any
 		}
+		Extensions map[string]any
 	}
 }
+
+// Extension returns an extension of the answer; nil for none.
+func (a *Answer) Extension(name string) any { return a.parsed.Extensions[name] }
+
+// Data returns all that was answered.
+func (a *Answer) Data() any { return a.parsed.Data }
 
 // At returns what stands at a path of the data, such as customers.nodes.0.name; nil for nothing.
 func (a *Answer) At(path string) any {
@@ -92,6 +99,15 @@ func (a *Answer) Errors() []string {
 			path = append(path, fmt.Sprint(step))
 		}
 		list = append(list, strings.TrimSpace(fmt.Sprintf("%v at %s", e.Extensions["code"], strings.Join(path, "."))))
+	}
+	return list
+}
+
+// Messages lists the sentences of the top-level errors.
+func (a *Answer) Messages() []string {
+	var list []string
+	for _, e := range a.parsed.Errors {
+		list = append(list, e.Message)
 	}
 	return list
 }

@@ -8,7 +8,7 @@ import (
 	"mandate/internal/viewer"
 )
 
-// Bearer is whoever bears a session's token. Unlike people, who are seated in their sessions, a bearer is looked up by
+// Bearer is whoever bears a session's token, or an API token. Unlike people, who are seated in their sessions, a bearer is looked up by
 // the token for every request, and gets 401 without a live session.
 func (w *World) Bearer(token string) *Person {
 	return &Person{w: w, User: &ent.User{}, name: "bearer", viewer: viewer.Viewer{RequestID: "req"}, token: token}

@@ -1,7 +1,6 @@
 package testworld
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -97,8 +96,22 @@ func (p *Person) At(server *World) *Person {
 	return &there
 }
 
-// Context returns a context in which the person asks.
-func (p *Person) Context() context.Context { return viewer.With(context.Background(), p.viewer) }
+// From returns the person as one whose requests come from an address.
+func (p *Person) From(address string) *Person {
+	there := *p
+	there.viewer.Address = address
+	return &there
+}
+
+// Context returns a context in which the person asks, who has just entered the password. A bearer entered it when the
+// session says.
+func (p *Person) Context() context.Context {
+	v := p.viewer
+	if v.SignedIn() {
+		v.AuthenticatedAt = p.w.moment()
+	}
+	return viewer.With(context.Background(), v)
+}
 
 // Vars are the variables of an operation.
 type Vars map[string]any
@@ -114,8 +127,16 @@ func (p *Person) Do(query string, vars Vars) *Answer {
 // Post sends a body to the API.
 func (p *Person) Post(body []byte, contentType string) *Answer {
 	p.w.t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body)).WithContext(p.Context())
-	r.Header.Set("Content-Type", contentType)
+	return p.Send(http.MethodPost, "/graphql", string(body), "Content-Type", contentType)
+}
+
+// Send sends a request to the API; headers are pairs of name and value.
+func (p *Person) Send(method, target, body string, headers ...string) *Answer {
+	p.w.t.Helper()
+	r := httptest.NewRequest(method, target, strings.NewReader(body)).WithContext(p.Context())
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	if p.token != "" {
 		r.Header.Set("Authorization", "Bearer "+p.token)
 	}

@@ -76,6 +76,13 @@ func (w *World) Another(rawURL string) *World {
 	return open(w.t, rawURL, w.shared)
 }
 
+// narrow is how many connections a world has, where SQLite has not even so many to write: whatever holds one of them while it
+// waits for another one hangs here, and not one day under load.
+const narrow = 2
+
+// Widen gives the world as many connections as it would have in service, for what happens at the same moment.
+func (p *Person) Widen() { p.w.DB.Read.SetMaxOpenConns(20) }
+
 func open(t testing.TB, rawURL string, all *shared) *World {
 	t.Helper()
 	db, err := database.Open(context.Background(), rawURL)
@@ -83,6 +90,7 @@ func open(t testing.TB, rawURL string, all *shared) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	db.Read.SetMaxOpenConns(narrow)
 	w := &World{t: t, DB: db, shared: all}
 	w.reads = &counter{Driver: sql.OpenDB(db.Dialect, db.Read)}
 	w.Read = ent.NewClient(ent.Driver(w.reads))
@@ -103,6 +111,13 @@ func (w *World) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(w.tick)
+	return w.now
+}
+
+// moment is what the clock shows, without reading it.
+func (w *World) moment() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.now
 }
 

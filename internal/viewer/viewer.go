@@ -4,14 +4,19 @@ package viewer
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"mandate/internal/access"
 )
 
-// Viewer is who asks: a person with a session, a part of the program itself, or nobody.
+// Viewer is who asks: a person with a session, a program with a person's API token, a part of the program itself, or
+// nobody.
 type Viewer struct {
 	UserID          string
-	Email           string // canonical
-	SessionID       string
+	Email           string // canonical; "" for a token, which nothing was sent to
+	SessionID       string // "" for a token
+	Token           *Token // nil for a session
 	AuthenticatedAt time.Time
 	EnteredTenantID string // the one tenant that an entered session reaches; "" for a person's own session
 	RequestID       string
@@ -20,12 +25,47 @@ type Viewer struct {
 	system          string
 }
 
-// SignedIn reports whether a person asks.
+// Token is an API token: one more link of every path. It begins with one membership of its owner, lets no more through than
+// its scopes, and leads to no other tenants than those it is limited to.
+type Token struct {
+	ID       string
+	Prefix   string        // how its secret begins
+	MemberID string        // the membership that it rests on
+	Scopes   access.Levels // the levels that it has at most
+	Tenants  []string      // the only ones that it reaches; nil for no limit
+}
+
+// SignedIn reports whether a person asks, or a program for a person.
 func (v Viewer) SignedIn() bool { return v.UserID != "" }
 
-// Entered reports whether the session was narrowed to one tenant. Such a session cannot consent, enter further, or
-// touch credentials and sessions.
+// Entered reports whether the session was narrowed to one tenant.
 func (v Viewer) Entered() bool { return v.EnteredTenantID != "" }
+
+// InPerson reports whether a person asks in a session of their own. No other session and no API token consents, passes
+// access on, enters a tenant, or touches credentials, sessions and tokens.
+func (v Viewer) InPerson() bool { return v.SignedIn() && !v.Entered() && v.Token == nil }
+
+// Tenants lists the only tenants that the viewer can reach, whatever leads to others; nil for no limit.
+func (v Viewer) Tenants() []string {
+	switch {
+	case v.Entered():
+		return []string{v.EnteredTenantID}
+	case v.Token != nil:
+		return v.Token.Tenants
+	}
+	return nil
+}
+
+// Confined reports whether the viewer cannot reach a tenant, whatever leads there.
+func (v Viewer) Confined(tenantID string) bool {
+	only := v.Tenants()
+	return only != nil && !slices.Contains(only, tenantID)
+}
+
+// Holds reports whether a membership is the viewer's own: of a person all of theirs, of an API token the one that it rests on.
+func (v Viewer) Holds(memberID, userID string) bool {
+	return v.UserID == userID && (v.Token == nil || v.Token.MemberID == memberID)
+}
 
 // IsSystem reports whether a part of the program asks. It sees and writes everything.
 func (v Viewer) IsSystem() bool { return v.system != "" }

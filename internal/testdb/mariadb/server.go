@@ -7,11 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -26,8 +30,15 @@ var ErrNoServer = errors.New("no mariadbd or mysqld on PATH or in /usr/sbin: ins
 // only over its own unix socket by root without a password. It suits tests:
 // it is quick and forgets everything.
 type Server struct {
-	dir   string
-	stdin io.Closer // closed, the watching shell stops the server
+	dir     string
+	program string
+	options []string
+	watched []watched
+}
+
+// watched is a run of the server, and the shell that watches it.
+type watched struct {
+	stdin io.Closer // closed, the shell stops the server
 	shell *exec.Cmd
 }
 
@@ -43,10 +54,10 @@ func Find() (string, error) {
 
 // Start starts a server and waits until it answers. The server ends and its
 // data directory goes when Stop is called, or else when this process ends in
-// whatever way.
+// whatever way. Options are for the server, and win.
 //
 // Start fails with ErrNoServer, or with the server's own words.
-func Start() (*Server, error) {
+func Start(options ...string) (*Server, error) {
 	program, err := Find()
 	if err != nil {
 		return nil, err
@@ -55,19 +66,51 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir}
+	s := &Server{dir: dir, program: program, options: options}
 	if err := s.install(program); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if err := s.launch(program); err != nil {
+	if err := s.Resume(); err != nil {
+		s.Stop()
 		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+// Crash ends the server as a power cut of its own would, and leaves its data.
+func (s *Server) Crash() error {
+	text, err := os.ReadFile(s.pid())
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	for {
+		c, err := net.Dial("unix", s.socket())
+		if err != nil {
+			break
+		}
+		c.Close()
+		time.Sleep(5 * time.Millisecond)
+	}
+	return os.Remove(s.pid())
+}
+
+// Resume starts a server that crashed again, and waits until it answers.
+func (s *Server) Resume() error {
+	if err := s.launch(); err != nil {
+		return err
 	}
 	if err := s.await(30 * time.Second); err != nil {
 		log, _ := os.ReadFile(s.log())
-		s.Stop()
-		return nil, fmt.Errorf("start %s: %w\n%s", program, err, log)
+		return fmt.Errorf("start %s: %w\n%s", s.program, err, log)
 	}
-	return s, nil
+	return nil
 }
 
 // URL returns the URL of the named database, in the form that the product
@@ -85,12 +128,15 @@ func (s *Server) URL(name string) string {
 
 // Stop ends the server and removes its data.
 func (s *Server) Stop() {
-	_ = s.stdin.Close()
-	_ = s.shell.Wait()
+	for _, w := range slices.Backward(s.watched) {
+		_ = w.stdin.Close()
+		_ = w.shell.Wait()
+	}
 }
 
 func (s *Server) data() string      { return filepath.Join(s.dir, "data") }
 func (s *Server) log() string       { return filepath.Join(s.dir, "log") }
+func (s *Server) pid() string       { return filepath.Join(s.dir, "pid") }
 func (s *Server) socket() string    { return filepath.Join(s.dir, "sock") }
 func (s *Server) temporary() string { return filepath.Join(s.dir, "tmp") }
 
@@ -137,24 +183,29 @@ wait "$server"
 rm -rf "$dir"
 `
 
-func (s *Server) launch(program string) error {
-	log, err := os.Create(s.log())
+func (s *Server) launch() error {
+	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	s.shell = exec.Command("/bin/sh", "-c", watch, "sh", s.dir, program,
-		"--no-defaults", "--socket="+s.socket(), "--pid-file="+filepath.Join(s.dir, "pid"),
+	shell := exec.Command("/bin/sh", "-c", watch, "sh", s.dir, s.program,
+		"--no-defaults", "--socket="+s.socket(), "--pid-file="+s.pid(),
 		"--skip-networking", "--skip-name-resolve", "--skip-log-bin", "--max-connections=1000",
 		// Durability is for data that matters.
 		"--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite",
 		"--skip-innodb-file-per-table", "--innodb-buffer-pool-size=64M")
-	s.shell.Args = append(s.shell.Args, s.places()...)
-	s.shell.Stdout, s.shell.Stderr = log, log
-	if s.stdin, err = s.shell.StdinPipe(); err != nil {
+	shell.Args = append(append(shell.Args, s.places()...), s.options...)
+	shell.Stdout, shell.Stderr = log, log
+	stdin, err := shell.StdinPipe()
+	if err != nil {
 		return err
 	}
-	return s.shell.Start()
+	if err := shell.Start(); err != nil {
+		return err
+	}
+	s.watched = append(s.watched, watched{stdin, shell})
+	return nil
 }
 
 // await returns when the server answers.

@@ -2,6 +2,7 @@ package mariadb
 
 import (
 	"bufio"
+	"database/sql"
 	"fmt"
 	"io"
 	"os"
@@ -79,4 +80,37 @@ func TestStop(t *testing.T) {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+func TestCrashAndResume(t *testing.T) {
+	t.Parallel()
+	server, err := Start("--innodb-flush-log-at-trx-commit=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	do := func(statement string) error {
+		pool, err := sql.Open("mysql", "root@unix("+server.socket()+")/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		_, err = pool.Exec(statement)
+		return err
+	}
+	if err := do("CREATE DATABASE kept"); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	if do("SELECT 1") == nil {
+		t.Error("it answers after a crash")
+	}
+	if err := server.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if err := do("USE kept"); err != nil {
+		t.Error("what was acknowledged is gone")
+	}
 }
