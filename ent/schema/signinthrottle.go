@@ -11,7 +11,7 @@ import (
 	"mandate/ent/schema/mixin"
 )
 
-// SignInThrottle counts wrong passwords, wrong links, asked-for reset links and sign-ups, by account and by network, to slow
+// SignInThrottle counts wrong passwords, asked-for reset links and sign-ups, by account and by network, to slow
 // down whoever guesses.
 type SignInThrottle struct{ ent.Schema }
 
