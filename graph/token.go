@@ -41,13 +41,10 @@ func (r *Resolver) tokenOwners(ctx context.Context, tokens []*ent.ApiToken) ([]*
 	if err != nil {
 		return nil, err
 	}
-	names := make(map[string]string, len(rows))
-	for _, m := range rows {
-		names[m.ID] = m.FirstName + " " + m.LastName
-	}
+	byID := keyed(rows, memberID)
 	owners := make([]*model.PersonProfile, len(tokens))
 	for i, t := range tokens {
-		owners[i] = &model.PersonProfile{Name: names[t.MemberID]}
+		owners[i] = &model.PersonProfile{Name: mandate.NameOf(byID[t.MemberID])}
 	}
 	return owners, nil
 }

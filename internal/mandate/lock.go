@@ -56,12 +56,7 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 	if len(tenantIDs) == 0 {
 		return nil
 	}
-	ids := make([]any, len(tenantIDs))
-	for i, id := range tenantIDs {
-		ids[i] = id
-	}
-	query, args := sql.Dialect(t.s.Dialect).Select("id").From(sql.Table("tenants")).Where(sql.In("id", ids...)).OrderBy("id").Query()
-	if err := t.read(ctx, query+" "+how, args...); err != nil {
+	if err := t.readIn(ctx, "tenants", "id", tenantIDs, how); err != nil {
 		return err
 	}
 	t.access.Renew() // what was read before may have changed while the lock was awaited
@@ -83,6 +78,16 @@ func (t *tx) lockPerson(ctx context.Context, userID string) error {
 		return nil
 	}
 	return t.read(ctx, "SELECT id FROM users WHERE id=? FOR UPDATE", userID)
+}
+
+// readIn locks the rows of a table that have one of the values in a column, in the order of the column.
+func (t *tx) readIn(ctx context.Context, table, column string, values []string, how string) error {
+	in := make([]any, len(values))
+	for i, v := range values {
+		in[i] = v
+	}
+	query, args := sql.Dialect(t.s.Dialect).Select("id").From(sql.Table(table)).Where(sql.In(column, in...)).OrderBy(column).Query()
+	return t.read(ctx, query+" "+how, args...)
 }
 
 // read reads rows for the locks that come with them.

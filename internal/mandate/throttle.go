@@ -70,12 +70,7 @@ func (t *tx) tallies(ctx context.Context, subjects []subject) ([]tally, error) {
 	slices.SortFunc(list, func(a, b tally) int { return strings.Compare(a.key, b.key) })
 	these := keys(subjects)
 	if t.s.Dialect == dialect.MySQL && len(these) > 0 {
-		args := make([]any, len(these))
-		for i, key := range these {
-			args[i] = key
-		}
-		err := t.read(ctx, "SELECT id FROM sign_in_throttles WHERE subject IN (?"+strings.Repeat(",?", len(args)-1)+") ORDER BY subject FOR UPDATE", args...)
-		if err != nil {
+		if err := t.readIn(ctx, "sign_in_throttles", "subject", these, "FOR UPDATE"); err != nil {
 			return nil, err
 		}
 	}
