@@ -7,7 +7,7 @@ FUZZTIME ?= 5s
 GRAPHIQL := sh internal/graphiql/web/build.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fuzz crash generate check lint graphiql graphiql-check clean
+.PHONY: help run build test bench bench-check fuzz crash generate check lint graphiql graphiql-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ build: ## Build bin/mandate
 test: ## Run all tests, on SQLite and MariaDB; on Debian, root is given what is missing
 	.ci/node && chromium=$$(.ci/chromium) && export MANDATE_TEST_CHROMIUM="$$chromium" && \
 		go run ./internal/testdb/withserver -- go test -timeout 20m $(GOTESTFLAGS) ./...
+
+bench: ## Measure against hand-written SQL, and write the tables into README.md; takes half an hour
+	go run ./internal/bench -write
+
+bench-check: ## See that no operation is slower than its bound, a share of hand-written SQL's speed
+	go run ./internal/bench -check
 
 fuzz: ## Look for inputs that break what is promised, FUZZTIME for each target
 	@for target in $(FUZZ); do \

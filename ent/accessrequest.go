@@ -263,5 +263,14 @@ func (_m *AccessRequest) String() string {
 	return builder.String()
 }
 
+// ScanAccessRequest returns what to scan columns of a row into, and what makes a AccessRequest of what was scanned.
+func ScanAccessRequest(columns []string) (into []any, row func() (*AccessRequest, error), err error) {
+	into, err = (*AccessRequest)(nil).scanValues(columns)
+	return into, func() (*AccessRequest, error) {
+		r := new(AccessRequest)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // AccessRequests is a parsable slice of AccessRequest.
 type AccessRequests []*AccessRequest

@@ -297,6 +297,15 @@ func (_m *ApiToken) String() string {
 	return builder.String()
 }
 
+// ScanApiToken returns what to scan columns of a row into, and what makes a ApiToken of what was scanned.
+func ScanApiToken(columns []string) (into []any, row func() (*ApiToken, error), err error) {
+	into, err = (*ApiToken)(nil).scanValues(columns)
+	return into, func() (*ApiToken, error) {
+		r := new(ApiToken)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // NamedTokenTenants returns the TokenTenants named value or an error if the edge was not
 // loaded in eager-loading with this name.
 func (_m *ApiToken) NamedTokenTenants(name string) ([]*ApiTokenTenant, error) {

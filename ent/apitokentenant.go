@@ -161,5 +161,14 @@ func (_m *ApiTokenTenant) String() string {
 	return builder.String()
 }
 
+// ScanApiTokenTenant returns what to scan columns of a row into, and what makes a ApiTokenTenant of what was scanned.
+func ScanApiTokenTenant(columns []string) (into []any, row func() (*ApiTokenTenant, error), err error) {
+	into, err = (*ApiTokenTenant)(nil).scanValues(columns)
+	return into, func() (*ApiTokenTenant, error) {
+		r := new(ApiTokenTenant)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // ApiTokenTenants is a parsable slice of ApiTokenTenant.
 type ApiTokenTenants []*ApiTokenTenant

@@ -418,8 +418,12 @@ func (_q *ApiTokenTenantQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 			_q.withTenant != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*ApiTokenTenant).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*ApiTokenTenant).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &ApiTokenTenant{config: _q.config}

@@ -400,5 +400,14 @@ func (_m *Assignment) String() string {
 	return builder.String()
 }
 
+// ScanAssignment returns what to scan columns of a row into, and what makes a Assignment of what was scanned.
+func ScanAssignment(columns []string) (into []any, row func() (*Assignment, error), err error) {
+	into, err = (*Assignment)(nil).scanValues(columns)
+	return into, func() (*Assignment, error) {
+		r := new(Assignment)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Assignments is a parsable slice of Assignment.
 type Assignments []*Assignment

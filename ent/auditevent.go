@@ -357,5 +357,14 @@ func (_m *AuditEvent) String() string {
 	return builder.String()
 }
 
+// ScanAuditEvent returns what to scan columns of a row into, and what makes a AuditEvent of what was scanned.
+func ScanAuditEvent(columns []string) (into []any, row func() (*AuditEvent, error), err error) {
+	into, err = (*AuditEvent)(nil).scanValues(columns)
+	return into, func() (*AuditEvent, error) {
+		r := new(AuditEvent)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // AuditEvents is a parsable slice of AuditEvent.
 type AuditEvents []*AuditEvent

@@ -9,8 +9,6 @@ import (
 	"log"
 	"reflect"
 
-	"mandate/ent/migrate"
-
 	"mandate/ent/accessrequest"
 	"mandate/ent/apitoken"
 	"mandate/ent/apitokentenant"
@@ -52,8 +50,6 @@ import (
 // Client is the client that holds all ent builders.
 type Client struct {
 	config
-	// Schema is the client for creating, migrating and dropping schema.
-	Schema *migrate.Schema
 	// AccessRequest is the client for interacting with the AccessRequest builders.
 	AccessRequest *AccessRequestClient
 	// ApiToken is the client for interacting with the ApiToken builders.
@@ -122,7 +118,6 @@ func NewClient(opts ...Option) *Client {
 }
 
 func (c *Client) init() {
-	c.Schema = migrate.NewSchema(c.driver)
 	c.AccessRequest = NewAccessRequestClient(c.config)
 	c.ApiToken = NewApiTokenClient(c.config)
 	c.ApiTokenTenant = NewApiTokenTenantClient(c.config)

@@ -214,5 +214,14 @@ func (_m *Device) String() string {
 	return builder.String()
 }
 
+// ScanDevice returns what to scan columns of a row into, and what makes a Device of what was scanned.
+func ScanDevice(columns []string) (into []any, row func() (*Device, error), err error) {
+	into, err = (*Device)(nil).scanValues(columns)
+	return into, func() (*Device, error) {
+		r := new(Device)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Devices is a parsable slice of Device.
 type Devices []*Device

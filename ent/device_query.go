@@ -418,8 +418,12 @@ func (_q *DeviceQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Devic
 			_q.withSite != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*Device).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*Device).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Device{config: _q.config}

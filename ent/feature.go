@@ -197,5 +197,14 @@ func (_m *Feature) String() string {
 	return builder.String()
 }
 
+// ScanFeature returns what to scan columns of a row into, and what makes a Feature of what was scanned.
+func ScanFeature(columns []string) (into []any, row func() (*Feature, error), err error) {
+	into, err = (*Feature)(nil).scanValues(columns)
+	return into, func() (*Feature, error) {
+		r := new(Feature)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Features is a parsable slice of Feature.
 type Features []*Feature

@@ -342,8 +342,12 @@ func (_q *FeatureQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Feat
 		nodes = []*Feature{}
 		_spec = _q.querySpec()
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*Feature).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*Feature).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Feature{config: _q.config}

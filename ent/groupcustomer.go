@@ -183,5 +183,14 @@ func (_m *GroupCustomer) String() string {
 	return builder.String()
 }
 
+// ScanGroupCustomer returns what to scan columns of a row into, and what makes a GroupCustomer of what was scanned.
+func ScanGroupCustomer(columns []string) (into []any, row func() (*GroupCustomer, error), err error) {
+	into, err = (*GroupCustomer)(nil).scanValues(columns)
+	return into, func() (*GroupCustomer, error) {
+		r := new(GroupCustomer)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // GroupCustomers is a parsable slice of GroupCustomer.
 type GroupCustomers []*GroupCustomer

@@ -418,8 +418,12 @@ func (_q *GroupCustomerQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 			_q.withCustomer != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*GroupCustomer).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*GroupCustomer).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &GroupCustomer{config: _q.config}

@@ -172,5 +172,14 @@ func (_m *GroupMember) String() string {
 	return builder.String()
 }
 
+// ScanGroupMember returns what to scan columns of a row into, and what makes a GroupMember of what was scanned.
+func ScanGroupMember(columns []string) (into []any, row func() (*GroupMember, error), err error) {
+	into, err = (*GroupMember)(nil).scanValues(columns)
+	return into, func() (*GroupMember, error) {
+		r := new(GroupMember)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // GroupMembers is a parsable slice of GroupMember.
 type GroupMembers []*GroupMember

@@ -418,8 +418,12 @@ func (_q *GroupMemberQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 			_q.withMember != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*GroupMember).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*GroupMember).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &GroupMember{config: _q.config}

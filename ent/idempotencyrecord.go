@@ -143,5 +143,14 @@ func (_m *IdempotencyRecord) String() string {
 	return builder.String()
 }
 
+// ScanIdempotencyRecord returns what to scan columns of a row into, and what makes a IdempotencyRecord of what was scanned.
+func ScanIdempotencyRecord(columns []string) (into []any, row func() (*IdempotencyRecord, error), err error) {
+	into, err = (*IdempotencyRecord)(nil).scanValues(columns)
+	return into, func() (*IdempotencyRecord, error) {
+		r := new(IdempotencyRecord)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // IdempotencyRecords is a parsable slice of IdempotencyRecord.
 type IdempotencyRecords []*IdempotencyRecord

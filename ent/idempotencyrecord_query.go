@@ -342,8 +342,12 @@ func (_q *IdempotencyRecordQuery) sqlAll(ctx context.Context, hooks ...queryHook
 		nodes = []*IdempotencyRecord{}
 		_spec = _q.querySpec()
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*IdempotencyRecord).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*IdempotencyRecord).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &IdempotencyRecord{config: _q.config}

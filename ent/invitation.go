@@ -539,5 +539,14 @@ func (_m *Invitation) String() string {
 	return builder.String()
 }
 
+// ScanInvitation returns what to scan columns of a row into, and what makes a Invitation of what was scanned.
+func ScanInvitation(columns []string) (into []any, row func() (*Invitation, error), err error) {
+	into, err = (*Invitation)(nil).scanValues(columns)
+	return into, func() (*Invitation, error) {
+		r := new(Invitation)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Invitations is a parsable slice of Invitation.
 type Invitations []*Invitation

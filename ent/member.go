@@ -67,6 +67,8 @@ type Member struct {
 
 	// Place among the rows loaded together.
 	batch.Place `json:"-"`
+	// Mailbox is the person's address, where it was read along; nil elsewhere.
+	Mailbox *string `json:"-"`
 }
 
 // MemberEdges holds the relations/edges for other nodes in the graph.
@@ -422,6 +424,18 @@ func (_m *Member) String() string {
 	builder.WriteByte(')')
 	return builder.String()
 }
+
+// ScanMember returns what to scan columns of a row into, and what makes a Member of what was scanned.
+func ScanMember(columns []string) (into []any, row func() (*Member, error), err error) {
+	into, err = (*Member)(nil).scanValues(columns)
+	return into, func() (*Member, error) {
+		r := new(Member)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
+// Name is the name of the person, as the tenant has it.
+func (m *Member) Name() string { return m.FirstName + " " + m.LastName }
 
 // NamedPermissions returns the Permissions named value or an error if the edge was not
 // loaded in eager-loading with this name.

@@ -532,8 +532,12 @@ func (_q *MemberQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Membe
 			_q.withMemberSites != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*Member).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*Member).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Member{config: _q.config}

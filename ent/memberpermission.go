@@ -167,5 +167,14 @@ func (_m *MemberPermission) String() string {
 	return builder.String()
 }
 
+// ScanMemberPermission returns what to scan columns of a row into, and what makes a MemberPermission of what was scanned.
+func ScanMemberPermission(columns []string) (into []any, row func() (*MemberPermission, error), err error) {
+	into, err = (*MemberPermission)(nil).scanValues(columns)
+	return into, func() (*MemberPermission, error) {
+		r := new(MemberPermission)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // MemberPermissions is a parsable slice of MemberPermission.
 type MemberPermissions []*MemberPermission

@@ -381,8 +381,12 @@ func (_q *MemberPermissionQuery) sqlAll(ctx context.Context, hooks ...queryHook)
 			_q.withMember != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*MemberPermission).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*MemberPermission).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &MemberPermission{config: _q.config}

@@ -172,5 +172,14 @@ func (_m *MemberSite) String() string {
 	return builder.String()
 }
 
+// ScanMemberSite returns what to scan columns of a row into, and what makes a MemberSite of what was scanned.
+func ScanMemberSite(columns []string) (into []any, row func() (*MemberSite, error), err error) {
+	into, err = (*MemberSite)(nil).scanValues(columns)
+	return into, func() (*MemberSite, error) {
+		r := new(MemberSite)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // MemberSites is a parsable slice of MemberSite.
 type MemberSites []*MemberSite

@@ -418,8 +418,12 @@ func (_q *MemberSiteQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*M
 			_q.withSite != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*MemberSite).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*MemberSite).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &MemberSite{config: _q.config}

@@ -259,5 +259,14 @@ func (_m *OneTimeToken) String() string {
 	return builder.String()
 }
 
+// ScanOneTimeToken returns what to scan columns of a row into, and what makes a OneTimeToken of what was scanned.
+func ScanOneTimeToken(columns []string) (into []any, row func() (*OneTimeToken, error), err error) {
+	into, err = (*OneTimeToken)(nil).scanValues(columns)
+	return into, func() (*OneTimeToken, error) {
+		r := new(OneTimeToken)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // OneTimeTokens is a parsable slice of OneTimeToken.
 type OneTimeTokens []*OneTimeToken

@@ -284,5 +284,14 @@ func (_m *OutboxMessage) String() string {
 	return builder.String()
 }
 
+// ScanOutboxMessage returns what to scan columns of a row into, and what makes a OutboxMessage of what was scanned.
+func ScanOutboxMessage(columns []string) (into []any, row func() (*OutboxMessage, error), err error) {
+	into, err = (*OutboxMessage)(nil).scanValues(columns)
+	return into, func() (*OutboxMessage, error) {
+		r := new(OutboxMessage)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // OutboxMessages is a parsable slice of OutboxMessage.
 type OutboxMessages []*OutboxMessage

@@ -342,8 +342,12 @@ func (_q *OutboxMessageQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 		nodes = []*OutboxMessage{}
 		_spec = _q.querySpec()
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*OutboxMessage).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*OutboxMessage).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &OutboxMessage{config: _q.config}

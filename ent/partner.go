@@ -202,5 +202,14 @@ func (_m *Partner) String() string {
 	return builder.String()
 }
 
+// ScanPartner returns what to scan columns of a row into, and what makes a Partner of what was scanned.
+func ScanPartner(columns []string) (into []any, row func() (*Partner, error), err error) {
+	into, err = (*Partner)(nil).scanValues(columns)
+	return into, func() (*Partner, error) {
+		r := new(Partner)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Partners is a parsable slice of Partner.
 type Partners []*Partner

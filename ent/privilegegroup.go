@@ -269,6 +269,15 @@ func (_m *PrivilegeGroup) String() string {
 	return builder.String()
 }
 
+// ScanPrivilegeGroup returns what to scan columns of a row into, and what makes a PrivilegeGroup of what was scanned.
+func ScanPrivilegeGroup(columns []string) (into []any, row func() (*PrivilegeGroup, error), err error) {
+	into, err = (*PrivilegeGroup)(nil).scanValues(columns)
+	return into, func() (*PrivilegeGroup, error) {
+		r := new(PrivilegeGroup)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // NamedGroupMembers returns the GroupMembers named value or an error if the edge was not
 // loaded in eager-loading with this name.
 func (_m *PrivilegeGroup) NamedGroupMembers(name string) ([]*GroupMember, error) {

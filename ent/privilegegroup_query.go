@@ -495,8 +495,12 @@ func (_q *PrivilegeGroupQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 			_q.withGroupCustomers != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*PrivilegeGroup).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*PrivilegeGroup).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &PrivilegeGroup{config: _q.config}

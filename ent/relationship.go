@@ -441,5 +441,14 @@ func (_m *Relationship) String() string {
 	return builder.String()
 }
 
+// ScanRelationship returns what to scan columns of a row into, and what makes a Relationship of what was scanned.
+func ScanRelationship(columns []string) (into []any, row func() (*Relationship, error), err error) {
+	into, err = (*Relationship)(nil).scanValues(columns)
+	return into, func() (*Relationship, error) {
+		r := new(Relationship)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Relationships is a parsable slice of Relationship.
 type Relationships []*Relationship

@@ -195,6 +195,15 @@ func (_m *Role) String() string {
 	return builder.String()
 }
 
+// ScanRole returns what to scan columns of a row into, and what makes a Role of what was scanned.
+func ScanRole(columns []string) (into []any, row func() (*Role, error), err error) {
+	into, err = (*Role)(nil).scanValues(columns)
+	return into, func() (*Role, error) {
+		r := new(Role)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // NamedPermissions returns the Permissions named value or an error if the edge was not
 // loaded in eager-loading with this name.
 func (_m *Role) NamedPermissions(name string) ([]*RolePermission, error) {

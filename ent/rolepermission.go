@@ -167,5 +167,14 @@ func (_m *RolePermission) String() string {
 	return builder.String()
 }
 
+// ScanRolePermission returns what to scan columns of a row into, and what makes a RolePermission of what was scanned.
+func ScanRolePermission(columns []string) (into []any, row func() (*RolePermission, error), err error) {
+	into, err = (*RolePermission)(nil).scanValues(columns)
+	return into, func() (*RolePermission, error) {
+		r := new(RolePermission)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // RolePermissions is a parsable slice of RolePermission.
 type RolePermissions []*RolePermission

@@ -381,8 +381,12 @@ func (_q *RolePermissionQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 			_q.withRole != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*RolePermission).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*RolePermission).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &RolePermission{config: _q.config}

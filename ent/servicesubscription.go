@@ -205,5 +205,14 @@ func (_m *ServiceSubscription) String() string {
 	return builder.String()
 }
 
+// ScanServiceSubscription returns what to scan columns of a row into, and what makes a ServiceSubscription of what was scanned.
+func ScanServiceSubscription(columns []string) (into []any, row func() (*ServiceSubscription, error), err error) {
+	into, err = (*ServiceSubscription)(nil).scanValues(columns)
+	return into, func() (*ServiceSubscription, error) {
+		r := new(ServiceSubscription)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // ServiceSubscriptions is a parsable slice of ServiceSubscription.
 type ServiceSubscriptions []*ServiceSubscription

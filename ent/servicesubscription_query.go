@@ -381,8 +381,12 @@ func (_q *ServiceSubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHo
 			_q.withTenant != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*ServiceSubscription).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*ServiceSubscription).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &ServiceSubscription{config: _q.config}

@@ -328,5 +328,14 @@ func (_m *Session) String() string {
 	return builder.String()
 }
 
+// ScanSession returns what to scan columns of a row into, and what makes a Session of what was scanned.
+func ScanSession(columns []string) (into []any, row func() (*Session, error), err error) {
+	into, err = (*Session)(nil).scanValues(columns)
+	return into, func() (*Session, error) {
+		r := new(Session)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Sessions is a parsable slice of Session.
 type Sessions []*Session

@@ -140,5 +140,14 @@ func (_m *SignInThrottle) String() string {
 	return builder.String()
 }
 
+// ScanSignInThrottle returns what to scan columns of a row into, and what makes a SignInThrottle of what was scanned.
+func ScanSignInThrottle(columns []string) (into []any, row func() (*SignInThrottle, error), err error) {
+	into, err = (*SignInThrottle)(nil).scanValues(columns)
+	return into, func() (*SignInThrottle, error) {
+		r := new(SignInThrottle)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // SignInThrottles is a parsable slice of SignInThrottle.
 type SignInThrottles []*SignInThrottle

@@ -342,8 +342,12 @@ func (_q *SignInThrottleQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 		nodes = []*SignInThrottle{}
 		_spec = _q.querySpec()
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*SignInThrottle).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*SignInThrottle).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &SignInThrottle{config: _q.config}

@@ -228,5 +228,14 @@ func (_m *Site) String() string {
 	return builder.String()
 }
 
+// ScanSite returns what to scan columns of a row into, and what makes a Site of what was scanned.
+func ScanSite(columns []string) (into []any, row func() (*Site, error), err error) {
+	into, err = (*Site)(nil).scanValues(columns)
+	return into, func() (*Site, error) {
+		r := new(Site)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // Sites is a parsable slice of Site.
 type Sites []*Site

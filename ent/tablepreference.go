@@ -183,5 +183,14 @@ func (_m *TablePreference) String() string {
 	return builder.String()
 }
 
+// ScanTablePreference returns what to scan columns of a row into, and what makes a TablePreference of what was scanned.
+func ScanTablePreference(columns []string) (into []any, row func() (*TablePreference, error), err error) {
+	into, err = (*TablePreference)(nil).scanValues(columns)
+	return into, func() (*TablePreference, error) {
+		r := new(TablePreference)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // TablePreferences is a parsable slice of TablePreference.
 type TablePreferences []*TablePreference

@@ -381,8 +381,12 @@ func (_q *TablePreferenceQuery) sqlAll(ctx context.Context, hooks ...queryHook) 
 			_q.withUser != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*TablePreference).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*TablePreference).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &TablePreference{config: _q.config}

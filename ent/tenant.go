@@ -382,6 +382,15 @@ func (_m *Tenant) String() string {
 	return builder.String()
 }
 
+// ScanTenant returns what to scan columns of a row into, and what makes a Tenant of what was scanned.
+func ScanTenant(columns []string) (into []any, row func() (*Tenant, error), err error) {
+	into, err = (*Tenant)(nil).scanValues(columns)
+	return into, func() (*Tenant, error) {
+		r := new(Tenant)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // NamedTenantTags returns the TenantTags named value or an error if the edge was not
 // loaded in eager-loading with this name.
 func (_m *Tenant) NamedTenantTags(name string) ([]*TenantTag, error) {

@@ -142,5 +142,14 @@ func (_m *TenantTag) String() string {
 	return builder.String()
 }
 
+// ScanTenantTag returns what to scan columns of a row into, and what makes a TenantTag of what was scanned.
+func ScanTenantTag(columns []string) (into []any, row func() (*TenantTag, error), err error) {
+	into, err = (*TenantTag)(nil).scanValues(columns)
+	return into, func() (*TenantTag, error) {
+		r := new(TenantTag)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // TenantTags is a parsable slice of TenantTag.
 type TenantTags []*TenantTag

@@ -381,8 +381,12 @@ func (_q *TenantTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Te
 			_q.withTenant != nil,
 		}
 	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*TenantTag).scanValues(nil, columns)
+	var row []any
+	_spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if row == nil {
+			row, err = (*TenantTag).scanValues(nil, columns)
+		}
+		return row, err
 	}
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &TenantTag{config: _q.config}

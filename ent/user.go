@@ -190,6 +190,15 @@ func (_m *User) String() string {
 	return builder.String()
 }
 
+// ScanUser returns what to scan columns of a row into, and what makes a User of what was scanned.
+func ScanUser(columns []string) (into []any, row func() (*User, error), err error) {
+	into, err = (*User)(nil).scanValues(columns)
+	return into, func() (*User, error) {
+		r := new(User)
+		return r, r.assignValues(columns, into)
+	}, err
+}
+
 // NamedMembers returns the Members named value or an error if the edge was not
 // loaded in eager-loading with this name.
 func (_m *User) NamedMembers(name string) ([]*Member, error) {

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"context"
+	"strings"
 
 	"mandate/ent"
+	"mandate/ent/rule"
 	"mandate/graph/model"
 	"mandate/internal/batch"
 	"mandate/internal/mandate"
@@ -20,7 +22,7 @@ func answer[T any, P interface {
 	if err != nil || len(faults) > 0 || written == nil {
 		return nil, faults, err
 	}
-	found, err := r.nodesByID(ctx, []string{id(written)})
+	found, err := rowsNow(ctx, r, []P{written}, id)
 	row, _ := found[id(written)].(P)
 	return row, faults, err
 }
@@ -32,7 +34,7 @@ func answers[P batch.Row](ctx context.Context, r *Resolver, written []P, id func
 	if err != nil || len(faults) > 0 {
 		return rows, faults, err
 	}
-	found, err := r.nodesByID(ctx, ids(written, id))
+	found, err := rowsNow(ctx, r, written, id)
 	for _, w := range written {
 		if row, ok := found[id(w)].(P); ok {
 			rows = append(rows, row)
@@ -41,12 +43,33 @@ func answers[P batch.Row](ctx context.Context, r *Resolver, written []P, id func
 	return rows, faults, err
 }
 
+// rowsNow reads rows again that an operation returned, as far as the viewer sees them.
+func rowsNow[P batch.Row](ctx context.Context, r *Resolver, written []P, id func(P) string) (map[string]model.Node, error) {
+	names := ids(written, id)
+	var tenants []string
+	for _, w := range written {
+		of := tenantsOf(w)
+		if len(of) == 0 || of[0] == "" { // of what was carried out before, no more is known than the ids
+			return r.nodesByID(ctx, names)
+		}
+		tenants = append(tenants, of...)
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	if err := rule.From(ctx).Resolve(ctx, tenants...); err != nil {
+		return nil, err
+	}
+	kind, _, _ := strings.Cut(names[0], "_")
+	return nouns[kind].load(r, ctx, names)
+}
+
 // nodesInOrder reads nodes, each at the position of its id.
 func (r *Resolver) nodesInOrder(ctx context.Context, ids []string) ([]model.Node, error) {
 	if len(ids) > mostRows {
 		return nil, badInput("Ask for at most 100 nodes.")
 	}
-	found, err := r.nodesByID(ctx, ids)
+	found, err := r.nodesByID(selecting(ctx), ids)
 	if err != nil {
 		return nil, err
 	}

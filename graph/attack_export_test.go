@@ -15,7 +15,6 @@ import (
 	"mandate/graph"
 	"mandate/internal/auth"
 	"mandate/internal/testworld"
-	"mandate/internal/viewer"
 )
 
 // manyEvents gives a tenant as many events more, of several kinds and with all that events can hold.
@@ -56,9 +55,9 @@ func TestAnExportEndsWithTheRight(t *testing.T) {
 			name, code string
 			who        *testworld.Person
 			happens    func()
-			seat       func(*http.Request) (viewer.Viewer, error)
+			seat       func(*http.Request) (context.Context, error)
 		}{
-			{"the session ends", "UNAUTHENTICATED", s.Stranger(), func() { s.does(s.Bearer(token), "revokeSession", in{"id": sessionOf(s, token)}) }, func(r *http.Request) (viewer.Viewer, error) {
+			{"the session ends", "UNAUTHENTICATED", s.Stranger(), func() { s.does(s.Bearer(token), "revokeSession", in{"id": sessionOf(s, token)}) }, func(r *http.Request) (context.Context, error) {
 				r.Header.Set("Authorization", "Bearer "+token)
 				return sessions.Seat(r)
 			}},
@@ -71,9 +70,9 @@ func TestAnExportEndsWithTheRight(t *testing.T) {
 			for _, format := range []string{"ndjson", "csv"} {
 				s.then(c.name+", "+format, func(s scene) {
 					pages := 0
-					d := s.exportsBy(func(r *http.Request) (viewer.Viewer, error) {
+					d := s.exportsBy(func(r *http.Request) (context.Context, error) {
 						if pages++; pages == 3 && c.seat == nil {
-							return viewer.Viewer{}, fmt.Errorf("look the session up: %w", context.DeadlineExceeded)
+							return nil, fmt.Errorf("look the session up: %w", context.DeadlineExceeded)
 						}
 						if pages == 3 && format == "ndjson" {
 							c.happens()
@@ -116,7 +115,7 @@ func TestAPageOfAnExport(t *testing.T) {
 		manyEvents(s, acme, contoso, 950)
 		s.Later(time.Minute)
 		var at []int
-		d := s.exportsBy(func(r *http.Request) (viewer.Viewer, error) {
+		d := s.exportsBy(func(r *http.Request) (context.Context, error) {
 			at = append(at, s.Statements())
 			return seated(r)
 		}, acme.Admin, contoso.ID, "format=ndjson")
@@ -168,7 +167,7 @@ func TestAClientThatReadsNoMore(t *testing.T) {
 			r.SetPathValue("tenantId", contoso.ID)
 			cut := func() (cut bool) {
 				defer func() { cut = recover() != nil }()
-				exporter(s.World, func(r *http.Request) (viewer.Viewer, error) {
+				exporter(s.World, func(r *http.Request) (context.Context, error) {
 					asked++
 					return seated(r)
 				}).ServeHTTP(w, r)
@@ -197,12 +196,12 @@ func TestAnExportOverTheNetwork(t *testing.T) {
 		s.Later(time.Minute)
 		pages, last := 0, 100
 		mux := http.NewServeMux()
-		mux.Handle("/audit/{tenantId}", exporter(s.World, func(*http.Request) (viewer.Viewer, error) {
+		mux.Handle("/audit/{tenantId}", exporter(s.World, func(*http.Request) (context.Context, error) {
 			time.Sleep(250 * time.Millisecond)
 			if pages++; pages > last {
-				return viewer.Viewer{}, auth.ErrNoSession
+				return nil, auth.ErrNoSession
 			}
-			return viewer.From(contoso.Admin.Context()), nil
+			return contoso.Admin.Context(), nil
 		}))
 		server := httptest.NewUnstartedServer(mux)
 		server.Config.ReadTimeout, server.Config.WriteTimeout = 2*time.Second, 2*time.Second
@@ -247,7 +246,7 @@ func TestAPersonHasTwoExportsAtOnce(t *testing.T) {
 		reader := s.Staff(contoso, "reader", testworld.Role("READ_ONLY"))
 		sessions := &auth.Sessions{Read: s.DB.Read, Write: s.DB.Write, Clock: s.Now}
 		s.Later(time.Minute)
-		h := exporter(s.World, func(r *http.Request) (viewer.Viewer, error) {
+		h := exporter(s.World, func(r *http.Request) (context.Context, error) {
 			if r.Header.Get("Authorization") != "" {
 				return sessions.Seat(r)
 			}

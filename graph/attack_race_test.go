@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -105,7 +106,7 @@ func TestTheOperatorsRightIsHeldWhileItCounts(t *testing.T) {
 func hold(t *testing.T, w *testworld.World, table string, changes ...func(exec func(string, ...any))) (release func()) {
 	t.Helper()
 	ctx := context.Background()
-	holder, err := w.DB.Write.BeginTx(ctx, nil)
+	holder, err := w.DB.Write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead}) // which locks what leads to the rows, too
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,11 +18,16 @@ type sight struct {
 	sites  bool // which ones are named too
 }
 
-type sightKey struct{}
+// sightKey is the key under which sights are loaded: with what events were about, or only whether that is there to be seen.
+type sightKey struct{ target bool }
 
 // seen tells how much of an audit event the viewer sees.
 func (r *Resolver) seen(ctx context.Context, e *ent.AuditEvent) (sight, error) {
-	return batch.Load(ctx, e, sightKey{}, func(ctx context.Context, events []*ent.AuditEvent) ([]sight, error) {
+	shown := selectedBeside(ctx, "target")
+	return batch.Load(ctx, e, sightKey{shown}, func(ctx context.Context, events []*ent.AuditEvent) ([]sight, error) {
+		if !shown {
+			ctx = selectingNone(ctx)
+		}
 		targets, err := r.nodesByID(ctx, ids(events, func(e *ent.AuditEvent) string { return orZero(e.TargetID) }))
 		if err != nil {
 			return nil, err

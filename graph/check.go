@@ -170,9 +170,9 @@ func (r *Resolver) outsiders(ctx context.Context, tenantID string, w window) (*m
 	if err != nil {
 		return nil, err
 	}
-	cursors := make([]string, len(found))
+	cursors := make([]model.Cursor, len(found))
 	for i, o := range found {
-		cursors[i] = encodeCursor(kind, []any{o.MemberID})
+		cursors[i] = model.Cursor{Kind: kind, Place: []any{o.MemberID}}
 	}
 	page := newPage(entries, cursors, w, more)
 	page.Count = func(ctx context.Context) (int, error) { return a.CountOutsiders(ctx, tenantID, model.MostCounted) }

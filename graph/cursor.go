@@ -45,13 +45,6 @@ func searched(s *string) (prefix string, err error) {
 	return prefix, nil
 }
 
-// A cursor is the place of a row in the order of its list: the value that orders it, if that is not the id, and the id.
-
-func encodeCursor(kind string, place []any) string {
-	b, _ := json.Marshal(append([]any{kind}, place...)) // strings and numbers
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
 // decodeCursor reads a cursor of a list: as many strings as there are columns, the first of them an instant if moment.
 func decodeCursor(kind string, places int, moment bool, cursor string) ([]any, error) {
 	bad := badInput("This is not a cursor of this list.")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/vektah/gqlparser/v2/ast"
 	"go.opentelemetry.io/otel/trace"
 
 	"mandate/ent"
@@ -42,10 +43,9 @@ func New(c Config) http.Handler {
 	}
 	x.Use(cost{})
 	x.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
-		return next(rootField(ctx, c))
+		return next(rootField(ctx, c, graphql.GetOperationContext(ctx).Operation.Operation == ast.Query))
 	})
 	x.AroundRootFields(noteSignIn)
-	x.AroundFields(inTurn)
 	x.AroundResponses(note)
 	if c.Tracer != nil {
 		x.AroundOperations(traced(c.Tracer))
@@ -54,8 +54,13 @@ func New(c Config) http.Handler {
 }
 
 // rootField gives a root field its own moment, its own seat for the viewer and its own access computation, so that one
-// mutation never sees what another one, before it in the same document, was allowed.
-func rootField(ctx context.Context, c Config) context.Context {
+// mutation never sees what another one, before it in the same document, was allowed. What only reads begins with the memberships
+// that were read with the session.
+func rootField(ctx context.Context, c Config, reads bool) context.Context {
+	begin := rule.With
+	if reads {
+		begin = rule.Continue
+	}
 	ctx = clock.With(viewer.With(ctx, viewer.From(ctx)), c.Clock())
-	return withCatalogue(rule.With(ctx, c.Client, c.Dialect))
+	return withCatalogue(begin(ctx, c.Client, c.Dialect))
 }

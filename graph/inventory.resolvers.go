@@ -18,11 +18,11 @@ func (r *mutationResolver) SyncInventory(ctx context.Context, input mandate.Sync
 }
 
 func (r *tenantResolver) DeviceCount(ctx context.Context, obj *ent.Tenant) (*int, error) {
-	return value(ctx, obj, r.deviceCounts)
+	return r.owns(ctx, obj, "deviceCount")
 }
 
 func (r *tenantResolver) SubscriptionCount(ctx context.Context, obj *ent.Tenant) (*int, error) {
-	return value(ctx, obj, r.subscriptionCounts)
+	return r.owns(ctx, obj, "subscriptionCount")
 }
 
 func (r *tenantResolver) SiteSummary(ctx context.Context, obj *ent.Tenant) (*model.SiteSummary, error) {

@@ -21,13 +21,24 @@ type list[T batch.Row] struct {
 	key    string  // the column that names what is listed; "" for id
 	order  order
 	newest bool // largest first
+	dense  bool // whether most of an owner's rows are in the list: what is looked at is then seldom looked at in vain
 	scope  rule.Scope
 	load   func(context.Context, []string) ([]T, error)
 	id     func(T) string
+
+	columns columns // that are read with the places of a dense list; none where rows are loaded by their ids
+	scan    func(columns []string) (into []any, row func() (T, error), err error)
+	beside  *beside[T] // what is read with them of another table; nil for nothing
 }
 
-// pageOf resolves a list that hangs below a row, for all siblings of the row: one statement finds the places of the rows,
-// another one loads them.
+// beside is a column of a row that every row of the list names by key, for a field that is made of it.
+type beside[T any] struct {
+	field, key, table, column string
+	set                       func(T, string)
+}
+
+// pageOf resolves a list that hangs below a row, for all siblings of the row: one statement or two find the places of the
+// rows, another one loads them, unless they were read with their places.
 func pageOf[P, T batch.Row](ctx context.Context, r *Resolver, l list[T], parent P, owner func(P) string, w window, where func(*sql.Selector)) (*model.Page[T], error) {
 	at := position(ctx)
 	return batch.Load(ctx, parent, at, func(ctx context.Context, parents []P) ([]*model.Page[T], error) {
@@ -74,7 +85,7 @@ func pageBelow[T batch.Row](ctx context.Context, r *Resolver, l list[T], owner s
 // counting is the key under which the count of a list is loaded.
 type counting struct{ list any }
 
-// rows loads the rows of all pages.
+// rows loads the rows of all pages, unless they were read with their places.
 func (q *listQuery[T]) rows(ctx context.Context, places [][]place) (map[string]T, error) {
 	var ids []string
 	for _, ps := range places {
@@ -85,7 +96,16 @@ func (q *listQuery[T]) rows(ctx context.Context, places [][]place) (map[string]T
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	loaded, err := q.load(ctx, ids)
+	if q.taken != nil {
+		read := keyed(q.read, q.id)
+		shown := make([]T, len(ids))
+		for i, id := range ids {
+			shown[i] = read[id]
+		}
+		batch.Siblings(shown)
+		return read, nil
+	}
+	loaded, err := q.load(rule.Unscoped(selecting(ctx)), ids) // they were found within the scope
 	if err != nil {
 		return nil, err
 	}
@@ -103,22 +123,22 @@ func (q *listQuery[T]) page(places []place, rows map[string]T) *model.Page[T] {
 		places = slices.Clone(places)
 		slices.Reverse(places)
 	}
-	nodes, cursors := make([]T, 0, len(places)), make([]string, 0, len(places))
+	nodes, cursors := make([]T, 0, len(places)), make([]model.Cursor, 0, len(places))
 	for _, p := range places {
 		if row, visible := rows[p.id()]; visible {
-			nodes, cursors = append(nodes, row), append(cursors, encodeCursor(q.mark(p.stretch), p.at))
+			nodes, cursors = append(nodes, row), append(cursors, model.Cursor{Kind: q.mark(p.stretch), Place: p.at})
 		}
 	}
 	return newPage(nodes, cursors, q.w, more)
 }
 
-func newPage[T any](nodes []T, cursors []string, w window, more bool) *model.Page[T] {
+func newPage[T any](nodes []T, cursors []model.Cursor, w window, more bool) *model.Page[T] {
 	info := &model.PageInfo{HasNextPage: more, HasPreviousPage: w.cursor != nil}
 	if w.backward {
 		info = &model.PageInfo{HasNextPage: w.cursor != nil, HasPreviousPage: more}
 	}
 	if len(cursors) > 0 {
-		info.StartCursor, info.EndCursor = &cursors[0], &cursors[len(cursors)-1]
+		info.Start, info.End = &cursors[0], &cursors[len(cursors)-1]
 	}
 	return &model.Page[T]{Nodes: nodes, Cursors: cursors, PageInfo: info}
 }

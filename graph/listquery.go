@@ -11,7 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent/rule"
-	"mandate/graph/model"
 	"mandate/internal/batch"
 )
 
@@ -24,6 +23,11 @@ type listQuery[T batch.Row] struct {
 	descending bool
 	cursor     *place
 	where      func(*sql.Selector)
+
+	found map[string][][]place // by owner and stretch
+	whole map[string]int       // how many rows those owners have whose rows were all found
+	taken []string             // the columns that are read with the places, nil for none
+	read  []T                  // of the places found
 }
 
 func newListQuery[T batch.Row](ctx context.Context, r *Resolver, l list[T], owned []string, w window, where func(*sql.Selector)) (*listQuery[T], error) {
@@ -37,13 +41,21 @@ func newListQuery[T batch.Row](ctx context.Context, r *Resolver, l list[T], owne
 	if l.order == nil {
 		l.order = by("", "")
 	}
-	q := &listQuery[T]{list: l, r: r, owned: owned, w: w, descending: l.newest != w.backward}
+	q := &listQuery[T]{list: l, r: r, owned: owned, w: w, descending: l.newest != w.backward,
+		found: make(map[string][][]place, len(owned)), whole: make(map[string]int)}
 	q.where = func(s *sql.Selector) {
 		if narrow != nil {
 			narrow(s)
 		}
 		if where != nil {
 			where(s)
+		}
+	}
+	if q.beside = nil; l.dense {
+		ctx := selecting(ctx)
+		q.taken = l.columns.of(ctx)
+		if l.beside != nil && selected(ctx)[l.beside.field] {
+			q.beside = l.beside
 		}
 	}
 	if w.cursor != nil {
@@ -54,136 +66,241 @@ func newListQuery[T batch.Row](ctx context.Context, r *Resolver, l list[T], owne
 	return q, nil
 }
 
-// mostParts is of how many parts one statement is joined: SQLite takes 500.
-const mostParts = 400
-
-// each runs a statement with a part for every owner, and hands its rows to scan.
-func (q *listQuery[T]) each(ctx context.Context, part func(b *strings.Builder, i int, owner string) []any, scan func(rows *stdsql.Rows) error) error {
-	atOnce := max(1, mostParts/(len(q.owners)*len(q.order)))
-	for start := 0; start < len(q.owned); start += atOnce {
-		var b strings.Builder
-		var args []any
-		for i := start; i < min(start+atOnce, len(q.owned)); i++ {
-			if i > start {
-				b.WriteString(" UNION ALL ")
-			}
-			args = append(args, part(&b, i, q.owned[i])...)
-		}
-		if err := q.run(ctx, b.String(), args, scan); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (q *listQuery[T]) run(ctx context.Context, query string, args []any, scan func(rows *stdsql.Rows) error) error {
-	rows, err := q.r.Client.QueryContext(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("list %s: %w", q.table, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return fmt.Errorf("list %s: %w", q.table, err)
-		}
-	}
-	return rows.Err()
-}
-
 // places finds the rows of every owner's page, and one more each.
 func (q *listQuery[T]) places(ctx context.Context) ([][]place, error) {
-	found := make([][][]place, len(q.owned)) // by owner and stretch
-	for i := range found {
-		found[i] = make([][]place, len(q.order))
+	scan, err := q.scanner()
+	if err != nil {
+		return nil, err
 	}
-	err := q.each(ctx, func(b *strings.Builder, i int, owner string) (args []any) {
+	rest := distinct(q.owned)
+	if q.dense && len(rest) > 1 && len(q.order) == 1 && q.cursor == nil {
+		if rest, err = q.walk(ctx, rest, scan); err != nil {
+			return nil, err
+		}
+	}
+	err = q.each(ctx, rest, func(owners []string) *form {
+		var f form
 		for n, s := range q.ahead() {
-			if args != nil {
-				b.WriteString(" UNION ALL ")
+			if f.sql != "" {
+				f.add(" UNION ALL ")
 			}
-			value := "NULL"
-			if s.column != "" {
-				value = s.column
-			}
-			fmt.Fprintf(b, "SELECT * FROM (SELECT %d AS owner, %d AS stretch, %s AS value, %s AS id FROM (", i, n, value, q.key)
-			args = append(args, q.union(b, owner, q.w.limit+1, s.index, q.columns(s), q.along(n))...)
-			fmt.Fprintf(b, ") u%d_%d ORDER BY %s LIMIT %d) p%d_%d", i, n, q.ordering(s), q.w.limit+1, i, n)
+			q.stretchOf(&f, owners, n, s)
 		}
-		return args
+		return &f
 	}, func(rows *stdsql.Rows) error {
-		p, err := q.scan(rows)
-		if err == nil {
-			found[p.owner][p.stretch] = append(found[p.owner][p.stretch], p)
+		p, row, err := scan(rows)
+		if err != nil {
+			return err
 		}
-		return err
+		return q.keep(p, row)
 	})
 	places := make([][]place, len(q.owned))
-	for i, stretches := range found {
-		if q.descending {
-			slices.Reverse(stretches)
-		}
-		all := slices.Concat(stretches...)
-		places[i] = all[:min(len(all), q.w.limit+1)]
+	for i, owner := range q.owned {
+		places[i] = q.pageOf(owner)
 	}
 	return places, err
 }
 
-// union writes the statement of one owner's rows; a row may belong to its owner by several columns.
-func (q *listQuery[T]) union(b *strings.Builder, owner string, limit int, index string, columns []string, shape func(s *sql.Selector, columns []string)) (args []any) {
-	for j, column := range q.owners {
-		s := sql.Dialect(q.r.Dialect).Select().From(rule.Along(q.r.Dialect, q.table, strings.ReplaceAll(index, "%s", column)))
-		qualified := make([]string, len(columns))
-		for i, c := range columns {
-			qualified[i] = s.C(c)
-		}
-		rule.OfOwner(s.Select(qualified...), column, owner).Limit(limit)
-		if q.other != nil {
-			s.Where(sql.EQ(s.C(q.owners[1-j]), *q.other))
-		}
-		q.where(s)
-		shape(s, qualified)
-		query, a := s.Query()
-		if j > 0 {
-			b.WriteString(" UNION ")
-		}
-		fmt.Fprintf(b, "SELECT * FROM (%s) o%d", query, j)
-		args = append(args, a...)
+// walk finds the rows of all owners in one walk along the index, owner after owner, as long as they have few: twice those of
+// a page on average. It returns the owners that it did not come to the end of.
+func (q *listQuery[T]) walk(ctx context.Context, owned []string, scan scanner[T]) (rest []string, err error) {
+	bound := 2 * len(owned) * (q.w.limit + 1)
+	rows := q.rowsOf(0, q.index(0), owned)
+	owner := rows.C(q.owners[0])
+	q.take(rows, sql.Expr(owner), 0).Where(oneOf(owner, owned)).Limit(bound)
+	if q.descending {
+		owner = sql.Desc(owner)
 	}
-	return args
+	q.along(rows.OrderBy(owner), 0)
+	query, args := rows.Query()
+	n, last := 0, ""
+	var ownerOnly []any
+	err = q.run(ctx, query, args, func(rows *stdsql.Rows) error {
+		if ownerOnly == nil {
+			columns, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			ownerOnly = append(ownerOnly, &last)
+			for range columns[1:] {
+				ownerOnly = append(ownerOnly, unread{})
+			}
+		}
+		if err := rows.Scan(ownerOnly...); err != nil {
+			return err
+		}
+		n++
+		q.whole[last]++
+		if q.whole[last] > q.w.limit+1 {
+			return nil
+		}
+		p, row, err := scan(rows)
+		if err != nil {
+			return err
+		}
+		return q.keep(p, row)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, owner := range owned {
+		if n == bound && (owner == last || q.descending != (owner > last)) {
+			delete(q.whole, owner)
+			delete(q.found, owner)
+			rest = append(rest, owner)
+		} else {
+			q.whole[owner] += 0 // none is known, too
+		}
+	}
+	return rest, nil
 }
 
-func (q *listQuery[T]) scan(rows interface{ Scan(...any) error }) (place, error) {
+// unread takes a value and does nothing with it.
+type unread struct{}
+
+// Scan implements sql.Scanner.
+func (unread) Scan(any) error { return nil }
+
+// keep takes a place that was found, and the row that was read with it.
+func (q *listQuery[T]) keep(p place, row func() (T, error)) error {
+	if q.found[p.owner] == nil {
+		q.found[p.owner] = make([][]place, len(q.order))
+	}
+	q.found[p.owner][p.stretch] = append(q.found[p.owner][p.stretch], p)
+	if row == nil {
+		return nil
+	}
+	r, err := row()
+	q.read = append(q.read, r)
+	return err
+}
+
+// pageOf joins what was found in the stretches of an owner's list.
+func (q *listQuery[T]) pageOf(owner string) []place {
+	stretches := q.found[owner]
+	if len(stretches) == 0 {
+		return nil
+	}
+	all := stretches[0]
+	if len(stretches) > 1 {
+		if q.descending {
+			stretches = slices.Clone(stretches)
+			slices.Reverse(stretches)
+		}
+		all = slices.Concat(stretches...)
+	}
+	return all[:min(len(all), q.w.limit+1)]
+}
+
+// stretchOf writes the first rows of a stretch.
+func (q *listQuery[T]) stretchOf(f *form, owners []string, n int, s stretch) {
+	var parts form
+	for j, column := range q.owners {
+		rows := q.rowsOf(j, strings.ReplaceAll(s.index, "%s", column), owners)
+		q.take(rows, sql.Expr("?", ownerID{}), n).Where(sql.EQ(rows.C(column), ownerID{})).Limit(q.w.limit + 1)
+		q.along(rows, n)
+		query, args := rows.Query()
+		if j > 0 {
+			parts.add(" UNION ")
+		}
+		parts.add(rule.Part(q.r.Dialect, query), args...)
+	}
+	if len(q.owners) == 1 {
+		f.add(parts.sql, parts.args...)
+		return
+	}
+	order := "id"
+	if s.column != "" {
+		order = "value" + q.direction() + ", id"
+	}
+	f.add(rule.Part(q.r.Dialect, fmt.Sprintf("SELECT * FROM (%s) u ORDER BY %s%s LIMIT %d", parts.sql, order, q.direction(), q.w.limit+1)), parts.args...)
+}
+
+// take selects of a row in a stretch its owner, its place, and the columns that are read with it.
+func (q *listQuery[T]) take(rows *sql.Selector, owner sql.Querier, n int) *sql.Selector {
+	if q.beside != nil {
+		other := sql.Table(q.beside.table).As("beside")
+		rows.LeftJoin(other).On(rows.C(q.beside.key), other.C("id")) // an inner one would leave it open which is read first
+	}
+	return rows.SelectExpr(sql.ExprFunc(func(b *sql.Builder) {
+		value := "NULL"
+		if column := q.order[n].column; column != "" {
+			value = rows.C(column)
+		}
+		b.Join(owner).WriteString(fmt.Sprintf(" AS owner, %d AS stretch, %s AS value, %s AS id", n, value, rows.C(q.key)))
+		for i, c := range q.taken {
+			b.WriteString(fmt.Sprintf(", %s AS c%d", rows.C(c), i))
+		}
+		if q.beside != nil {
+			b.WriteString(", beside." + q.beside.column + " AS beside")
+		}
+	}))
+}
+
+// rowsOf begins a statement of rows that belong to some of the owners, by one of the columns by which they may.
+func (q *listQuery[T]) rowsOf(column int, index string, owners []string) *sql.Selector {
+	s := sql.Dialect(q.r.Dialect).Select().From(rule.Along(q.r.Dialect, q.table, index))
+	rule.OfOwners(s, q.owners[column], owners)
+	if q.other != nil {
+		s.Where(sql.EQ(s.C(q.owners[1-column]), *q.other))
+	}
+	q.where(s)
+	return s
+}
+
+// index names the index along which a list of one stretch is walked by one of its columns of owners; "" for any.
+func (q *listQuery[T]) index(column int) string {
+	if len(q.order) > 1 {
+		return ""
+	}
+	return strings.ReplaceAll(q.order[0].index, "%s", q.owners[column])
+}
+
+// scanner reads a place, and returns what makes the row that was read with it, if there is one.
+type scanner[T any] func(*stdsql.Rows) (p place, row func() (T, error), err error)
+
+func (q *listQuery[T]) scanner() (scanner[T], error) {
 	var p place
 	var value any
 	var id string
-	if err := rows.Scan(&p.owner, &p.stretch, &value, &id); err != nil {
-		return p, err
-	}
-	if s := q.order[p.stretch]; s.column != "" {
-		switch v := value.(type) {
-		case time.Time:
-			value = v.UnixMicro()
-		case []byte:
-			value = string(v)
+	into := []any{&p.owner, &p.stretch, &value, &id}
+	var row func() (T, error)
+	if q.taken != nil {
+		columns, made, err := q.scan(q.taken)
+		if err != nil {
+			return nil, err
 		}
-		p.at = append(p.at, value)
+		into, row = append(into, columns...), made
 	}
-	p.at = append(p.at, id)
-	return p, nil
+	if q.beside != nil {
+		var value string
+		into = append(into, &value)
+		made := row
+		row = func() (T, error) {
+			r, err := made()
+			q.beside.set(r, value)
+			return r, err
+		}
+	}
+	return func(rows *stdsql.Rows) (place, func() (T, error), error) {
+		if err := rows.Scan(into...); err != nil {
+			return p, nil, err
+		}
+		p.at = q.at(p.stretch, value, id)
+		return p, row, nil
+	}, nil
 }
 
-// counts counts the rows of every owner, each up to the most that is counted and one more.
-func (q *listQuery[T]) counts(ctx context.Context) ([]int, error) {
-	counts := make([]int, len(q.owned))
-	return counts, q.each(ctx, func(b *strings.Builder, i int, owner string) []any {
-		fmt.Fprintf(b, "SELECT %d AS owner, COUNT(*) FROM (SELECT * FROM (", i)
-		args := q.union(b, owner, model.MostCounted+1, "", []string{q.key}, func(*sql.Selector, []string) {})
-		fmt.Fprintf(b, ") u%d LIMIT %d) c%d", i, model.MostCounted+1, i)
-		return args
-	}, func(rows *stdsql.Rows) error {
-		var owner, n int
-		err := rows.Scan(&owner, &n)
-		counts[owner] = n
-		return err
-	})
+// at is the place of a row in a stretch.
+func (q *listQuery[T]) at(stretch int, value any, id string) []any {
+	if q.order[stretch].column == "" {
+		return []any{id}
+	}
+	switch v := value.(type) {
+	case time.Time:
+		value = v.UnixMicro()
+	case []byte:
+		value = string(v)
+	}
+	return []any{value, id}
 }

@@ -34,7 +34,8 @@ const (
 
 // memberList lists the members of a tenant. An order tells as much as the field does, and takes the same level.
 func (r *Resolver) memberList(ctx context.Context, t *ent.Tenant, f *model.MemberFilter, orderBy *model.MemberOrder) (list[*ent.Member], error) {
-	l := list[*ent.Member]{kind: "m", table: "members", owners: []string{"tenant_id"}, scope: rule.Members, load: r.members, id: memberID}
+	l := list[*ent.Member]{kind: "m", table: "members", owners: []string{"tenant_id"}, scope: rule.Members, load: r.members, id: memberID, dense: f == nil,
+		columns: memberColumns, scan: ent.ScanMember, beside: &addresses}
 	asked := orZero(orderBy)
 	l.newest = asked.Direction == model.OrderDirectionDesc
 	switch asked.Field {
@@ -54,6 +55,10 @@ func (r *Resolver) memberList(ctx context.Context, t *ent.Tenant, f *model.Membe
 	}
 	return l, nil
 }
+
+// addresses are read with members for whom they are selected. The field is guarded where it is read.
+var addresses = beside[*ent.Member]{field: "email", key: member.FieldUserID, table: "users", column: "email",
+	set: func(m *ent.Member, email string) { m.Mailbox = &email }}
 
 // memberIndex names the index that finds the members of a list in its order. Administrators are few, and so are those who
 // are searched for: they are found first, and then put in order.

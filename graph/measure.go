@@ -13,6 +13,7 @@ import (
 	"mandate/ent/rule"
 	"mandate/graph/model"
 	"mandate/internal/access"
+	"mandate/internal/batch"
 	"mandate/internal/clock"
 )
 
@@ -33,21 +34,28 @@ var measures = map[model.PartnerOrderField]measure{
 		sql: "CASE p.type WHEN 'MSP' THEN 1 WHEN 'RESELLER' THEN 2 WHEN 'SUPPORT' THEN 3 WHEN 'INTEGRATOR' THEN 4 ELSE 5 END"},
 	model.PartnerOrderFieldMspAdminCount: {name: "t.sort_name", needs: access.Assignments, moment: true,
 		sql: "(SELECT COUNT(*) FROM assignments a LEFT JOIN members m ON m.id=a.grantee_id WHERE a.tenant_id=t.id AND a.granter_id=t.managed_by_id AND " +
-			assignedNow + " AND (m.id IS NULL OR m.status='ACTIVE' AND NOT m.administrator))"},
+			assignedNow + " AND (m.id IS NULL OR m.status='ACTIVE' AND m.administrator=0))"},
 	model.PartnerOrderFieldAssignedCustomersCount: {name: "t.sort_name", needs: access.Assignments, moment: true,
 		sql: "(SELECT COUNT(*) FROM assignments a WHERE a.grantee_id=p.id AND a.granter_id=t.managed_by_id AND " + assignedNow + ")"},
 	model.PartnerOrderFieldAccountAdminCount: {name: "t.sort_name", needs: access.Users,
-		sql: "(SELECT COUNT(*) FROM members m WHERE m.tenant_id=t.id AND m.administrator AND m.status='ACTIVE')"},
+		sql: "(SELECT COUNT(*) FROM members m WHERE m.tenant_id=t.id AND m.administrator=1 AND m.status='ACTIVE')"},
 }
 
 // of writes the statement of the measure of given partners' tenants: t.id, place and name.
 func (m measure) of(ctx context.Context, tenantIDs []string) (query string, args []any) {
-	if m.moment {
-		args = append(args, clock.Now(ctx), clock.Now(ctx))
-	}
 	given, tenants := tenantIn(tenantIDs)
-	return fmt.Sprintf("SELECT t.id AS id, %s AS place, %s AS name FROM tenants t JOIN partners p ON p.tenant_id=t.id WHERE %s", m.sql, m.name, given),
-		append(args, tenants...)
+	return fmt.Sprintf("SELECT t.id AS id, %s AS place, %s AS name%s%s", m.sql, m.name, measured, given), append(m.args(ctx), tenants...)
+}
+
+const measured = " FROM tenants t JOIN partners p ON p.tenant_id=t.id WHERE "
+
+// args are the arguments of the measure itself.
+func (m measure) args(ctx context.Context) []any {
+	if !m.moment {
+		return nil
+	}
+	now := clock.Now(ctx)
+	return []any{now, now}
 }
 
 // tenantIn writes the condition that t is one of the tenants; none matches none.
@@ -58,24 +66,60 @@ func tenantIn(ids []string) (condition string, args []any) {
 	return sql.In(sql.Table("tenants").As("t").C("id"), args...).Query()
 }
 
-// counts computes a measure of partners.
-func (r *Resolver) counts(of model.PartnerOrderField) func(context.Context, []*ent.Partner) ([]*int, error) {
-	return func(ctx context.Context, partners []*ent.Partner) ([]*int, error) {
-		query, args := measures[of].of(ctx, ids(partners, tenantOfPartner))
-		byTenant := make(map[string]*int, len(partners))
-		err := r.each(ctx, query, args, func(rows *stdsql.Rows) error {
-			var id, name string
-			var n int
-			err := rows.Scan(&id, &n, &name)
-			byTenant[id] = &n
-			return err
-		})
-		counts := make([]*int, len(partners))
-		for i, p := range partners {
-			counts[i] = byTenant[p.TenantID]
+// counts are the fields of partners that are counted by a measure.
+var counts = []struct {
+	field string
+	by    model.PartnerOrderField
+}{
+	{"mspAdminCount", model.PartnerOrderFieldMspAdminCount},
+	{"assignedCustomersCount", model.PartnerOrderFieldAssignedCustomersCount},
+	{"accountAdminCount", model.PartnerOrderFieldAccountAdminCount},
+}
+
+// counted is the key under which counts are loaded: which ones.
+type counted [3]bool
+
+// count counts a partner by a measure, and at once by those of the fields that are selected beside the one that is being
+// resolved.
+func (r *Resolver) count(ctx context.Context, p *ent.Partner, by model.PartnerOrderField) (*int, error) {
+	var together counted
+	at := 0
+	for i, c := range counts {
+		together[i] = c.by == by || selectedBeside(ctx, c.field)
+		if c.by == by {
+			at = i
 		}
-		return counts, err
 	}
+	n, err := batch.Load(ctx, p, together, func(ctx context.Context, partners []*ent.Partner) ([][3]int, error) {
+		return r.countAll(ctx, together, partners)
+	})
+	return &n[at], err
+}
+
+// countAll counts partners by some of the measures.
+func (r *Resolver) countAll(ctx context.Context, some counted, partners []*ent.Partner) ([][3]int, error) {
+	query, args := "SELECT t.id", []any(nil)
+	for i, c := range counts {
+		if m := measures[c.by]; some[i] {
+			query, args = query+", "+m.sql, append(args, m.args(ctx)...)
+		} else {
+			query += ", 0"
+		}
+	}
+	given, tenants := tenantIn(ids(partners, tenantOfPartner))
+	byTenant := make(map[string][3]int, len(partners))
+	err := r.each(ctx, query+measured+given, append(args, tenants...), func(rows *stdsql.Rows) error {
+		var id string
+		var n [3]int
+		err := rows.Scan(&id, &n[0], &n[1], &n[2])
+		byTenant[id] = n
+		return err
+	})
+	list := make([][3]int, len(partners))
+	for i, p := range partners {
+		list[i] = byTenant[p.TenantID]
+	}
+	return list, err
 }
 
 func tenantOfPartner(p *ent.Partner) string { return p.TenantID }
@@ -84,12 +128,12 @@ func tenantOfPartner(p *ent.Partner) string { return p.TenantID }
 func (r *Resolver) each(ctx context.Context, query string, args []any, scan func(*stdsql.Rows) error) error {
 	rows, err := r.Client.QueryContext(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("read partners: %w", err)
+		return fmt.Errorf("count: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			return fmt.Errorf("read partners: %w", err)
+			return fmt.Errorf("count: %w", err)
 		}
 	}
 	return rows.Err()
@@ -111,9 +155,9 @@ func (r *Resolver) techPartnersBy(ctx context.Context, l rule.List, m measure, o
 	if w.backward {
 		slices.Reverse(places)
 	}
-	at, cursors := make([]string, len(places)), make([]string, len(places))
+	at, cursors := make([]string, len(places)), make([]model.Cursor, len(places))
 	for i, p := range places {
-		at[i], cursors[i] = p.id, encodeCursor(kind, []any{strconv.Itoa(p.n), p.name, p.id})
+		at[i], cursors[i] = p.id, model.Cursor{Kind: kind, Place: []any{strconv.Itoa(p.n), p.name, p.id}}
 	}
 	nodes, cursors, err := r.partnersAt(ctx, at, cursors)
 	if err != nil {
@@ -127,7 +171,6 @@ func (r *Resolver) techPartnersBy(ctx context.Context, l rule.List, m measure, o
 // measurable finds the tenants of a list in which the viewer reads a measure too: an order tells as much as the field does.
 func (r *Resolver) measurable(ctx context.Context, l rule.List, m measure) ([]string, error) {
 	l.Limit = model.MostCounted + 1
-	placed := func(c rule.Cursor) string { return c.ID }
 	places, err := rule.From(ctx).Page(ctx, l)
 	if err != nil || m.needs == "" {
 		return ids(places, placed), err

@@ -13,9 +13,21 @@ import (
 	"mandate/internal/viewer"
 )
 
+// memberEmail is the address of a member, none of one who is no longer.
+func (r *Resolver) memberEmail(ctx context.Context, m *ent.Member) (*string, error) {
+	switch {
+	case m.Status == member.StatusRemoved:
+		return nil, nil
+	case m.Mailbox != nil:
+		return m.Mailbox, nil
+	}
+	return value(ctx, m, r.memberEmails)
+}
+
 // memberEmails reads the addresses of members, none of those who are no longer. The field is guarded where it is read.
 func (r *Resolver) memberEmails(ctx context.Context, members []*ent.Member) ([]*string, error) {
-	people, err := r.Client.User.Query().Where(user.IDIn(ids(members, func(m *ent.Member) string { return m.UserID })...)).All(rule.Unscoped(ctx))
+	people, err := r.Client.User.Query().Where(user.IDIn(ids(members, func(m *ent.Member) string { return m.UserID })...)).
+		Select(user.FieldID, user.FieldEmail).All(rule.Unscoped(ctx))
 	if err != nil {
 		return nil, err
 	}

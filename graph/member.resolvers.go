@@ -20,12 +20,8 @@ func (r *memberResolver) User(ctx context.Context, obj *ent.Member) (*ent.User, 
 	return one(ctx, obj, func(m *ent.Member) string { return m.UserID }, r.users, userID)
 }
 
-func (r *memberResolver) Name(ctx context.Context, obj *ent.Member) (string, error) {
-	return mandate.NameOf(obj), nil
-}
-
 func (r *memberResolver) Email(ctx context.Context, obj *ent.Member) (*string, error) {
-	return value(ctx, obj, r.memberEmails)
+	return r.memberEmail(ctx, obj)
 }
 
 func (r *memberResolver) Role(ctx context.Context, obj *ent.Member) (*ent.Role, error) {

@@ -21,7 +21,7 @@ type noun struct {
 }
 
 var nouns = map[string]noun{
-	"ten": {"tenants", "id", []string{"id"}, nodes((*Resolver).tenants, tenantID)},
+	"ten": {"tenants", "id", []string{"id"}, nodes((*Resolver).tenantsByID, tenantID)},
 	"prt": {"partners", "id", []string{"tenant_id"}, nodes((*Resolver).partners, partnerID)},
 	"usr": {"members", "user_id", []string{"tenant_id"}, nodes((*Resolver).users, userID)},
 	"mem": {"members", "id", []string{"tenant_id"}, nodes((*Resolver).members, memberID)},
@@ -86,6 +86,9 @@ func (r *Resolver) nodesByID(ctx context.Context, ids []string) (map[string]mode
 func (r *Resolver) resolveTenantsOf(ctx context.Context, n noun, ids []string) error {
 	if len(ids) == 0 || len(n.tenants) == 0 || n.tenants[0] == "id" { // a tenant's own id is resolved when it is loaded
 		return nil
+	}
+	if stays, err := rule.From(ctx).Stays(ctx); stays || err != nil {
+		return err
 	}
 	values := make([]any, len(ids))
 	for i, id := range ids {

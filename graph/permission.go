@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"mandate/ent/feature"
 	"mandate/ent/rule"
 	"mandate/graph/model"
 	"mandate/internal/access"
@@ -27,12 +26,12 @@ func withCatalogue(ctx context.Context) context.Context {
 // features lists everything that access is given to: the platform's features, then the catalogue.
 func (r *Resolver) features(ctx context.Context) ([]*model.Feature, error) {
 	c := ctx.Value(catalogueKey{}).(*catalogue)
-	c.once.Do(func() { c.features, c.err = r.readFeatures(ctx) })
+	c.once.Do(func() { c.features, c.err = readFeatures(ctx) })
 	return c.features, c.err
 }
 
-func (r *Resolver) readFeatures(ctx context.Context) ([]*model.Feature, error) {
-	rows, err := r.Client.Feature.Query().Order(feature.ByPosition(), feature.ByID()).All(rule.Unscoped(ctx)) // the preview of an invitation shows them to strangers too
+func readFeatures(ctx context.Context) ([]*model.Feature, error) {
+	rows, err := rule.From(ctx).Catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +40,7 @@ func (r *Resolver) readFeatures(ctx context.Context) ([]*model.Feature, error) {
 		list = append(list, &model.Feature{Key: string(f), Name: f.PlatformName(), Kind: model.FeatureKindPlatform, Labels: [3]string{"None", "View", "Manage"}})
 	}
 	for _, row := range rows {
-		list = append(list, &model.Feature{Key: row.Key, Name: row.Name, Kind: model.FeatureKindCatalogue, Retired: row.Retired,
-			Labels: [3]string{row.NoneLabel, row.ViewLabel, row.ManageLabel}})
+		list = append(list, &model.Feature{Key: row.Key, Name: row.Name, Kind: model.FeatureKindCatalogue, Retired: row.Retired, Labels: row.Labels})
 	}
 	return list, nil
 }

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"unsafe"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"mandate/internal/batch"
 )
@@ -13,9 +15,19 @@ import (
 // Resolver answers the fields of the schema.
 type Resolver struct{ Config }
 
-// position identifies a field of the document: what siblings are asked for there, they are asked with the same
-// arguments.
-func position(ctx context.Context) any { return graphql.GetFieldContext(ctx).Field.Field }
+// spot is a place in a document: a field, and what is selected below it. A field of a fragment may be merged with others
+// where the fragment is spread, and not where it is spread again.
+type spot struct {
+	field *ast.Field
+	below *ast.Selection
+}
+
+// position identifies the field that is being resolved: what siblings are asked for there, they are asked with the same
+// arguments, for the same selection.
+func position(ctx context.Context) any {
+	f := graphql.GetFieldContext(ctx).Field
+	return spot{f.Field, unsafe.SliceData(f.Selections)}
+}
 
 // one resolves a field that leads from a row to at most one other: idOf names it, load reads all that the row's siblings
 // name. A row that load leaves out is null.
@@ -33,7 +45,7 @@ func one[P, C batch.Row](ctx context.Context, parent P, idOf func(P) string, loa
 		if len(ids) == 0 {
 			return children, nil
 		}
-		rows, err := load(ctx, ids)
+		rows, err := load(selecting(ctx), ids)
 		if err != nil {
 			return nil, err
 		}

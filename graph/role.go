@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"slices"
+	"time"
 
 	"mandate/ent"
 	"mandate/ent/assignment"
@@ -15,13 +16,22 @@ import (
 	"mandate/internal/access"
 )
 
-// systemRoles reads the roles that every tenant has.
-func (r *Resolver) systemRoles(ctx context.Context) ([]*ent.Role, error) {
-	var list []string
-	for _, s := range access.SystemRoles {
-		list = append(list, s.ID)
+// systemRoles lists the roles that every tenant has.
+func systemRoles() []*ent.Role {
+	list := make([]*ent.Role, len(access.SystemRoles))
+	for i, s := range access.SystemRoles {
+		list[i] = systemRole(s)
 	}
-	return r.Client.Role.Query().Where(role.IDIn(list...)).Order(role.ByID()).All(ctx)
+	return list
+}
+
+// systemRolesMade is the time in the rows of the system's roles.
+var systemRolesMade = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+// systemRole is the row of a role that every tenant has: everybody sees it, and nobody changes it.
+func systemRole(s access.SystemRole) *ent.Role {
+	key := role.Key(s.Key)
+	return &ent.Role{ID: s.ID, Version: 1, CreatedAt: systemRolesMade, UpdatedAt: systemRolesMade, Key: &key, Name: s.Name}
 }
 
 // permissionsOf writes a role's levels out.

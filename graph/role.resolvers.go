@@ -45,7 +45,7 @@ func (r *queryResolver) Features(ctx context.Context) ([]*model.Feature, error) 
 }
 
 func (r *queryResolver) SystemRoles(ctx context.Context) ([]*ent.Role, error) {
-	return r.systemRoles(ctx)
+	return systemRoles(), nil
 }
 
 func (r *roleResolver) Permissions(ctx context.Context, obj *ent.Role) ([]*model.FeaturePermission, error) {

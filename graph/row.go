@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"mandate/ent"
 	"mandate/ent/accessrequest"
@@ -11,6 +12,7 @@ import (
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/partner"
+	"mandate/ent/predicate"
 	"mandate/ent/relationship"
 	"mandate/ent/role"
 	"mandate/ent/rule"
@@ -19,6 +21,7 @@ import (
 	"mandate/ent/site"
 	"mandate/ent/tenant"
 	"mandate/ent/user"
+	"mandate/internal/access"
 )
 
 // Rows by their ids, within the viewer's scope: one that is out of it is left out like one that does not exist. Where a
@@ -28,11 +31,32 @@ func (r *Resolver) tenants(ctx context.Context, ids []string) ([]*ent.Tenant, er
 	if err := rule.From(ctx).Resolve(ctx, ids...); err != nil {
 		return nil, err
 	}
-	return r.Client.Tenant.Query().Where(tenant.IDIn(ids...)).All(ctx)
+	return r.Client.Tenant.Query().Where(rule.Below[predicate.Tenant](tenant.FieldID, ids)).Select(tenantColumns.of(ctx)...).All(ctx)
+}
+
+// tenantsByID is tenants for those that are named one by one. When all of them are the viewer's own and no more is wanted of
+// them, the memberships tell it.
+func (r *Resolver) tenantsByID(ctx context.Context, ids []string) ([]*ent.Tenant, error) {
+	if err := rule.From(ctx).Resolve(ctx, ids...); err != nil {
+		return nil, err
+	}
+	least := slices.Equal(tenantColumns.of(ctx), distinct(tenantColumns[""]))
+	rows := make([]*ent.Tenant, len(ids))
+	for i, id := range ids {
+		home, err := rule.From(ctx).Home(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !least || home == nil || rule.From(ctx).Known(ctx, id) == nil {
+			return r.tenants(ctx, ids)
+		}
+		rows[i] = &ent.Tenant{ID: id, Kind: tenant.Kind(home.Kind), Name: home.Name, Status: tenant.StatusActive}
+	}
+	return rows, nil
 }
 
 func (r *Resolver) members(ctx context.Context, ids []string) ([]*ent.Member, error) {
-	return r.Client.Member.Query().Where(member.IDIn(ids...)).All(ctx)
+	return r.Client.Member.Query().Where(member.IDIn(ids...)).Select(memberColumns.of(ctx)...).All(ctx)
 }
 
 func (r *Resolver) users(ctx context.Context, ids []string) ([]*ent.User, error) {
@@ -52,7 +76,7 @@ func (r *Resolver) apiTokens(ctx context.Context, ids []string) ([]*ent.ApiToken
 }
 
 func (r *Resolver) auditEvents(ctx context.Context, ids []string) ([]*ent.AuditEvent, error) {
-	return r.Client.AuditEvent.Query().Where(auditevent.IDIn(ids...)).All(ctx)
+	return r.Client.AuditEvent.Query().Where(auditevent.IDIn(ids...)).Select(auditEventColumns.of(ctx)...).All(ctx)
 }
 
 func (r *Resolver) relationships(ctx context.Context, ids []string) ([]*ent.Relationship, error) {
@@ -76,7 +100,20 @@ func (r *Resolver) assignments(ctx context.Context, ids []string) ([]*ent.Assign
 }
 
 func (r *Resolver) roles(ctx context.Context, ids []string) ([]*ent.Role, error) {
-	return r.Client.Role.Query().Where(role.IDIn(ids...)).All(ctx)
+	var rows []*ent.Role
+	var custom []string
+	for _, id := range ids {
+		if s, ok := access.SystemRoleByID(id); ok {
+			rows = append(rows, systemRole(s))
+		} else {
+			custom = append(custom, id)
+		}
+	}
+	if len(custom) == 0 {
+		return rows, nil
+	}
+	found, err := r.Client.Role.Query().Where(role.IDIn(custom...)).All(ctx)
+	return append(rows, found...), err
 }
 
 func (r *Resolver) sites(ctx context.Context, ids []string) ([]*ent.Site, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 func (r *queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
-	found, err := r.nodesByID(ctx, []string{id})
+	found, err := r.nodesByID(selecting(ctx), []string{id})
 	return found[id], err
 }
 

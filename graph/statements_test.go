@@ -87,32 +87,34 @@ const assignedCustomers = `query($n: Int!) { customers(first: $n) { totalCount p
 const sitesAndCounts = `query($n: Int!) { customers(first: $n) { nodes { siteSummary { total up down alarm off inactive } deviceCount subscriptionCount
 	sites(first: 5) { totalCount nodes { name status } } serviceSubscriptions(first: 5) { totalCount nodes { name active } } } } }`
 
-// TestStatements sees that a query takes as many statements for a hundred rows as for one.
+// TestStatements sees that a query takes as many statements for a hundred rows as for ten. For one row that differs by the
+// lists below it: below many, a walk over them all also counts them, which saves a statement for each list that is counted;
+// where they are longer than the walk goes, the rest takes one more for each list.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		p, staff := newRow(t, url)
 		for _, q := range []struct {
-			name  string
-			who   *testworld.Person
-			query string
-			at    string
-			want  int
+			name      string
+			who       *testworld.Person
+			query     string
+			at        string
+			one, many int // statements, for one row and for more
 		}{
-			{"the assigned customers, by an administrator", p.Admin, assignedCustomers, "customers.nodes", 25},
-			{"the assigned customers, by staff", staff, assignedCustomers, "customers.nodes", 26},
-			{"sites and counts, by an administrator", p.Admin, sitesAndCounts, "customers.nodes", 13},
-			{"sites and counts, by staff", staff, sitesAndCounts, "customers.nodes", 14},
-			{"sites of members", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 2) { nodes { allSites sites(first: 3) { totalCount nodes { name } } } } } } }`, "customers.nodes", 9},
-			{"names", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { id name } } }`, "customers.nodes", 4},
-			{"two lists deep", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 2) { nodes { tenant { relationships(first: 2) { totalCount nodes { customer { members(first: 2) { nodes { email } } } } } } } } } } }`, "customers.nodes", 15},
-			{"the switcher", staff, `query($n: Int!) { viewer { tenants(first: $n) { totalCount nodes { via endsAt permissions { level } tenant { name tags } } } } }`, "viewer.tenants.nodes", 9},
-			{"relationships", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { relationships(first: $n) { totalCount nodes { customer { id name } role { name } staffCount viewerCanTerminate viewerCanSuspend viewerCanResume viewerCanNarrow } } } }`, "tenant.relationships.nodes", 11},
-			{"invitations", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { invitations(first: $n) { totalCount nodes { email customer { id } relationship { id } role { name } viewerCanAccept viewerCanRevoke viewerCanResend } } } }`, "tenant.invitations.nodes", 11},
-			{"API tokens", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { apiTokens(first: $n) { totalCount nodes { name owner { name } tenant { name } scopes { level } } } } }`, "tenant.apiTokens.nodes", 9},
-			{"what API tokens are limited to", p.Admin, `query($n: Int!, $few: Int!, $p: ID!) { tenant(id: $p) { apiTokens(first: $n) { nodes { name } } limited: apiTokens(first: $few) { nodes { tenants { name } } } } }`, "tenant.apiTokens.nodes", 10},
-			{"audit events", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { auditEvents(first: $n) { nodes { action target { id } changes { field } address } } } }`, "tenant.auditEvents.nodes", 8},
-			{"nodes", p.Admin, `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Tenant { tags relationship { id } } } }`, "nodes", 6},
+			{"the assigned customers, by an administrator", p.Admin, assignedCustomers, "customers.nodes", 19, 18},
+			{"the assigned customers, by staff", staff, assignedCustomers, "customers.nodes", 20, 19},
+			{"sites and counts, by an administrator", p.Admin, sitesAndCounts, "customers.nodes", 11, 10},
+			{"sites and counts, by staff", staff, sitesAndCounts, "customers.nodes", 12, 11},
+			{"sites of members", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 2) { nodes { allSites sites(first: 3) { totalCount nodes { name } } } } } } }`, "customers.nodes", 7, 8},
+			{"names", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { id name } } }`, "customers.nodes", 3, 3},
+			{"two lists deep", p.Admin, `query($n: Int!) { customers(first: $n) { nodes { members(first: 2) { nodes { tenant { relationships(first: 2) { totalCount nodes { customer { members(first: 2) { nodes { email } } } } } } } } } } }`, "customers.nodes", 10, 12},
+			{"the switcher", staff, `query($n: Int!) { viewer { tenants(first: $n) { totalCount nodes { via endsAt permissions { level } tenant { name tags } } } } }`, "viewer.tenants.nodes", 8, 8},
+			{"relationships", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { relationships(first: $n) { totalCount nodes { customer { id name } role { name } staffCount viewerCanTerminate viewerCanSuspend viewerCanResume viewerCanNarrow } } } }`, "tenant.relationships.nodes", 8, 8},
+			{"invitations", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { invitations(first: $n) { totalCount nodes { email customer { id } relationship { id } role { name } viewerCanAccept viewerCanRevoke viewerCanResend } } } }`, "tenant.invitations.nodes", 9, 9},
+			{"API tokens", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { apiTokens(first: $n) { totalCount nodes { name owner { name } tenant { name } scopes { level } } } } }`, "tenant.apiTokens.nodes", 7, 7},
+			{"what API tokens are limited to", p.Admin, `query($n: Int!, $few: Int!, $p: ID!) { tenant(id: $p) { apiTokens(first: $n) { nodes { name } } limited: apiTokens(first: $few) { nodes { tenants { name } } } } }`, "tenant.apiTokens.nodes", 8, 8},
+			{"audit events", p.Admin, `query($n: Int!, $p: ID!) { tenant(id: $p) { auditEvents(first: $n) { nodes { action target { id } changes { field } address } } } }`, "tenant.auditEvents.nodes", 7, 7},
+			{"nodes", p.Admin, `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Tenant { tags relationship { id } } } }`, "nodes", 5, 5},
 		} {
 			t.Run(q.name, func(t *testing.T) {
 				for _, n := range []int{1, 10, 50, 100} {
@@ -127,8 +129,12 @@ func TestStatements(t *testing.T) {
 					if got := len(a.List(q.at)); got != n {
 						t.Errorf("%d rows; want %d", got, n)
 					}
-					if a.Statements != q.want {
-						t.Errorf("%d statements for %d rows; want %d", a.Statements, n, q.want)
+					want := q.many
+					if n == 1 {
+						want = q.one
+					}
+					if a.Statements != want {
+						t.Errorf("%d statements for %d rows; want %d", a.Statements, n, want)
 					}
 				}
 			})

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"mandate/ent/role"
 	"mandate/internal/testdb"
 	"mandate/internal/testworld"
 )
@@ -212,5 +214,21 @@ func TestTheCatalogueAtOnce(t *testing.T) {
 		if n := one(t, w, "SELECT COUNT(DISTINCT position) FROM features"); n != 12 {
 			t.Errorf("%d positions for 12 features", n)
 		}
+	})
+}
+
+// TestSystemRolesAreTheirRows: the program knows the system's roles by heart, and its database holds the same.
+func TestSystemRolesAreTheirRows(t *testing.T) {
+	eachScene(t, func(s scene) {
+		rows, err := s.Read.Role.Query().Where(role.TenantIDIsNil()).Order(role.ByID()).All(s.System())
+		s.must(err)
+		var want []any
+		for _, r := range rows {
+			want = append(want, in{"id": r.ID, "key": string(*r.Key), "name": r.Name, "version": float64(r.Version),
+				"createdAt": r.CreatedAt.Format(time.RFC3339), "updatedAt": r.UpdatedAt.Format(time.RFC3339)})
+		}
+		a := s.Customer("Contoso").Admin.Do(`{ systemRoles { id key name version createdAt updatedAt } }`, nil).OK()
+		s.is("roles", a.At("systemRoles"), any(want))
+		s.is("statements", a.Statements, 0)
 	})
 }

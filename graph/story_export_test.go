@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,6 @@ import (
 	"mandate/graph"
 	"mandate/internal/telemetry"
 	"mandate/internal/testworld"
-	"mandate/internal/viewer"
 )
 
 // download is an export as a client got it.
@@ -54,19 +54,19 @@ func (d *download) table(s scene) (rows []map[string]string) {
 }
 
 // exporter answers exports of a world, whose people are seated by seat.
-func exporter(w *testworld.World, seat func(*http.Request) (viewer.Viewer, error)) http.Handler {
+func exporter(w *testworld.World, seat func(*http.Request) (context.Context, error)) http.Handler {
 	return graph.NewExport(graph.Config{Client: w.Read, Dialect: w.DB.Dialect, Service: w.Service, Clock: w.Now}, seat)
 }
 
 // seated takes people for who they are.
-func seated(r *http.Request) (viewer.Viewer, error) { return viewer.From(r.Context()), nil }
+func seated(r *http.Request) (context.Context, error) { return r.Context(), nil }
 
 // exports asks for an export as a person.
 func (s scene) exports(p *testworld.Person, tenantID, query string) *download {
 	return s.exportsBy(seated, p, tenantID, query)
 }
 
-func (s scene) exportsBy(seat func(*http.Request) (viewer.Viewer, error), p *testworld.Person, tenantID, query string) *download {
+func (s scene) exportsBy(seat func(*http.Request) (context.Context, error), p *testworld.Person, tenantID, query string) *download {
 	r := httptest.NewRequest(http.MethodGet, "/audit/x?"+query, nil).WithContext(p.Context())
 	r.SetPathValue("tenantId", tenantID)
 	return fetch(exporter(s.World, seat), httptest.NewRecorder(), r)

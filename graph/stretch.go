@@ -3,7 +3,6 @@ package graph
 import (
 	"iter"
 	"strconv"
-	"strings"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -23,10 +22,11 @@ type stretch struct {
 // by orders a list by one column that is never empty, "" for the id, along an index.
 func by(column, index string) order { return order{{column: column, index: index}} }
 
-// place is a row's owner and the stretch where it stands, by position, and its place there.
+// place is a row's owner, the stretch where it stands, by position, and its place there.
 type place struct {
-	owner, stretch int
-	at             []any
+	owner   string
+	stretch int
+	at      []any
 }
 
 func (p place) id() string { return p.at[len(p.at)-1].(string) }
@@ -72,18 +72,17 @@ func (q *listQuery[T]) ahead() iter.Seq2[int, stretch] {
 }
 
 // along shapes a statement to the first rows of a stretch.
-func (q *listQuery[T]) along(n int) func(*sql.Selector, []string) {
-	return func(s *sql.Selector, columns []string) {
-		if where := q.order[n].where; where != nil {
-			where(s)
+func (q *listQuery[T]) along(s *sql.Selector, n int) {
+	if where := q.order[n].where; where != nil {
+		where(s)
+	}
+	q.beyondCursor(s, n)
+	for _, c := range q.columns(q.order[n]) {
+		c = s.C(c)
+		if q.descending {
+			c = sql.Desc(c)
 		}
-		q.beyondCursor(s, n)
-		for _, c := range columns {
-			if q.descending {
-				c = sql.Desc(c)
-			}
-			s.OrderBy(c)
-		}
+		s.OrderBy(c)
 	}
 }
 
@@ -109,12 +108,9 @@ func (q *listQuery[T]) beyondCursor(s *sql.Selector, n int) {
 	s.Where(sql.Or(beyond(column, at[0]), sql.And(sql.EQ(column, at[0]), beyond(key, at[1]))))
 }
 
-func (q *listQuery[T]) ordering(s stretch) string {
-	columns := q.columns(s)
+func (q *listQuery[T]) direction() string {
 	if q.descending {
-		for i := range columns {
-			columns[i] += " DESC"
-		}
+		return " DESC"
 	}
-	return strings.Join(columns, ", ")
+	return ""
 }

@@ -26,13 +26,21 @@ func (r *Resolver) techPartners(ctx context.Context, managerID *string, filter *
 	if m, measured := measures[order.Field]; measured {
 		return r.techPartnersBy(ctx, l, m, order, w)
 	}
-	tenants, err := r.tenantPage(ctx, l, &model.TenantOrder{Direction: order.Direction}, w)
+	places, more, err := tenantPlaces(ctx, l, order.Direction, w)
 	if err != nil {
 		return nil, err
 	}
-	page := &model.Page[*ent.Partner]{PageInfo: tenants.PageInfo, Count: tenants.Count}
-	page.Nodes, page.Cursors, err = r.partnersAt(ctx, ids(tenants.Nodes, tenantID), tenants.Cursors)
-	return page, err
+	at := make([]model.Cursor, len(places))
+	for i, p := range places {
+		at[i] = tenantCursor(p)
+	}
+	nodes, cursors, err := r.partnersAt(ctx, ids(places, placed), at)
+	if err != nil {
+		return nil, err
+	}
+	page := newPage(nodes, cursors, w, more)
+	page.Count = func(ctx context.Context) (int, error) { return rule.From(ctx).Count(ctx, l, model.MostCounted) }
+	return page, nil
 }
 
 func (r *Resolver) techPartnerList(ctx context.Context, managerID *string, filter *model.PartnerFilter) (l rule.List, err error) {
@@ -57,7 +65,7 @@ func (r *Resolver) techPartnerList(ctx context.Context, managerID *string, filte
 }
 
 // partnersAt loads the partners of a page by their tenants, with their cursors.
-func (r *Resolver) partnersAt(ctx context.Context, tenantIDs, at []string) (nodes []*ent.Partner, cursors []string, err error) {
+func (r *Resolver) partnersAt(ctx context.Context, tenantIDs []string, at []model.Cursor) (nodes []*ent.Partner, cursors []model.Cursor, err error) {
 	nodes = []*ent.Partner{}
 	if len(tenantIDs) == 0 {
 		return nodes, nil, nil

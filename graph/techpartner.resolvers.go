@@ -38,15 +38,15 @@ func (r *partnerResolver) ManagedBy(ctx context.Context, obj *ent.Partner) (*mod
 }
 
 func (r *partnerResolver) MspAdminCount(ctx context.Context, obj *ent.Partner) (*int, error) {
-	return value(ctx, obj, r.counts(model.PartnerOrderFieldMspAdminCount))
+	return r.count(ctx, obj, model.PartnerOrderFieldMspAdminCount)
 }
 
 func (r *partnerResolver) AssignedCustomersCount(ctx context.Context, obj *ent.Partner) (*int, error) {
-	return value(ctx, obj, r.counts(model.PartnerOrderFieldAssignedCustomersCount))
+	return r.count(ctx, obj, model.PartnerOrderFieldAssignedCustomersCount)
 }
 
 func (r *partnerResolver) AccountAdminCount(ctx context.Context, obj *ent.Partner) (*int, error) {
-	return value(ctx, obj, r.counts(model.PartnerOrderFieldAccountAdminCount))
+	return r.count(ctx, obj, model.PartnerOrderFieldAccountAdminCount)
 }
 
 func (r *partnerResolver) AssignedCustomers(ctx context.Context, obj *ent.Partner, first *int, after *string) (*model.Page[*ent.Assignment], error) {

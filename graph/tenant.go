@@ -7,6 +7,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/partner"
+	"mandate/ent/predicate"
 	"mandate/ent/rule"
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
@@ -18,52 +19,68 @@ import (
 
 func sortName(s string) string { return mandate.SortName(s) }
 
+// tenantMark is what cursors of tenants begin with.
+const tenantMark = "t"
+
 // tenantPage lists tenants in the order of their names, along the viewer's routes.
 func (r *Resolver) tenantPage(ctx context.Context, l rule.List, orderBy *model.TenantOrder, w window) (*model.Page[*ent.Tenant], error) {
-	const kind = "t"
-	whole := l
-	l.Limit = w.limit + 1
-	l.Backward = w.backward != (orderBy != nil && orderBy.Direction == model.OrderDirectionDesc)
-	if w.cursor != nil {
-		at, err := decodeCursor(kind, 2, false, *w.cursor)
-		if err != nil {
-			return nil, err
-		}
-		l.After = &rule.Cursor{SortName: at[0].(string), ID: at[1].(string)}
-	}
-	places, err := rule.From(ctx).Page(ctx, l)
+	places, more, err := tenantPlaces(ctx, l, orZero(orderBy).Direction, w)
 	if err != nil {
 		return nil, err
 	}
-	more := len(places) > w.limit
-	places = places[:min(len(places), w.limit)]
-	if w.backward {
-		slices.Reverse(places)
-	}
-	nodes, cursors, err := r.tenantsAt(ctx, kind, places)
+	nodes, cursors, err := r.tenantsAt(ctx, places)
 	if err != nil {
 		return nil, err
 	}
 	page := newPage(nodes, cursors, w, more)
-	page.Count = func(ctx context.Context) (int, error) { return rule.From(ctx).Count(ctx, whole, model.MostCounted) }
+	page.Count = func(ctx context.Context) (int, error) { return rule.From(ctx).Count(ctx, l, model.MostCounted) }
 	return page, nil
 }
 
+// tenantPlaces finds the places of a page of tenants, and whether there are more.
+func tenantPlaces(ctx context.Context, l rule.List, direction model.OrderDirection, w window) (places []rule.Cursor, more bool, err error) {
+	l.Limit = w.limit + 1
+	l.Backward = w.backward != (direction == model.OrderDirectionDesc)
+	if w.cursor != nil {
+		at, err := decodeCursor(tenantMark, 2, false, *w.cursor)
+		if err != nil {
+			return nil, false, err
+		}
+		l.After = &rule.Cursor{SortName: at[0].(string), ID: at[1].(string)}
+	}
+	places, err = rule.From(ctx).Page(ctx, l)
+	if err != nil {
+		return nil, false, err
+	}
+	more = len(places) > w.limit
+	places = places[:min(len(places), w.limit)]
+	if w.backward {
+		slices.Reverse(places)
+	}
+	return places, more, nil
+}
+
+func placed(c rule.Cursor) string { return c.ID }
+
+func tenantCursor(c rule.Cursor) model.Cursor {
+	return model.Cursor{Kind: tenantMark, Place: []any{c.SortName, c.ID}}
+}
+
 // tenantsAt loads the tenants of a page, with their cursors.
-func (r *Resolver) tenantsAt(ctx context.Context, kind string, places []rule.Cursor) ([]*ent.Tenant, []string, error) {
+func (r *Resolver) tenantsAt(ctx context.Context, places []rule.Cursor) ([]*ent.Tenant, []model.Cursor, error) {
 	if len(places) == 0 {
 		return []*ent.Tenant{}, nil, nil
 	}
-	loaded, err := r.tenants(ctx, ids(places, func(c rule.Cursor) string { return c.ID }))
+	loaded, err := r.tenants(selecting(ctx), ids(places, placed))
 	if err != nil {
 		return nil, nil, err
 	}
 	byID := keyed(loaded, tenantID)
 	var nodes []*ent.Tenant
-	var cursors []string
+	var cursors []model.Cursor
 	for _, p := range places {
 		if t := byID[p.ID]; t != nil {
-			nodes, cursors = append(nodes, t), append(cursors, encodeCursor(kind, []any{p.SortName, p.ID}))
+			nodes, cursors = append(nodes, t), append(cursors, tenantCursor(p))
 		}
 	}
 	return batch.Siblings(nodes), cursors, nil
@@ -134,7 +151,7 @@ func reachOf(t *ent.Tenant, r *rule.Reach) *model.Reach {
 
 // tags reads the tags of tenants, each by name.
 func (r *Resolver) tags(ctx context.Context, tenants []*ent.Tenant) ([][]string, error) {
-	rows, err := r.Client.TenantTag.Query().Where(tenanttag.TenantIDIn(ids(tenants, tenantID)...)).All(ctx)
+	rows, err := r.Client.TenantTag.Query().Where(rule.Below[predicate.TenantTag](tenanttag.FieldTenantID, ids(tenants, tenantID))).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -152,5 +169,5 @@ func (r *Resolver) tags(ctx context.Context, tenants []*ent.Tenant) ([][]string,
 
 // partnersOf reads the partner profiles of tenants.
 func (r *Resolver) partnersOf(ctx context.Context, tenantIDs []string) ([]*ent.Partner, error) {
-	return r.Client.Partner.Query().Where(partner.TenantIDIn(tenantIDs...)).All(ctx)
+	return r.Client.Partner.Query().Where(rule.Below[predicate.Partner](partner.FieldTenantID, tenantIDs)).All(ctx)
 }

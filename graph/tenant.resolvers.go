@@ -58,7 +58,7 @@ func (r *mutationResolver) ActivateService(ctx context.Context, input mandate.Ac
 }
 
 func (r *queryResolver) Tenant(ctx context.Context, id string) (*ent.Tenant, error) {
-	found, err := r.nodesByID(ctx, []string{id})
+	found, err := r.nodesByID(selecting(ctx), []string{id})
 	t, _ := found[id].(*ent.Tenant)
 	return t, err
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"mandate/graph/exec"
 	"mandate/internal/graphqlhttp"
 	"mandate/internal/mandate"
 )
@@ -69,6 +71,10 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 	return params, 0, nil
 }
 
+// mostBeside is how many fields of one request are resolved beside another one. Each may take a connection to the database, and
+// what one request takes is missing to all others.
+const mostBeside = 2
+
 // execute carries an operation out and answers with what came of it.
 func (h *handler) execute(ctx context.Context, w http.ResponseWriter, r *http.Request, op *graphql.OperationContext) {
 	a, err := attempt(ctx, op)
@@ -76,7 +82,7 @@ func (h *handler) execute(ctx context.Context, w http.ResponseWriter, r *http.Re
 		h.refuse(graphql.WithOperationContext(ctx, op), w, r, http.StatusBadRequest, err)
 		return
 	}
-	ctx = mandate.WithAttempt(withTurns(ctx), a)
+	ctx = mandate.WithAttempt(exec.Beside(ctx, mostBeside), a)
 	responses, ctx := h.exec.DispatchOperation(ctx, op)
 	answer := responses(ctx)
 	if answer == nil { // its time was over, or the client gone, before anything was done
@@ -90,7 +96,33 @@ func (h *handler) execute(ctx context.Context, w http.ResponseWriter, r *http.Re
 	if tellThrottled(w.Header(), answer.Errors) && string(answer.Data) == "null" {
 		status = http.StatusTooManyRequests
 	}
-	graphqlhttp.Write(w, mediaType, status, answer)
+	graphqlhttp.Write(w, mediaType, status, written(answer))
+}
+
+// written writes an answer. Its data, which are JSON, are taken as they are.
+func written(a *graphql.Response) graphqlhttp.Written {
+	b := []byte{'{'}
+	part := func(name string, v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // errors and extensions are made of what can be written
+		}
+		b = append(append(append(append(b, '"'), name...), `":`...), text...)
+	}
+	if len(a.Errors) > 0 {
+		part("errors", a.Errors)
+		b = append(b, ',')
+	}
+	data := a.Data
+	if data == nil {
+		data = json.RawMessage("null")
+	}
+	b = append(append(b, `"data":`...), data...)
+	if len(a.Extensions) > 0 {
+		b = append(b, ',')
+		part("extensions", a.Extensions)
+	}
+	return append(b, '}')
 }
 
 // tellThrottled writes when to come back, and reports whether an error says that it was too much.

@@ -137,13 +137,14 @@ func (i *installation) apis(l apiLimits, sessions *auth.Sessions) (clients, page
 
 // serve answers requests and sends mails until ctx is done.
 func (i *installation) serve(ctx context.Context, e exposure) error {
+	holdBallast()
 	counted := metrics.New(metrics.Config{Version: version, Read: i.db.Read, Write: i.db.Write, Retried: i.service.Retried, Outbox: i.outbox, Log: i.log})
 	ready := &readiness{db: i.db, clock: clock.System}
 	sessions := &auth.Sessions{Read: i.db.Read, Write: i.db.Write, Clock: clock.System}
 	clients, pages, export := i.apis(e.limits, sessions)
-	sdl := graph.SDL()
+	sdl := graph.SDL
 	if e.limits.noIntrospection {
-		sdl = ""
+		sdl = nil
 	}
 	s, err := server.New(server.Config{
 		API: clients, Export: export, Pages: pages, SDL: sdl, Sessions: sessions,

@@ -13,6 +13,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/feature"
 	"mandate/ent/migrate"
+	"mandate/ent/migrate/migrations"
 	"mandate/ent/role"
 	"mandate/ent/rule"
 	_ "mandate/ent/runtime" // policies and hooks
@@ -73,7 +74,7 @@ func TestMigrationsMakeTheSchema(t *testing.T) {
 func TestMigrationsAreSummed(t *testing.T) {
 	t.Parallel()
 	for _, engine := range []string{"mysql", "sqlite"} {
-		files, err := fs.Sub(migrate.Migrations, "migrations/"+engine)
+		files, err := fs.Sub(migrations.Files, engine)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,11 +102,11 @@ func TestMigrationsOfBothEnginesGoTogether(t *testing.T) {
 	t.Parallel()
 	names := make(map[string]string)
 	for _, engine := range []string{"mysql", "sqlite"} {
-		list, err := fs.Glob(migrate.Migrations, "migrations/"+engine+"/*.sql")
+		list, err := fs.Glob(migrations.Files, engine+"/*.sql")
 		if err != nil {
 			t.Fatal(err)
 		}
-		names[engine] = strings.ReplaceAll(strings.Join(list, " "), "/"+engine+"/", "/")
+		names[engine] = strings.ReplaceAll(strings.Join(list, " "), engine+"/", "")
 	}
 	if names["mysql"] != names["sqlite"] {
 		t.Errorf("mysql has %s;\nsqlite has %s", names["mysql"], names["sqlite"])

@@ -24,16 +24,20 @@ type Access struct {
 	db      DB
 	dialect string
 
-	mu     sync.Mutex
-	viewer viewer.Viewer // for whom the rest was loaded
-	loaded bool
-	now    time.Time
-	homes  []*Membership
-	groups map[string][]*group // by membership
-	routes []route
-	roles  map[string]access.Levels
-	reach  map[string]*Reach // by tenant
-	sought map[string]bool   // tenants to which the routes were followed, in vain or not
+	mu      sync.Mutex
+	brought *Memberships  // with which it begins, if not too late
+	viewer  viewer.Viewer // for whom the rest was loaded
+	loaded  bool
+	now     time.Time
+	homes   []*Membership
+	routes  []route
+	roles   map[string]access.Levels
+	reach   map[string]*Reach // by tenant
+	sought  map[string]bool   // tenants to which the routes were followed, in vain or not
+	found   findings          // of the last page
+
+	catalogue []Feature // nil until it was asked for
+	presence  *Presence
 }
 
 type key struct{}
@@ -41,6 +45,12 @@ type key struct{}
 // With returns a context in which access is computed from db, anew.
 func With(ctx context.Context, db DB, dialect string) context.Context {
 	return context.WithValue(ctx, key{}, &Access{db: db, dialect: dialect})
+}
+
+// Continue is With for what only reads: it begins with the memberships that Bring brought along, unless that was too long ago.
+func Continue(ctx context.Context, db DB, dialect string) context.Context {
+	brought, _ := ctx.Value(broughtKey{}).(*Memberships)
+	return context.WithValue(ctx, key{}, &Access{db: db, dialect: dialect, brought: brought})
 }
 
 // From returns the access computation of ctx. Without one nothing is in reach.
@@ -61,17 +71,39 @@ func (nowhere) QueryContext(context.Context, string, ...any) (*sql.Rows, error) 
 func (a *Access) Renew() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.loaded = false
+	a.loaded, a.brought, a.catalogue = false, nil, nil
+}
+
+// Stays reports whether nothing leads the viewer further than to the tenants of their own memberships: then there is nothing
+// to resolve.
+func (a *Access) Stays(ctx context.Context) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.load(ctx)
+	return len(a.routes) == 0, err
 }
 
 // To returns how the viewer reaches the tenant, or nil.
 func (a *Access) To(ctx context.Context, tenantID string) (*Reach, error) {
+	if r, sought := a.followed(ctx, tenantID); sought {
+		return r, nil
+	}
 	if err := a.Resolve(ctx, tenantID); err != nil {
 		return nil, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.reach[tenantID], nil
+}
+
+// followed returns how the viewer reaches a tenant, if the routes were followed to it already.
+func (a *Access) followed(ctx context.Context, tenantID string) (r *Reach, sought bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.loaded || a.viewer != viewer.From(ctx) {
+		return nil, false
+	}
+	return a.reach[tenantID], a.sought[tenantID]
 }
 
 // Known returns how the viewer reaches the tenant, as far as that was resolved already; nil otherwise.
@@ -98,7 +130,7 @@ func (a *Access) Resolve(ctx context.Context, tenantIDs ...string) error {
 			continue
 		}
 		a.sought[id] = true
-		if a.viewer.Confined(id) {
+		if a.viewer.Confined(id) || a.offRoute(id) {
 			continue
 		}
 		unknown = append(unknown, id)
@@ -151,7 +183,7 @@ func (a *Access) load(ctx context.Context) error {
 		return nil
 	}
 	a.viewer, a.loaded, a.now = v, false, clock.Now(ctx)
-	a.homes, a.groups, a.routes = nil, nil, nil
+	a.homes, a.routes, a.found = nil, nil, findings{}
 	a.roles, a.reach, a.sought = make(map[string]access.Levels), make(map[string]*Reach), make(map[string]bool)
 	if v.SignedIn() {
 		if err := a.loadHomes(ctx); err != nil {

@@ -2,9 +2,9 @@ package rule
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"mandate/internal/access"
@@ -13,6 +13,8 @@ import (
 // Membership is an active membership of the viewer in an active tenant.
 type Membership struct {
 	ID            string
+	FirstName     string
+	LastName      string
 	TenantID      string
 	Kind          string // of the tenant
 	Name          string // of the tenant
@@ -26,6 +28,7 @@ type Membership struct {
 	managerStands bool   // whether that one is active
 	RoleID        string // "" for none
 	direct        map[access.Feature]access.Level
+	groups        []*group // that hold it
 }
 
 // InMSP reports whether it is one in an MSP.
@@ -65,27 +68,28 @@ func (a *Access) RunsInstallation(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(homes, func(m *Membership) bool { return m.Kind == operatorKind && m.Administrator }), err
 }
 
-// loadHomes reads the viewer's memberships.
+// loadHomes takes the memberships that were brought along, or reads the viewer's.
 func (a *Access) loadHomes(ctx context.Context) error {
-	all, groups, err := readHomes(ctx, a.db, a.viewer.UserID)
-	if err != nil {
+	homes, brought := a.brought.fresh(a.viewer.UserID, a.now)
+	a.brought = nil // whoever loads a second time wants to know what holds now
+	if !brought {
+		found, err := readMemberships(ctx, a.db, a.presence, a.viewer.UserID)
+		if err != nil {
+			return err
+		}
+		homes = found[a.viewer.UserID]
+	}
+	homes = slices.DeleteFunc(homes, func(m *Membership) bool { return !a.viewer.Holds(m.ID, a.viewer.UserID) })
+	if err := readGroups(ctx, a.db, homes); err != nil {
 		return err
 	}
-	homes := slices.DeleteFunc(all[a.viewer.UserID], func(m *Membership) bool { return !a.viewer.Holds(m.ID, a.viewer.UserID) })
-	return a.settle(ctx, homes, groups)
+	return a.settle(ctx, homes)
 }
 
 // settle takes memberships in, and finds out what they give.
-func (a *Access) settle(ctx context.Context, homes []*Membership, groups map[string][]*group) error {
-	a.homes, a.groups = homes, groups
-	var roles []string
-	for _, m := range a.homes {
-		roles = append(roles, m.RoleID)
-		for _, g := range a.groups[m.ID] {
-			roles = append(roles, g.roleID)
-		}
-	}
-	if err := a.loadRoles(ctx, roles); err != nil {
+func (a *Access) settle(ctx context.Context, homes []*Membership) error {
+	a.homes = homes
+	if err := a.loadRoles(ctx, rolesAt(homes)); err != nil {
 		return err
 	}
 	for _, m := range a.homes {
@@ -97,45 +101,15 @@ func (a *Access) settle(ctx context.Context, homes []*Membership, groups map[str
 	return nil
 }
 
-// readHomes reads the active memberships of people in active tenants, by person, and the privilege groups that hold them,
-// by membership.
-func readHomes(ctx context.Context, db DB, userIDs ...string) (map[string][]*Membership, map[string][]*group, error) {
-	var s statement
-	s.add(`SELECT m.user_id, m.id, m.tenant_id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, COALESCE(m.role_id,''),
-		COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), COALESCE(y.status,'')='ACTIVE', p.feature, p.level
-		FROM members m JOIN tenants t ON t.id=m.tenant_id LEFT JOIN partners x ON x.tenant_id=t.id LEFT JOIN tenants y ON y.id=t.managed_by_id
-		LEFT JOIN member_permissions p ON p.member_id=m.id WHERE `).in("m.user_id", userIDs).add(" AND m.status='ACTIVE' AND t.status='ACTIVE' ORDER BY m.id")
-	rows, err := s.query(ctx, db)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
-	homes := make(map[string][]*Membership)
-	var last *Membership
-	var all []*Membership
-	for rows.Next() {
-		var m Membership
-		var user string
-		var feature sql.NullString
-		var level sql.NullInt16
-		if err := rows.Scan(&user, &m.ID, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.RoleID,
-			&m.partnerID, &m.partnerType, &m.managerID, &m.managerStands, &feature, &level); err != nil {
-			return nil, nil, err
-		}
-		if last == nil || last.ID != m.ID {
-			last = &m
-			last.direct = make(map[access.Feature]access.Level)
-			homes[user], all = append(homes[user], last), append(all, last)
-		}
-		if feature.Valid {
-			last.direct[access.Feature(feature.String)] = access.Level(level.Int16)
+// rolesAt lists the roles of memberships, and of the privilege groups that hold them.
+func rolesAt(homes []*Membership) (roles []string) {
+	for _, m := range homes {
+		roles = append(roles, m.RoleID)
+		for _, g := range m.groups {
+			roles = append(roles, g.roleID)
 		}
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, nil, err
-	}
-	groups, err := readGroups(ctx, db, all)
-	return homes, groups, err
+	return roles
 }
 
 // group is a privilege group that holds one of the viewer's memberships.
@@ -146,34 +120,33 @@ type group struct {
 
 // readGroups reads the privilege groups of the memberships that can have any: those of partners that hold relationships,
 // but for administrators, who reach everything without.
-func readGroups(ctx context.Context, db DB, homes []*Membership) (map[string][]*group, error) {
-	var members []string
+func readGroups(ctx context.Context, db DB, homes []*Membership) error {
+	members := make(map[string]*Membership)
 	for _, m := range homes {
 		if m.Kind == partnerKind && m.managerID == "" && !m.Administrator {
-			members = append(members, m.ID)
+			members[m.ID] = m
 		}
 	}
 	if len(members) == 0 {
-		return nil, nil
+		return nil
 	}
 	var s statement
 	s.add("SELECT gm.member_id, g.id, g.role_id, g.scope='ALL_CUSTOMERS' FROM group_members gm JOIN privilege_groups g ON g.id=gm.group_id WHERE ").
-		in("gm.member_id", members).add(" ORDER BY g.id")
+		in("gm.member_id", slices.Sorted(maps.Keys(members))).add(" ORDER BY g.id")
 	rows, err := s.query(ctx, db)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	groups := make(map[string][]*group)
 	for rows.Next() {
 		var member string
 		var g group
 		if err := rows.Scan(&member, &g.id, &g.roleID, &g.all); err != nil {
-			return nil, err
+			return err
 		}
-		groups[member] = append(groups[member], &g)
+		members[member].groups = append(members[member].groups, &g)
 	}
-	return groups, errors.Join(rows.Err(), rows.Close())
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // MemberLevels is what a membership gives by itself: everything to an administrator, to anybody else the maximum of

@@ -43,7 +43,7 @@ func Reached(column string) Scope {
 			for _, r := range routes {
 				var probe statement
 				probe.add("EXISTS (SELECT 1")
-				r.from(&probe, a.dialect, false)
+				r.from(&probe, a.dialect, freely)
 				r.conditions(&probe)
 				probe.add(" AND " + r.tenant + "=" + s.C(column) + ")")
 				probes = append(probes, sql.ExprP(string(probe.sql), probe.args...))

@@ -22,15 +22,22 @@ func (a *Access) narrow(r *route, l List) *statement {
 	return s
 }
 
-// ofGrantee narrows a route to what a grantee is assigned to, now or later: it begins with the grantee's assignments, which an
+// ofGrantee narrows a route to what a grantee is assigned to, now or later: it starts at the grantee's assignments, which an
 // index has in the order of a page, however many tenants lie along it.
 func (r route) ofGrantee(granteeID string, now time.Time) route {
-	first := r.tables[0]
-	first.index, first.on = "", r.order[1]+"=y.tenant_id"
-	r.tables = append([]table{{name: "assignments", alias: "y", index: "assignments_page"}, first}, r.tables[1:]...)
+	r = r.startingAt(table{name: "assignments", alias: "y", index: "assignments_page"},
+		"y.grantee_id=? AND y.status='ACTIVE' AND (y.ends_at IS NULL OR y.ends_at>?)", granteeID, now)
 	r.order = [2]string{"y.tenant_sort_name", "y.tenant_id"}
+	return r
+}
+
+// startingAt narrows a route to the tenants that some rows of a table name, and lets it start at these rows.
+func (r route) startingAt(start table, rows string, args ...any) route {
+	then := r.tables[0]
+	then.index, then.on = "", r.order[1]+"="+start.alias+".tenant_id"
+	r.tables = append([]table{start, then}, r.tables[1:]...)
 	var where statement
-	where.add("y.grantee_id=? AND y.status='ACTIVE' AND (y.ends_at IS NULL OR y.ends_at>?) AND ", granteeID, now).addAll(&r.where)
+	where.add(rows+" AND ", args...).addAll(&r.where)
 	r.where = where
 	return r
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,7 @@ type tenant struct {
 	id, kind, status, name string
 	partnerID, partnerType string  // of a partner
 	manager                *tenant // of a tech partner
+	tags                   []string
 }
 
 type membership struct {
@@ -301,6 +303,9 @@ func newWorld(r *rand.Rand, now time.Time) *world {
 		w.tenants = append(w.tenants, &tenant{id: newID("ten", i), kind: kind, partnerID: newID("prt", i), status: pick(r, "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED", "SUSPENDED", "DELETED"),
 			name: pick(r, "alder", "birch", "cedar", "cedar wood", "fir")})
 	}
+	for _, x := range w.tenants {
+		x.tags = pick(r, nil, nil, []string{"common"}, []string{"common"}, []string{"common", "rare"}, []string{"common", "rare"}, []string{"rare"})
+	}
 	partners, techs, customers := w.tenants[1:3], w.tenants[3:5], w.tenants[5:]
 	partners[0].partnerType, partners[1].partnerType = "MSP", pick(r, "MSP", "RESELLER")
 	for _, x := range techs {
@@ -397,7 +402,7 @@ func (w *world) write(t *testing.T, db *sql.DB) {
 		t.Helper()
 		do("INSERT INTO "+table+" ("+columns+") VALUES (?"+strings.Repeat(",?", len(args)-1)+")", args...)
 	}
-	for _, table := range []string{"group_members", "group_customers", "privilege_groups", "partners", "assignments", "relationships", "member_permissions", "members", "role_permissions", "users", "tenants"} {
+	for _, table := range []string{"tenant_tags", "group_members", "group_customers", "privilege_groups", "partners", "assignments", "relationships", "member_permissions", "members", "role_permissions", "users", "tenants"} {
 		do("DELETE FROM " + table)
 	}
 	do("DELETE FROM roles WHERE id>=?", newID("rol", 100))
@@ -415,7 +420,7 @@ func (w *world) write(t *testing.T, db *sql.DB) {
 			live[r.customer] = r
 		}
 	}
-	for _, x := range w.tenants {
+	for i, x := range w.tenants {
 		var partner any
 		if r := live[x]; r != nil {
 			partner = r.partner.id
@@ -425,6 +430,9 @@ func (w *world) write(t *testing.T, db *sql.DB) {
 			manager = x.manager.id
 		}
 		insert("tenants", "id,created_at,updated_at,kind,status,name,sort_name,partner_id,managed_by_id", x.id, w.now, w.now, x.kind, x.status, x.name, x.name, partner, manager)
+		for j, tag := range x.tags {
+			insert("tenant_tags", "id,tenant_id,tag", newID("tag", 10*i+j), x.id, tag)
+		}
 		if x.kind == "PARTNER" {
 			insert("partners", "id,created_at,updated_at,tenant_id,type,code,link_key", x.partnerID, w.now, w.now, x.id, x.partnerType, x.id[20:], x.id)
 		}
@@ -480,21 +488,25 @@ func TestAccessAgainstTheOracle(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		tw := testworld.New(t, url)
 		worlds := map[string]int{"sqlite3": 300, "mysql": 40}[tw.DB.Dialect]
-		seen, through := make(map[rule.Via]int), make(map[rule.Via]int)
+		seen, through, tagged := make(map[rule.Via]int), make(map[rule.Via]int), make(map[bool]int)
 		for seed := range worlds {
 			r := rand.New(rand.NewPCG(uint64(seed), 2026))
 			w := newWorld(r, tw.Now())
 			w.write(t, tw.DB.Write)
 			for user := range 4 {
-				c := &check{T: t, w: w, r: r, tw: tw, seed: seed, viewer: viewer.Viewer{UserID: newID("usr", user)}}
+				c := &check{T: t, w: w, r: r, tw: tw, seed: seed, tagged: tagged, viewer: viewer.Viewer{UserID: newID("usr", user)}}
 				c.reach(seen)
 				c.lists()
 				c.viewer.EnteredTenantID = pick(r, w.tenants...).id
 				c.reach(nil)
 				c.lists()
 				c.viewer.EnteredTenantID = ""
-				if c.token(); c.viewer.Token != nil {
-					c.reach(through)
+				for range 3 {
+					if c.token(); c.viewer.Token != nil {
+						c.reach(through)
+					}
+				}
+				if c.viewer.Token != nil {
 					c.lists()
 				}
 			}
@@ -510,6 +522,9 @@ func TestAccessAgainstTheOracle(t *testing.T) {
 				t.Errorf("the worlds' API tokens have %d paths by %s: too few to tell anything", through[via], via)
 			}
 		}
+		if tagged[true] < worlds/4 || tagged[false] < worlds/4 {
+			t.Errorf("%d lists are of a tag that few bear, %d of others: too few to tell anything", tagged[true], tagged[false])
+		}
 	})
 }
 
@@ -521,8 +536,9 @@ type check struct {
 	tw     *testworld.World
 	seed   int
 	viewer viewer.Viewer
-	rests  *membership // on which an API token rests
-	scopes levels      // of an API token
+	tagged map[bool]int // lists of tags that show anything, by whether few bear one of the tags
+	rests  *membership  // on which an API token rests
+	scopes levels       // of an API token
 }
 
 func (c *check) ctx() context.Context {
@@ -695,15 +711,27 @@ func (c *check) outsiders(to *tenant) {
 	}
 }
 
-// lists pages through lists of tenants, narrowed in all ways.
+// lists pages through lists of tenants, narrowed in all ways, and drawn so that what else is random stays as it is however many
+// there are.
 func (c *check) lists() {
-	lists := []rule.List{{}}
+	defer func(r *rand.Rand) { c.r = r }(c.r)
+	c.r = rand.New(rand.NewPCG(c.r.Uint64(), 0))
+	never := c.ctx()
+	var ids []string
+	for _, x := range c.w.tenants {
+		ids = append(ids, x.id)
+	}
+	if err := rule.From(never).Resolve(never, ids...); err != nil {
+		c.Fatal(err)
+	}
+	lists := []rule.List{{}, {Standing: &rule.Standing{}}, {Needs: []access.Feature{access.Partners}}, {Tags: pick(c.r, []string{"common"}, []string{"rare"}, []string{"common", "rare"})}}
 	for range 4 {
 		l := rule.List{Via: pick(c.r, nil, []rule.Via{rule.Relationship, rule.Assignment, rule.PrivilegeGroup, rule.TechPartner, rule.Operator}, []rule.Via{rule.Own},
 			[]rule.Via{rule.Assignment}, []rule.Via{rule.MSP}, []rule.Via{rule.MSP, rule.Assignment}, []rule.Via{rule.PrivilegeGroup, rule.TechPartner})}
 		l.Kinds = pick(c.r, nil, []string{"CUSTOMER"}, []string{"PARTNER", "CUSTOMER"})
 		l.Status = pick(c.r, nil, []string{"ACTIVE"}, []string{"SUSPENDED"})
 		l.Prefix = pick(c.r, "", "", "ce", "cedar")
+		l.Tags = pick(c.r, nil, nil, []string{"common"}, []string{"rare"}, []string{"common", "rare"}, []string{"nobody's"})
 		if len(l.Via) > 1 {
 			l.Needs = pick(c.r, nil, []access.Feature{access.Tenant}, []access.Feature{access.Tenant, access.Partners})
 		}
@@ -718,12 +746,15 @@ func (c *check) lists() {
 		if err != nil {
 			c.Fatal(err)
 		}
+		if len(l.Tags) > 0 && len(want) > 1 {
+			c.tagged[c.w.rare(l.Tags)]++
+		}
 		if n != len(want) {
 			c.Errorf("seed %d: %+v counts %d in %+v; want %d", c.seed, c.viewer, n, l, len(want))
 		}
 		l.Limit = 1 + c.r.IntN(4)
 		for _, l.Backward = range []bool{false, true} {
-			if got := c.walk(l); !slices.Equal(got, want) {
+			if got := c.walk(never, l); !slices.Equal(got, want) {
 				c.Errorf("seed %d: %+v lists %v by %+v; want %v", c.seed, c.viewer, got, l, want)
 			}
 			slices.Reverse(want)
@@ -738,7 +769,7 @@ func (c *check) listed(l rule.List) []rule.Cursor {
 			return (len(l.Via) == 0 || slices.Contains(l.Via, p.via)) && !slices.ContainsFunc(l.Needs, func(f access.Feature) bool { return p.levels[f] < access.View }) && c.narrowed(l, x, p)
 		})
 		if by && (len(l.Kinds) == 0 || slices.Contains(l.Kinds, x.kind)) && (len(l.Status) == 0 || slices.Contains(l.Status, x.status)) &&
-			strings.HasPrefix(x.name, l.Prefix) {
+			strings.HasPrefix(x.name, l.Prefix) && bears(x, l.Tags) {
 			want = append(want, rule.Cursor{SortName: x.name, ID: x.id})
 		}
 	}
@@ -748,17 +779,42 @@ func (c *check) listed(l rule.List) []rule.Cursor {
 	return want
 }
 
-// walk reads a list page by page.
-func (c *check) walk(l rule.List) []rule.Cursor {
+// walk reads a list page by page, and how the viewer reaches the tenants of each.
+func (c *check) walk(never context.Context, l rule.List) []rule.Cursor {
 	ctx, all := c.ctx(), []rule.Cursor{}
 	for {
 		page, err := rule.From(ctx).Page(ctx, l)
 		if err != nil {
 			c.Fatal(err)
 		}
+		c.reachListed(ctx, never, l, page)
 		if all = append(all, page...); len(page) < l.Limit || len(all) > 1000 {
 			return all
 		}
 		l.After = &page[len(page)-1]
+	}
+}
+
+// reachListed resolves the tenants of a page, now and then only some or others too: however they were listed, the viewer
+// reaches them as where they were never listed.
+func (c *check) reachListed(ctx, never context.Context, l rule.List, page []rule.Cursor) {
+	ids := make([]string, len(page))
+	for i, x := range page {
+		ids[i] = x.ID
+	}
+	switch c.r.IntN(8) {
+	case 0:
+		ids = append(ids, pick(c.r, c.w.tenants...).id)
+	case 1:
+		ids = ids[:len(ids)/2]
+	}
+	if err := rule.From(ctx).Resolve(ctx, ids...); err != nil {
+		c.Fatal(err)
+	}
+	for _, id := range ids {
+		got, want := rule.From(ctx).Known(ctx, id), rule.From(never).Known(never, id)
+		if !reflect.DeepEqual(got, want) {
+			c.Errorf("seed %d: %+v reaches %s, listed by %+v, so: %+v; never listed, so: %+v", c.seed, c.viewer, id, l, got, want)
+		}
 	}
 }

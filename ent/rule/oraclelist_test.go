@@ -78,3 +78,20 @@ func (c *check) stands(s rule.Standing, x *tenant, p path) bool {
 		return q.customer == x && asked && visible && (s.EndsBefore == nil || q.ends != nil && q.ends.Before(*s.EndsBefore))
 	})
 }
+
+func bears(x *tenant, tags []string) bool {
+	return !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(x.tags, tag) })
+}
+
+// rare tells whether few tenants bear one of the tags.
+func (w *world) rare(tags []string) bool {
+	return slices.ContainsFunc(tags, func(tag string) bool {
+		bearers := 0
+		for _, x := range w.tenants {
+			if bears(x, []string{tag}) {
+				bearers++
+			}
+		}
+		return bearers <= rule.FewBearers
+	})
+}

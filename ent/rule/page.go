@@ -1,10 +1,14 @@
 package rule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"entgo.io/ent/dialect"
 
 	"mandate/internal/access"
 )
@@ -39,38 +43,54 @@ type Standing struct {
 type Cursor struct{ SortName, ID string }
 
 // Page lists tenants in reach: the first ones along every route, each in the order of an index of its own, merged and
-// cut again.
+// cut again. It takes the paths along with them, which Resolve then need not find once more.
 func (a *Access) Page(ctx context.Context, l List) ([]Cursor, error) {
-	s, err := a.page(ctx, l)
-	if err != nil || s == nil {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	branches, err := a.branches(ctx, l)
+	if err != nil {
 		return nil, err
 	}
-	rows, err := s.query(ctx, a.db)
-	if err != nil {
-		return nil, fmt.Errorf("list tenants: %w", err)
-	}
-	defer rows.Close()
-	var page []Cursor
-	for rows.Next() {
-		var c Cursor
-		if err := rows.Scan(&c.SortName, &c.ID); err != nil {
+	var paths []found
+	for some := range slices.Chunk(branches, mostRoutes) {
+		more, err := scanPaths(ctx, a.db, joined(a.dialect, " UNION ALL ", some, func(s *statement, b branch) {
+			b.path(s, b.of[0], "t.sort_name")
+			a.along(s, &b, l)
+			s.add(" ORDER BY " + b.order[0] + l.direction() + ", " + b.order[1] + l.direction() + fmt.Sprintf(" LIMIT %d", l.Limit))
+		}))
+		if err != nil {
 			return nil, fmt.Errorf("list tenants: %w", err)
 		}
-		page = append(page, c)
+		paths = append(paths, more...)
 	}
-	return page, rows.Err()
+	page := merge(paths, l)
+	a.keep(page, paths, branches, l)
+	return page, nil
+}
+
+// merge returns the first tenants of all branches, in the order of the list.
+func merge(paths []found, l List) (page []Cursor) {
+	for _, f := range paths {
+		page = append(page, Cursor{f.name, f.tenant})
+	}
+	slices.SortFunc(page, func(x, y Cursor) int {
+		if l.Backward {
+			x, y = y, x
+		}
+		return cmp.Or(strings.Compare(x.SortName, y.SortName), strings.Compare(x.ID, y.ID))
+	})
+	page = slices.Compact(page)
+	return page[:min(len(page), l.Limit)]
 }
 
 // Count counts the tenants of the list, up to most and one more.
 func (a *Access) Count(ctx context.Context, l List, most int) (int, error) {
-	l.After, l.Limit = nil, most+1
-	s, err := a.union(ctx, l, false)
+	l.After = nil
+	s, err := a.count(ctx, l, most+1)
 	if err != nil || s == nil {
 		return 0, err
 	}
-	var q statement
-	q.add("SELECT COUNT(*) FROM (").addAll(s).add(fmt.Sprintf(" LIMIT %d) x", most+1))
-	rows, err := q.query(ctx, a.db)
+	rows, err := s.query(ctx, a.db)
 	if err != nil {
 		return 0, fmt.Errorf("count tenants: %w", err)
 	}
@@ -85,66 +105,72 @@ func (a *Access) Count(ctx context.Context, l List, most int) (int, error) {
 	return n, rows.Err()
 }
 
-func (a *Access) page(ctx context.Context, l List) (*statement, error) {
-	branches, err := a.union(ctx, l, true)
-	if err != nil || branches == nil {
-		return nil, err
-	}
-	var s statement
-	s.add("SELECT sort_name, id FROM (").addAll(branches).add(") x ORDER BY sort_name" + l.direction() + ", id" + l.direction() + fmt.Sprintf(" LIMIT %d", l.Limit))
-	return &s, nil
-}
-
-// union writes one branch a route, in parts that a database joins to one; nil when there is none.
-func (a *Access) union(ctx context.Context, l List, ordered bool) (*statement, error) {
+// count writes how many tenants any of the branches has, in parts that a database joins to one; nil when there is none.
+func (a *Access) count(ctx context.Context, l List, limit int) (*statement, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	branches, err := a.branches(ctx, l)
+	if err != nil || len(branches) == 0 {
+		return nil, err
+	}
+	var parts []statement
+	for some := range slices.Chunk(branches, mostRoutes) {
+		parts = append(parts, joined(a.dialect, " UNION ", some, func(s *statement, b branch) {
+			a.along(s.add("SELECT t.id"), &b, l) // the names are long, and not needed
+			s.add(fmt.Sprintf(" LIMIT %d", limit))
+		}))
+	}
+	all := joined(a.dialect, " UNION ", parts, func(s *statement, part statement) {
+		if len(parts) == 1 {
+			s.addAll(&part)
+			return
+		}
+		s.add("SELECT * FROM (").addAll(&part).add(") u") // MySQL knows no union in parentheses before 8.0.31
+	})
+	if len(branches) > 1 {
+		all.add(fmt.Sprintf(" LIMIT %d", limit))
+	}
+	var s statement
+	return s.add("SELECT COUNT(*) FROM (").addAll(&all).add(") x"), nil
+}
+
+// branch is a route as a list goes along it.
+type branch struct {
+	route
+	of    []int // the places among the viewer's routes of this one and those with the same rows; of their own tenants the place after the last
+	whole bool  // whether every path along the route to a tenant of the list is one of the branch
+}
+
+// branches returns one for every route that the list goes along.
+func (a *Access) branches(ctx context.Context, l List) ([]branch, error) {
 	if err := a.load(ctx); err != nil {
 		return nil, err
 	}
-	var s statement
-	routes := a.listed(l)
-	for start := 0; start < len(routes); start += mostRoutes {
-		part := a.branches(routes[start:min(start+mostRoutes, len(routes))], l, ordered)
-		if len(routes) <= mostRoutes {
-			return part, nil
-		}
-		if start > 0 {
-			s.add(" UNION ")
-		}
-		s.add("SELECT * FROM (").addAll(part).add(fmt.Sprintf(") u%d", start))
-	}
-	if len(s.sql) == 0 {
+	branches := a.listed(l)
+	if len(branches) == 0 {
 		return nil, nil
 	}
-	return &s, nil
-}
-
-func (a *Access) branches(routes []route, l List, ordered bool) *statement {
-	var s statement
-	for i, r := range routes {
-		if i > 0 {
-			s.add(" UNION ")
+	tag, err := a.rareTag(ctx, l.Tags)
+	if tag != "" {
+		for i, b := range branches {
+			branches[i].route = b.ofBearers(tag)
 		}
-		s.add("SELECT * FROM (")
-		r.branch(&s, l, a.dialect, ordered, a.narrow(&r, l))
-		s.add(fmt.Sprintf(") b%d", i))
 	}
-	return &s
+	return branches, err
 }
 
 // listed returns the routes that the list goes along. Whoever is confined to some tenants lists these, and no other.
-func (a *Access) listed(l List) []route {
-	if l.Nothing || a.assignsNone(l) {
+func (a *Access) listed(l List) (branches []branch) {
+	if l.Nothing || a.assignsNone(l) || l.Assignable != nil && !a.viewer.InPerson() { // it takes a session of one's own
 		return nil
 	}
 	all := a.routes
 	if own := a.ownTenants(l.Needs); own != nil && !a.viewer.Entered() {
 		all = append(slices.Clone(all), *own)
 	}
-	var rs []route
-	walked := make(map[walk]bool)
-	for _, r := range all {
+	walked := make(map[walk]int)
+	for i, r := range all {
+		b := branch{of: []int{i}, whole: r.wholly(l)}
 		r, along := r.towards(l.Via)
 		if !along {
 			continue
@@ -156,28 +182,26 @@ func (a *Access) listed(l List) []route {
 			continue
 		}
 		if w := r.walk(); w.all {
-			if walked[w] {
+			if at, met := walked[w]; met {
+				branches[at].of = append(branches[at].of, i)
 				continue
 			}
-			walked[w] = true
-		}
-		if !a.viewer.InPerson() && l.Assignable != nil {
-			continue // it takes a session of one's own
+			walked[w] = len(branches)
 		}
 		if only := a.viewer.Tenants(); only != nil {
 			r = r.to(only)
 		}
+		each := []route{r}
 		if l.AssignedTo != "" {
-			rs = append(rs, r.ofGrantee(l.AssignedTo, a.now))
-			continue
+			each[0] = r.ofGrantee(l.AssignedTo, a.now)
+		} else if r.via == Operator {
+			each = r.byKind(l.Kinds)
 		}
-		if r.via == Operator {
-			rs = append(rs, r.byKind(l.Kinds)...)
-			continue
+		for _, b.route = range each {
+			branches = append(branches, b)
 		}
-		rs = append(rs, r)
 	}
-	return rs
+	return branches
 }
 
 // to narrows a route to some tenants. They are few, and found by their ids rather than along the names of all.
@@ -240,11 +264,14 @@ func (a *Access) ownTenants(needs []access.Feature) *route {
 	return &r
 }
 
-// branch writes the first tenants of the list along the route.
-func (r *route) branch(s *statement, l List, d string, ordered bool, narrow *statement) {
-	s.add("SELECT t.sort_name, t.id")
-	r.from(s, d, true)
-	r.conditions(s)
+// along writes where the tenants of the list are found that lie along the branch.
+func (a *Access) along(s *statement, b *branch, l List) {
+	how := along
+	if b.tag != "" && a.dialect != dialect.SQLite { // which has no statistics to choose by
+		how = freely
+	}
+	b.from(s, a.dialect, how)
+	b.conditions(s)
 	if len(l.Kinds) > 0 {
 		s.add(" AND ").in("t.kind", l.Kinds)
 	}
@@ -252,21 +279,23 @@ func (r *route) branch(s *statement, l List, d string, ordered bool, narrow *sta
 		s.add(" AND ").in("t.status", l.Status)
 	}
 	if l.Prefix != "" {
-		s.add(" AND "+r.order[0]+">=? AND "+r.order[0]+"<?", l.Prefix, l.Prefix+"\U0010FFFF")
+		s.add(" AND "+b.order[0]+">=? AND "+b.order[0]+"<?", l.Prefix, l.Prefix+"\U0010FFFF")
 	}
 	if c := l.After; c != nil {
 		than := ">"
 		if l.Backward {
 			than = "<"
 		}
-		s.add(fmt.Sprintf(" AND %[1]s%[3]s=? AND (%[1]s%[3]s? OR %[2]s%[3]s?)", r.order[0], r.order[1], than), c.SortName, c.SortName, c.ID)
+		s.add(fmt.Sprintf(" AND %[1]s%[3]s=? AND (%[1]s%[3]s? OR %[2]s%[3]s?)", b.order[0], b.order[1], than), c.SortName, c.SortName, c.ID)
 	}
 	for _, f := range l.Needs {
-		r.viewing(s.add(" AND "), f)
+		b.viewing(s.add(" AND "), f)
 	}
-	s.addAll(narrow)
+	s.addAll(a.narrow(&b.route, l))
 	for _, tag := range l.Tags {
-		s.add(" AND EXISTS (SELECT 1 FROM tenant_tags g WHERE g.tenant_id=t.id AND g.tag=?)", tag)
+		if tag != b.tag {
+			s.add(" AND EXISTS (SELECT 1 FROM tenant_tags g WHERE g.tenant_id=t.id AND g.tag=?)", tag)
+		}
 	}
 	if len(l.PartnerTypes) > 0 || l.Recognized != nil {
 		s.add(" AND EXISTS (SELECT 1 FROM partners p WHERE p.tenant_id=t.id")
@@ -278,10 +307,6 @@ func (r *route) branch(s *statement, l List, d string, ordered bool, narrow *sta
 		}
 		s.add(")")
 	}
-	if ordered {
-		s.add(" ORDER BY " + r.order[0] + l.direction() + ", " + r.order[1] + l.direction())
-	}
-	s.add(fmt.Sprintf(" LIMIT %d", l.Limit))
 }
 
 // viewing writes the condition that every link of the route gives VIEW on feature. What its beginning gives is known.

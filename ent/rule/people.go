@@ -3,6 +3,8 @@ package rule
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"mandate/internal/access"
 	"mandate/internal/clock"
@@ -15,15 +17,19 @@ func (a *Access) People(ctx context.Context, tenantIDs, userIDs []string) (map[s
 	if len(userIDs) == 0 {
 		return nil, nil
 	}
-	homes, groups, err := readHomes(ctx, a.db, userIDs...)
+	homes, err := readMemberships(ctx, a.db, nil, userIDs...)
 	if err != nil {
 		return nil, fmt.Errorf("load memberships: %w", err)
 	}
+	everywhere := slices.Concat(slices.Collect(maps.Values(homes))...)
+	if err := readGroups(ctx, a.db, everywhere); err != nil {
+		return nil, fmt.Errorf("load memberships: %w", err)
+	}
 	all := &Access{db: a.db, dialect: a.dialect, now: clock.Now(ctx), roles: make(map[string]access.Levels)}
-	if err := all.loadRoles(ctx, rolesAt(homes, groups)); err != nil {
+	if err := all.loadRoles(ctx, rolesAt(everywhere)); err != nil {
 		return nil, err
 	}
-	everybody, err := all.settleEach(ctx, userIDs, homes, groups)
+	everybody, err := all.settleEach(ctx, userIDs, homes)
 	if err != nil {
 		return nil, fmt.Errorf("load memberships: %w", err)
 	}
@@ -43,14 +49,14 @@ func (a *Access) People(ctx context.Context, tenantIDs, userIDs []string) (map[s
 }
 
 // settleEach makes an access of every person's, with what their memberships give, out of what was read for all of them.
-func (a *Access) settleEach(ctx context.Context, userIDs []string, homes map[string][]*Membership, groups map[string][]*group) (map[string]*Access, error) {
+func (a *Access) settleEach(ctx context.Context, userIDs []string, homes map[string][]*Membership) (map[string]*Access, error) {
 	everybody := make(map[string]*Access, len(userIDs))
 	for _, id := range userIDs {
 		if everybody[id] != nil {
 			continue
 		}
 		p := &Access{db: a.db, dialect: a.dialect, viewer: viewer.Viewer{UserID: id}, now: a.now, roles: a.roles, reach: make(map[string]*Reach)}
-		if err := p.settle(ctx, homes[id], groups); err != nil {
+		if err := p.settle(ctx, homes[id]); err != nil {
 			return nil, err
 		}
 		p.routes = p.routesOut()
@@ -89,18 +95,4 @@ func (a *Access) followEach(ctx context.Context, userIDs []string, everybody map
 		p.addPath(f)
 	}
 	return nil
-}
-
-func rolesAt(homes map[string][]*Membership, groups map[string][]*group) (roles []string) {
-	for _, of := range homes {
-		for _, m := range of {
-			roles = append(roles, m.RoleID)
-		}
-	}
-	for _, of := range groups {
-		for _, g := range of {
-			roles = append(roles, g.roleID)
-		}
-	}
-	return roles
 }

@@ -36,6 +36,7 @@ type route struct {
 	bond      string    // column with the relationship, if the route has one
 	partners  []string  // the partners' tenants that it leads through
 	orManaged bool      // whether tech partners that the home manages lie along it too, which have no relationship
+	tag       string    // the rare tag at whose bearers it starts
 	suspend   string    // when a suspended tenant is reached nevertheless: by whoever may reactivate it
 }
 
@@ -53,12 +54,25 @@ type table struct {
 	left               bool  // whether rows without a match stay
 }
 
-// The kinds of tenant that routes begin in, and the type of partner that manages others.
+// The kinds of tenant, and the type of partner that manages others.
 const (
+	customerKind = "CUSTOMER"
 	partnerKind  = "PARTNER"
 	operatorKind = "OPERATOR"
 	mspType      = "MSP"
 )
+
+// leadsTo reports whether routes of the kind lead to tenants of some kinds; none stand for all. Relationships are with
+// customers, and whom an MSP manages are partners.
+func (v Via) leadsTo(kinds []string) bool {
+	switch v {
+	case Own, Operator:
+		return true
+	case MSP:
+		return len(kinds) == 0 || slices.Contains(kinds, partnerKind)
+	}
+	return len(kinds) == 0 || slices.Contains(kinds, customerKind)
+}
 
 // routesOut lists the ways out of the memberships, but for the memberships themselves: those need no statement.
 func (a *Access) routesOut() []route {
@@ -83,12 +97,27 @@ func (a *Access) routesOut() []route {
 			}
 		default:
 			rs = append(rs, assigned(m, a.now))
-			for _, g := range a.groups[m.ID] {
+			for _, g := range m.groups {
 				rs = append(rs, a.grouped(m, g)...)
 			}
 		}
 	}
 	return rs
+}
+
+// offRoute reports whether no route leads to a tenant: one of the viewer's own that is neither a customer nor managed by another.
+// Only the operator's leads there.
+func (a *Access) offRoute(tenantID string) bool {
+	off := false
+	for _, m := range a.homes {
+		switch {
+		case m.TenantID == tenantID:
+			off = m.Kind == operatorKind || m.Kind == partnerKind && m.managerID == ""
+		case m.Kind == operatorKind:
+			return false
+		}
+	}
+	return off
 }
 
 var (
@@ -163,6 +192,14 @@ func delegated(m *Membership, g *group, now time.Time) route {
 	}
 	r.where.add("a.grantee_id=? AND a.granter_id=? AND t.managed_by_id=? AND ", g.id, m.TenantID, m.TenantID).live("a", now)
 	return r
+}
+
+// vias are the kinds of route that it is.
+func (r *route) vias() []Via {
+	if r.orManaged {
+		return []Via{r.via, MSP}
+	}
+	return []Via{r.via}
 }
 
 // towards narrows a route that leads to customers and to tech partners to those of them that a list goes along; none of
@@ -281,21 +318,30 @@ func (r *route) conditions(s *statement) {
 	}
 }
 
-// from writes the tables: for a page in the order and by the indexes that yield its order, else as the engine likes.
-func (r *route) from(s *statement, d string, page bool) {
+// visiting is how much of the way through its tables a route says.
+type visiting int
+
+const (
+	freely  visiting = iota // as the engine likes
+	inOrder                 // in the order of the route
+	along                   // and by its indexes
+)
+
+// from writes the tables.
+func (r *route) from(s *statement, d string, v visiting) {
 	for i, t := range r.tables {
 		switch {
 		case i == 0:
 			s.add(" FROM ")
 		case t.left:
 			s.add(" LEFT JOIN ")
-		case page:
+		case v >= inOrder:
 			s.add(thenJoin(d))
 		default:
 			s.add(" JOIN ")
 		}
 		s.add(t.name + " " + t.alias)
-		if page && t.index != "" {
+		if v == along && t.index != "" {
 			s.add(hint(d, t.index))
 		}
 		if t.on != "" {

@@ -172,11 +172,16 @@ func Members(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	if err != nil {
 		return nil, err
 	}
+	all := make(map[string]bool, len(users))
+	for _, id := range users {
+		all[id] = true
+	}
+	guests = slices.DeleteFunc(guests, func(id string) bool { return all[id] })
 	v := viewer.From(ctx)
 	return func(s *sql.Selector) {
-		either := []*sql.Predicate{
-			isIn(s, "tenant_id", users),
-			both(isIn(s, "tenant_id", guests), sql.EQ(s.C("guest"), true)),
+		either := []*sql.Predicate{isIn(s, "tenant_id", users)}
+		if len(guests) > 0 {
+			either = append(either, both(isIn(s, "tenant_id", guests), sql.EQ(s.C("guest"), true)))
 		}
 		switch {
 		case v.Token != nil:
@@ -249,14 +254,25 @@ func Addressed(ctx context.Context, _ *Access) (func(*sql.Selector), error) {
 	}, nil
 }
 
-type ownerKey struct{}
+type ownersKey struct{}
 
-type owner struct{ column, id string }
+type owners struct {
+	column string
+	ids    []string
+}
 
-// OfOwner narrows s to the rows that belong to one owner, by one column. A scope that is applied to it afterwards need not
-// repeat, owner for owner, all that the viewer reaches.
-func OfOwner(s *sql.Selector, column, id string) *sql.Selector {
-	return s.Where(sql.EQ(s.C(column), id)).WithContext(context.WithValue(s.Context(), ownerKey{}, owner{column, id}))
+// OfOwners tells s that all its rows belong to some of the given owners, by one column. A scope that is applied to it
+// afterwards need not repeat what of them the viewer reaches.
+func OfOwners(s *sql.Selector, column string, ids []string) {
+	s.WithContext(context.WithValue(s.Context(), ownersKey{}, owners{column, ids}))
+}
+
+// Below narrows a query of Ent's to the rows of given owners, by one column.
+func Below[P ~func(*sql.Selector)](column string, ids []string) P {
+	return func(s *sql.Selector) {
+		s.Where(sql.In(s.C(column), values(ids)...))
+		OfOwners(s, column, ids)
+	}
 }
 
 // always stands for a condition that holds for every row; it is never written.
@@ -276,11 +292,16 @@ func both(one, other *sql.Predicate) *sql.Predicate {
 }
 
 func isIn(s *sql.Selector, column string, ids []string) *sql.Predicate {
-	if o, ok := s.Context().Value(ownerKey{}).(owner); ok && o.column == column {
-		if slices.Contains(ids, o.id) {
+	if o, ok := s.Context().Value(ownersKey{}).(owners); ok && o.column == column {
+		in := make(map[string]bool, len(ids))
+		for _, id := range ids {
+			in[id] = true
+		}
+		reached := slices.DeleteFunc(slices.Clone(o.ids), func(id string) bool { return !in[id] })
+		if len(reached) == len(o.ids) {
 			return always
 		}
-		return sql.False()
+		ids = reached
 	}
 	if len(ids) == 0 {
 		return sql.False()

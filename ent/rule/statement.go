@@ -27,6 +27,22 @@ func (s *statement) addAll(o *statement) *statement {
 	return s
 }
 
+// joined writes a statement of several parts; one alone stays as it is.
+func joined[T any](d, by string, parts []T, write func(*statement, T)) (s statement) {
+	for i, p := range parts {
+		var part statement
+		write(&part, p)
+		if len(parts) == 1 {
+			return part
+		}
+		if i > 0 {
+			s.add(by)
+		}
+		s.add(Part(d, string(part.sql)), part.args...)
+	}
+	return s
+}
+
 // query runs the statement.
 func (s *statement) query(ctx context.Context, db DB) (*stdsql.Rows, error) {
 	return db.QueryContext(ctx, string(s.sql), s.args...)
@@ -85,6 +101,14 @@ func thenJoin(d string) string {
 		return " CROSS JOIN "
 	}
 	return " STRAIGHT_JOIN "
+}
+
+// Part writes a statement as a part of a union, with an order and an end of its own.
+func Part(d, query string) string {
+	if d == dialect.SQLite {
+		return "SELECT * FROM (" + query + ")"
+	}
+	return "(" + query + ")"
 }
 
 // Along returns a table to be read along one of its indexes; "" leaves the choice to the engine. Left alone, MySQL takes

@@ -3,6 +3,8 @@ package model
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 
 	"mandate/ent"
 )
@@ -14,29 +16,58 @@ const MostCounted = 10_000
 type Page[T any] struct {
 	Nodes    []T
 	PageInfo *PageInfo
-	Cursors  []string // of the nodes
+	Cursors  []Cursor // of the nodes
 	Count    func(context.Context) (int, error)
+}
+
+// Cursor is the place of a row in the order of a list of some kind: the value that orders it, if that is not the id, and the
+// id. It is written when it is asked for.
+type Cursor struct {
+	Kind  string
+	Place []any // strings and numbers
+}
+
+// String writes the cursor.
+func (c Cursor) String() string {
+	b, _ := json.Marshal(append([]any{c.Kind}, c.Place...))
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // Edge is a row of a page with its cursor.
 type Edge[T any] struct {
-	Cursor string
-	Node   T
+	Node T
+	at   Cursor
 }
+
+// Cursor returns where the row stands.
+func (e *Edge[T]) Cursor() string { return e.at.String() }
 
 // PageInfo is where a page stands in its list.
 type PageInfo struct {
 	HasNextPage     bool
 	HasPreviousPage bool
-	StartCursor     *string
-	EndCursor       *string
+	Start, End      *Cursor // nil of an empty page
+}
+
+// StartCursor returns where the page begins.
+func (i *PageInfo) StartCursor() *string { return written(i.Start) }
+
+// EndCursor returns where the page ends.
+func (i *PageInfo) EndCursor() *string { return written(i.End) }
+
+func written(c *Cursor) *string {
+	if c == nil {
+		return nil
+	}
+	s := c.String()
+	return &s
 }
 
 // Edges returns the rows with their cursors.
 func (p *Page[T]) Edges() []*Edge[T] {
 	edges := make([]*Edge[T], len(p.Nodes))
 	for i, n := range p.Nodes {
-		edges[i] = &Edge[T]{p.Cursors[i], n}
+		edges[i] = &Edge[T]{n, p.Cursors[i]}
 	}
 	return edges
 }

@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"math/big"
 	"strings"
 	"time"
 
+	"mandate/ent/rule"
 	"mandate/internal/access"
 	"mandate/internal/viewer"
 )
@@ -66,19 +66,15 @@ func checksum(text string) string {
 
 // apiToken returns for whom a program asks with the API token that has a hash: while it is neither revoked nor over, and
 // rests on an active membership in an active tenant.
-func (s *Sessions) apiToken(ctx context.Context, hash string) (viewer.Viewer, error) {
-	now := s.Clock()
+func (s *Sessions) apiToken(ctx context.Context, hash string, now time.Time, ms *rule.Memberships) (viewer.Viewer, error) {
 	v := viewer.Viewer{Token: &viewer.Token{}}
 	var scopes []byte
 	var all bool
 	var used sql.NullTime
-	err := s.Read.QueryRowContext(ctx, `SELECT k.id, k.prefix, k.user_id, k.member_id, k.scopes, k.all_tenants, k.last_used_at
-		FROM api_tokens k JOIN members m ON m.id=k.member_id JOIN tenants t ON t.id=m.tenant_id
-		WHERE k.token_hash=? AND k.revoked_at IS NULL AND k.expires_at>? AND m.status='ACTIVE' AND t.status='ACTIVE'`, hash, now).
-		Scan(&v.Token.ID, &v.Token.Prefix, &v.UserID, &v.Token.MemberID, &scopes, &all, &used)
-	if errors.Is(err, sql.ErrNoRows) {
-		return viewer.Viewer{}, ErrNoSession
-	}
+	err := s.read(ctx, ms, `SELECT k.id, k.prefix, k.user_id, k.member_id, k.scopes, k.all_tenants, k.last_used_at, `+rule.MembershipColumns+`
+		FROM api_tokens k JOIN members m ON m.id=k.member_id`+rule.MembershipTables+`
+		WHERE k.token_hash=? AND k.revoked_at IS NULL AND k.expires_at>? AND m.status='ACTIVE' AND t.id IS NOT NULL`, []any{hash, now},
+		&v.Token.ID, &v.Token.Prefix, &v.UserID, &v.Token.MemberID, &scopes, &all, &used)
 	if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("look the API token up: %w", err)
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mandate/ent/rule"
 	"mandate/internal/clock"
 	"mandate/internal/viewer"
 )
@@ -32,40 +34,74 @@ type Sessions struct {
 // ErrNoSession says that a token belongs to no live session, and is no API token that works.
 var ErrNoSession = errors.New("the session has ended, or never was")
 
-// Viewer returns whose live session the token belongs to, or for whom a program asks with it, or ErrNoSession.
-func (s *Sessions) Viewer(ctx context.Context, token string) (viewer.Viewer, error) {
+// Owner returns a context in which the owner of a token asks, from where and with what the request of ctx came; without a token,
+// nobody. What memberships the owner has is read at once and brought along. It is ErrNoSession for a token that belongs to no
+// live session, and is no API token that works.
+func (s *Sessions) Owner(ctx context.Context, token string) (context.Context, error) {
+	var v viewer.Viewer
+	if token != "" {
+		var ms rule.Memberships
+		var err error
+		at := s.Clock()
+		if v, err = s.find(ctx, token, at, &ms); err != nil {
+			return nil, err
+		}
+		ctx = rule.Bring(ctx, v.UserID, &ms, at)
+	}
+	request := viewer.From(ctx)
+	v.RequestID, v.Address, v.UserAgent = request.RequestID, request.Address, request.UserAgent
+	return viewer.With(ctx, v), nil
+}
+
+// find returns whose live session the token belongs to, or for whom a program asks with it, and reads that one's memberships.
+func (s *Sessions) find(ctx context.Context, token string, now time.Time, ms *rule.Memberships) (viewer.Viewer, error) {
 	if hash, ok := APITokenHash(token); ok {
-		return s.apiToken(ctx, hash)
+		return s.apiToken(ctx, hash, now, ms)
 	}
 	hash, ok := TokenHash(token)
 	if !ok {
 		return viewer.Viewer{}, ErrNoSession
 	}
-	now := s.Clock()
-	v, parent, seen, err := s.find(ctx, hash, now)
-	if errors.Is(err, sql.ErrNoRows) {
-		return viewer.Viewer{}, ErrNoSession
-	}
+	return s.session(ctx, hash, now, ms)
+}
+
+// session finds a live session; one that entered a tenant lives no longer than the session it was entered from, nor than that
+// one is idle.
+func (s *Sessions) session(ctx context.Context, hash string, now time.Time, ms *rule.Memberships) (v viewer.Viewer, err error) {
+	var parent string
+	var seen time.Time
+	idle := now.Add(-SessionIdle)
+	err = s.read(ctx, ms, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id,''), COALESCE(s.parent_id,''), `+rule.MembershipColumns+`
+		FROM sessions s JOIN users u ON u.id=s.user_id LEFT JOIN sessions e ON e.id=s.parent_id
+		LEFT JOIN members m ON m.user_id=s.user_id AND m.status='ACTIVE'`+rule.MembershipTables+`
+		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?
+		AND (s.parent_id IS NULL OR (e.ended_at IS NULL AND e.expires_at>? AND e.last_seen_at>?))`, []any{hash, now, idle, now, idle},
+		&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID, &parent)
 	if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("look the session up: %w", err)
 	}
 	if now.Sub(seen) >= seenEvery {
-		if err := s.touch(ctx, v.SessionID, parent, now); err != nil {
-			return viewer.Viewer{}, err
-		}
+		err = s.touch(ctx, v.SessionID, parent, now)
 	}
-	return v, nil
+	return v, err
 }
 
-// find reads a live session; one that entered a tenant lives no longer than the session it was entered from, nor than that one is idle.
-func (s *Sessions) find(ctx context.Context, hash string, now time.Time) (v viewer.Viewer, parent string, seen time.Time, err error) {
-	idle := now.Add(-SessionIdle)
-	err = s.Read.QueryRowContext(ctx, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id, ''), COALESCE(s.parent_id, '')
-		FROM sessions s JOIN users u ON u.id=s.user_id LEFT JOIN sessions p ON p.id=s.parent_id
-		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?
-		AND (s.parent_id IS NULL OR (p.ended_at IS NULL AND p.expires_at>? AND p.last_seen_at>?))`, hash, now, idle, now, idle).
-		Scan(&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID, &parent)
-	return v, parent, seen, err
+// read finds who asks: what the statement reads before memberships goes into the given destinations. It is ErrNoSession for
+// nobody.
+func (s *Sessions) read(ctx context.Context, ms *rule.Memberships, query string, args []any, into ...any) error {
+	rows, err := s.Read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	found := ErrNoSession
+	for rows.Next() {
+		if err := ms.Scan(rows, into...); err != nil {
+			return err
+		}
+		found = nil
+	}
+	return cmp.Or(rows.Err(), rows.Close(), found)
 }
 
 // touch notes that a session was used, and with it the one that it was entered from.
@@ -76,33 +112,26 @@ func (s *Sessions) touch(ctx context.Context, id, parent string, now time.Time) 
 	return nil
 }
 
-// Seat returns who sends a request: the owner of the session or of the API token that the Authorization header bears, or nobody when
-// there is no such header. It is ErrNoSession for a header that cannot be used.
-func (s *Sessions) Seat(r *http.Request) (viewer.Viewer, error) {
-	v := viewer.Viewer{}
-	if header := r.Header.Get("Authorization"); header != "" {
-		scheme, token, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return v, ErrNoSession
-		}
-		var err error
-		if v, err = s.Viewer(r.Context(), strings.TrimSpace(token)); err != nil {
-			return v, err
-		}
+// Seat returns the context of a request in which its sender asks: the owner of the session or of the API token that the
+// Authorization header bears, or nobody when there is no such header. It is ErrNoSession for a header that cannot be used.
+func (s *Sessions) Seat(r *http.Request) (context.Context, error) {
+	header := r.Header.Get("Authorization")
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimSpace(token)
+	if header != "" && (token == "" || !strings.EqualFold(scheme, "Bearer")) {
+		return nil, ErrNoSession
 	}
-	before := viewer.From(r.Context())
-	v.RequestID, v.Address, v.UserAgent = before.RequestID, before.Address, before.UserAgent
-	return v, nil
+	return s.Owner(r.Context(), token)
 }
 
-// Bearer seats the viewer of a request. A header that cannot be used is answered by refuse.
+// Bearer seats the sender of a request. A header that cannot be used is answered by refuse.
 func (s *Sessions) Bearer(next http.Handler, refuse func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.Seat(r)
+		ctx, err := s.Seat(r)
 		if err != nil {
 			refuse(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(viewer.With(r.Context(), v)))
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

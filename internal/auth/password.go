@@ -31,14 +31,14 @@ const mostWaiting = 32
 type Passwords struct {
 	places chan struct{} // of those at work and of those who wait
 	slots  chan struct{} // of those at work
-	dummy  string
+	dummy  string        // has the form of a hash, and is that of no password
 }
 
 // NewPasswords returns a Passwords.
 func NewPasswords() *Passwords {
 	atOnce := runtime.GOMAXPROCS(0)
 	p := &Passwords{places: make(chan struct{}, atOnce+mostWaiting), slots: make(chan struct{}, atOnce)}
-	p.dummy = hash(rand.Text(), salt())
+	p.dummy = format(random(saltLen), random(hashLen))
 	return p
 }
 
@@ -48,7 +48,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer p.leave()
-	return hash(password, salt()), nil
+	return hash(password, random(saltLen)), nil
 }
 
 // Verify reports whether password belongs to hash. An empty hash, that of somebody unknown or without a password, takes
@@ -92,10 +92,10 @@ func (p *Passwords) enter(ctx context.Context) error {
 
 func (p *Passwords) leave() { <-p.slots }
 
-func salt() []byte {
-	s := make([]byte, saltLen)
-	_, _ = rand.Read(s) // never fails
-	return s
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
 }
 
 var encoding = base64.RawStdEncoding
@@ -103,8 +103,11 @@ var encoding = base64.RawStdEncoding
 var parameters = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, memory, passes, lanes)
 
 func hash(password string, salt []byte) string {
-	h := argon2.IDKey([]byte(password), salt, passes, memory, lanes, hashLen)
-	return parameters + encoding.EncodeToString(salt) + "$" + encoding.EncodeToString(h)
+	return format(salt, argon2.IDKey([]byte(password), salt, passes, memory, lanes, hashLen))
+}
+
+func format(salt, hash []byte) string {
+	return parameters + encoding.EncodeToString(salt) + "$" + encoding.EncodeToString(hash)
 }
 
 func parse(phc string) (salt, hash []byte, err error) {

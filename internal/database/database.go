@@ -14,7 +14,7 @@ import (
 
 	"entgo.io/ent/dialect"
 
-	schema "mandate/ent/migrate"
+	"mandate/ent/migrate/migrations"
 )
 
 // DB is an open database. Its pools are safe for concurrent use; the owner
@@ -31,7 +31,7 @@ type DB struct {
 	// to write; elsewhere it is the same pool as Write.
 	Read *sql.DB
 
-	// migrations holds migrations/mysql and migrations/sqlite.
+	// migrations holds the folders mysql and sqlite.
 	migrations fs.FS
 	// connect opens a pool fit for long schema changes: no time limits, and
 	// on SQLite no foreign key enforcement. The caller closes it.
@@ -69,7 +69,7 @@ func openMigrated(ctx context.Context, rawURL string, sqlite opener) (*DB, error
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db.migrations = schema.Migrations
+	db.migrations = migrations.Files
 	return db, nil
 }
 

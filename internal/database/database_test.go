@@ -58,19 +58,22 @@ func TestMySQLConfig(t *testing.T) {
 	}
 }
 
-func TestStatementLimitFollowsTheServer(t *testing.T) {
+func TestSettingsFollowTheServer(t *testing.T) {
 	t.Parallel()
 	config, err := mysqlConfig("mysql://app@db/mandate")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for version, want := range map[string][2]string{
-		"10.11.14-MariaDB-0+deb12u2": {"max_statement_time", "5"},
-		"8.4.3":                      {"max_execution_time", "5000"},
-		"8.0.11-TiDB-v8.5.0":         {"max_execution_time", "5000"},
+	for version, want := range map[string]map[string]string{
+		"10.11.14-MariaDB-0+deb12u2": {"max_statement_time": "5", "tx_isolation": "'READ-COMMITTED'"},
+		"8.4.3":                      {"max_execution_time": "5000", "transaction_isolation": "'READ-COMMITTED'"},
+		"8.0.11-TiDB-v8.5.0":         {"max_execution_time": "5000", "transaction_isolation": "'READ-COMMITTED'"},
 	} {
-		if got := limitStatements(config, version).Params[want[0]]; got != want[1] {
-			t.Errorf("on %s %s = %q; want %s", version, want[0], got, want[1])
+		got := serving(config, version).Params
+		for name, value := range want {
+			if got[name] != value {
+				t.Errorf("on %s %s = %q; want %s", version, name, got[name], value)
+			}
 		}
 	}
 }
@@ -92,6 +95,13 @@ func TestMySQLSession(t *testing.T) {
 		}
 	}
 	version := value[string](t, db, "SELECT VERSION()")
+	isolation := "SELECT @@session.transaction_isolation"
+	if strings.Contains(version, "MariaDB") {
+		isolation = "SELECT @@session.tx_isolation"
+	}
+	if got := value[string](t, db, isolation); got != "READ-COMMITTED" {
+		t.Errorf("transactions are %s; want READ-COMMITTED", got)
+	}
 	limit := "SELECT @@session.max_execution_time / 1000"
 	if strings.Contains(version, "MariaDB") {
 		limit = "SELECT @@session.max_statement_time"

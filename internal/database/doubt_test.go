@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	schema "mandate/ent/migrate"
+	"mandate/ent/migrate/migrations"
 )
 
 var errKilled = errors.New("the process was killed")
@@ -37,7 +37,7 @@ func (m *mortal) ExecContext(ctx context.Context, query string, args ...any) (sq
 func TestF15AKilledMigrationGoesOn(t *testing.T) {
 	t.Parallel()
 	killed, whole := openEmpty(t, emptyMariaDB(t)), openEmpty(t, emptyMariaDB(t))
-	killed.migrations, whole.migrations = schema.Migrations, schema.Migrations
+	killed.migrations, whole.migrations = migrations.Files, migrations.Files
 	migrateOK(t, whole)
 	deaths := 0
 	for ; ; deaths++ {

@@ -9,8 +9,6 @@ import (
 	"path"
 
 	"ariga.io/atlas/sql/migrate"
-	"ariga.io/atlas/sql/mysql"
-	"ariga.io/atlas/sql/sqlite"
 )
 
 // Status lists the names of the migration files a database has seen through
@@ -162,21 +160,17 @@ type migration struct {
 }
 
 func (db *DB) newMigration(conn querier) (*migration, error) {
-	open, folder := mysql.Open, "migrations/mysql"
+	folder := "mysql"
 	if db.isSQLite() {
-		open, folder = sqlite.Open, "migrations/sqlite"
-	}
-	doubt := &doubt{querier: conn}
-	driver, err := open(doubt)
-	if err != nil {
-		return nil, err
+		folder = "sqlite"
 	}
 	dir, err := loadFiles(db.migrations, folder)
 	if err != nil {
 		return nil, err
 	}
+	doubt := &doubt{querier: conn}
 	table := &revisions{conn: conn, sqlite: db.isSQLite()}
-	executor, err := migrate.NewExecutor(driver, dir, table)
+	executor, err := migrate.NewExecutor(&atlasDriver{conn: doubt, sqlite: db.isSQLite()}, dir, table)
 	if err != nil {
 		return nil, err
 	}
@@ -224,14 +218,7 @@ func (m *migration) apply(ctx context.Context) error {
 
 func (m *migration) pending(ctx context.Context) ([]migrate.File, error) {
 	pending, err := m.executor.Pending(ctx)
-	var dirty *migrate.NotCleanError
-	switch {
-	case errors.Is(err, migrate.ErrNoPendingFiles):
-		err = nil
-	case errors.As(err, &dirty):
-		return nil, fmt.Errorf("the database is neither empty nor ours: %s", dirty.Reason)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
 		return nil, err
 	}
 	return pending, m.unchanged(ctx)

@@ -143,6 +143,26 @@ func TestMigrateRefuses(t *testing.T) {
 	})
 }
 
+// TestStatementsEndWhereTheEngineEndsThem: not at a semicolon in a string, a
+// comment or the body of a trigger.
+func TestStatementsEndWhereTheEngineEndsThem(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, url string) {
+		db := openEmpty(t, url)
+		insert := "INSERT INTO a VALUES ('it\\'s; one'); # isn't it; two\n"
+		if db.isSQLite() {
+			insert = "INSERT INTO a VALUES ('c:\\'); -- isn't it; two\n"
+		}
+		db.migrations = migrationFiles(t, map[string]string{"1_all.sql": "CREATE TABLE a (t varchar(20));\nCREATE TABLE b (t varchar(20));\n" +
+			"CREATE TRIGGER copies AFTER INSERT ON a FOR EACH ROW BEGIN INSERT INTO b VALUES (new.t); INSERT INTO b VALUES (new.t); END;\n" +
+			insert + "INSERT INTO a VALUES ('two');\n"})
+		migrateOK(t, db)
+		if n := value[int](t, db, "SELECT COUNT(*) FROM b"); n != 4 {
+			t.Errorf("%d rows in b; want 4", n)
+		}
+	})
+}
+
 // TestMigrateRebuildsTables sees that rebuilding a table on SQLite keeps the
 // rows that refer to it, and that a lost reference is not committed.
 func TestMigrateRebuildsTables(t *testing.T) {

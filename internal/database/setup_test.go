@@ -91,7 +91,7 @@ func migrationFiles(t *testing.T, files map[string]string) fstest.MapFS {
 		t.Fatal(err)
 	}
 	found := fstest.MapFS{}
-	for _, folder := range []string{"migrations/mysql/", "migrations/sqlite/"} {
+	for _, folder := range []string{"mysql/", "sqlite/"} {
 		found[folder+"atlas.sum"] = &fstest.MapFile{Data: sum}
 		for name, content := range files {
 			found[folder+name] = &fstest.MapFile{Data: []byte(content)}

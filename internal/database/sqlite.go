@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +15,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 // openSQLite opens the database file at path, creating it when it does not
@@ -128,11 +129,21 @@ func sqlitePool(path string, params url.Values, size int) (*sql.DB, error) {
 	params.Set("_inttotime", "1")
 	params.Set("_error_rc", "1")
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-	pool, err := sql.Open("sqlite", "file:"+escaped+"?"+params.Encode())
-	if err != nil {
-		return nil, err
-	}
+	pool := sql.OpenDB(preparing{sqliteConnector("file:" + escaped + "?" + params.Encode())})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	return pool, nil
 }
+
+// sqliteConnector opens a file by its name, with parameters.
+type sqliteConnector string
+
+var sqliteDriver = new(sqlite.Driver)
+
+// Connect implements driver.Connector.
+func (name sqliteConnector) Connect(context.Context) (driver.Conn, error) {
+	return sqliteDriver.Open(string(name))
+}
+
+// Driver implements driver.Connector.
+func (name sqliteConnector) Driver() driver.Driver { return sqliteDriver }

@@ -9,7 +9,7 @@ import (
 
 	"entgo.io/ent/schema/field"
 
-	"mandate/ent/migrate"
+	"mandate/ent/table"
 )
 
 // usualCollation is that of columns for which the schema says nothing else.
@@ -43,7 +43,7 @@ var columnsCheck = check{"collations", Fail, "Somebody altered the table: give t
 // collations are those that columns of text should have.
 func collations() map[string]string {
 	list := map[string]string{}
-	for _, t := range migrate.Tables {
+	for _, t := range table.All {
 		for _, c := range t.Columns {
 			if c.Type == field.TypeString || c.Type == field.TypeEnum {
 				list[t.Name+"."+c.Name] = cmp.Or(c.Collation, usualCollation)

@@ -3,11 +3,9 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 
-	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql/schema"
-
-	"mandate/ent/migrate"
+	"mandate/ent/table"
 )
 
 // reference is a column that holds ids of another table's rows.
@@ -32,16 +30,12 @@ var elsewhere = map[string]string{
 
 // references lists the columns of the schema that refer to rows, and those of which nobody says to what.
 func references() (known []reference, unknown []string) {
-	for _, t := range migrate.Tables {
-		keys := map[string]string{}
-		for _, k := range t.ForeignKeys {
-			keys[k.Columns[0].Name] = k.RefTable.Name
-		}
+	for _, t := range table.All {
 		for _, c := range t.Columns {
 			if !isReference(c) {
 				continue
 			}
-			r := reference{t.Name, c.Name, keys[c.Name]}
+			r := reference{t.Name, c.Name, c.References}
 			if r.to == "" {
 				r.to = targets[c.Name]
 			}
@@ -58,8 +52,8 @@ func references() (known []reference, unknown []string) {
 }
 
 // isReference tells columns of ids from others by their type; the id of the row itself has it too.
-func isReference(c *schema.Column) bool {
-	return c.SchemaType[dialect.MySQL] == "char(30)" && c.Name != "id"
+func isReference(c table.Column) bool {
+	return c.MySQL == "char(30)" && c.Name != "id"
 }
 
 var referenceChecks = []check{
@@ -101,12 +95,6 @@ func within(r reference) bool {
 		r.table != "assignments" && r.table != "audit_events" && r.table != "one_time_tokens" && r.table != "api_token_tenants"
 }
 
-func hasTenant(table string) bool {
-	for _, t := range migrate.Tables {
-		if t.Name == table {
-			_, ok := t.Column("tenant_id")
-			return ok
-		}
-	}
-	return false
+func hasTenant(name string) bool {
+	return slices.ContainsFunc(table.All, func(t table.Table) bool { return t.Name == name && t.Has("tenant_id") })
 }

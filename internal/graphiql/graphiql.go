@@ -52,9 +52,8 @@ var contentTypes = map[string]string{
 var dist embed.FS
 
 type asset struct {
-	gzipped      []byte
+	file         string // in dist, gzipped
 	contentType  string
-	hash         string
 	cacheControl string
 }
 
@@ -76,22 +75,12 @@ func load() (handler, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		gzipped, err := dist.ReadFile(file)
-		if err != nil {
-			return err
-		}
 		name := strings.TrimSuffix(strings.TrimPrefix(file, "dist/"), ".gz")
 		contentType, ok := contentTypes[path.Ext(name)]
 		if !ok {
 			return fmt.Errorf("no content type for %s", file)
 		}
-		sum := sha256.Sum256(gzipped)
-		a := asset{
-			gzipped:      gzipped,
-			contentType:  contentType,
-			hash:         hex.EncodeToString(sum[:16]),
-			cacheControl: "no-cache",
-		}
+		a := asset{file, contentType, "no-cache"}
 		if strings.HasPrefix(name, "assets/") { // named after their content
 			a.cacheControl = "public, max-age=31536000, immutable"
 		}
@@ -125,14 +114,16 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", a.contentType)
 	header.Set("Cache-Control", a.cacheControl)
 	header.Set("Vary", "Accept-Encoding")
-	body := a.gzipped
+	body, _ := dist.ReadFile(a.file) // load found it
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:16])
 	if acceptsGzip(r) {
-		header.Set("ETag", `"`+a.hash+`-gzip"`)
+		header.Set("ETag", `"`+hash+`-gzip"`)
 		header.Set("Content-Encoding", "gzip")
 	} else {
-		header.Set("ETag", `"`+a.hash+`"`)
+		header.Set("ETag", `"`+hash+`"`)
 		var err error
-		if body, err = gunzip(a.gzipped); err != nil {
+		if body, err = gunzip(body); err != nil {
 			http.Error(w, "broken asset", http.StatusInternalServerError)
 			return
 		}

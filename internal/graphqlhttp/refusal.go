@@ -42,11 +42,17 @@ func Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 	Write(w, mediaType, f.Status, refused{[]failure{{f.Message, extensions{f.Code, viewer.From(r.Context()).RequestID}}}})
 }
 
+// Written is a body that is JSON already.
+type Written []byte
+
 // Write answers with a status and a body. A client that was told that the service cannot answer may ask again after a second.
 func Write(w http.ResponseWriter, mediaType string, status int, body any) {
-	b, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // the program's fault: answers are made of what can be written
+	b, written := body.(Written)
+	if !written {
+		var err error
+		if b, err = json.Marshal(body); err != nil {
+			panic(err) // the program's fault: answers are made of what can be written
+		}
 	}
 	w.Header().Set("Content-Type", mediaType+"; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")

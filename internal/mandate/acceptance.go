@@ -196,7 +196,7 @@ func (t *tx) acceptAsPartner(ctx context.Context, inv *ent.Invitation, done *Acc
 	if err := t.lock(ctx, *inv.CustomerID); err != nil {
 		return err
 	}
-	customer, err := t.Tenant.Get(ctx, *inv.CustomerID)
+	customer, err := t.tenant(ctx, *inv.CustomerID)
 	if err != nil {
 		return err
 	}

@@ -162,7 +162,7 @@ func (t *tx) admit(ctx context.Context, g *giver, r *ent.AccessRequest, a admiss
 		update.SetStatus(member.StatusActive)
 	}
 	if a.given != nil {
-		a.given.set(update)
+		a.given.set(update.Mutation())
 		if err := t.give(ctx, m, *a.given); err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (f *footing) about(g *grantee, e event) event {
 
 // footing finds out what an assignment of the grantee to a tenant would stand on. The tenant is locked.
 func (t *tx) footing(ctx context.Context, g *grantee, tenantID string, field ...string) (*footing, error) {
-	tn, err := t.Tenant.Get(ctx, tenantID)
+	tn, err := t.tenant(ctx, tenantID)
 	if ent.IsNotFound(err) {
 		return nil, notFound(field...)
 	}

@@ -62,7 +62,7 @@ func (t *tx) record(ctx context.Context, e event) error {
 		return fmt.Errorf("record %s: %w", e.action, err)
 	}
 	create.SetChanges(bounded(e.changes))
-	actor, home, err := t.actor(ctx, e)
+	as, err := t.actor(ctx, e)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.action, err)
 	}
@@ -70,14 +70,14 @@ func (t *tx) record(ctx context.Context, e event) error {
 	if token := t.viewer.Token; token != nil {
 		create.SetAPIToken(token.Prefix)
 	}
-	if actor != nil {
-		create.SetActorID(actor.UserID).SetActorName(NameOf(actor)).
-			SetActorTenantID(home.ID).SetActorTenantName(home.Name).SetActorTenantKind(string(home.Kind))
-		if e.tenant != "" && home.ID != e.tenant {
+	if as != nil {
+		create.SetActorID(as.userID).SetActorName(as.name).
+			SetActorTenantID(as.tenantID).SetActorTenantName(as.tenantName).SetActorTenantKind(as.tenantKind)
+		if e.tenant != "" && as.tenantID != e.tenant {
 			if err := t.onBehalfOf(ctx, create, e.tenant); err != nil {
 				return fmt.Errorf("record %s: %w", e.action, err)
 			}
-			e.other = cmp.Or(e.other, home.ID)
+			e.other = cmp.Or(e.other, as.tenantID)
 		}
 	}
 	if err := create.SetNillableOtherTenantID(some(e.other)).Exec(ctx); err != nil {
@@ -87,7 +87,7 @@ func (t *tx) record(ctx context.Context, e event) error {
 }
 
 func (t *tx) onBehalfOf(ctx context.Context, create *ent.AuditEventCreate, tenantID string) error {
-	tn, err := t.Tenant.Get(ctx, tenantID)
+	tn, err := t.tenant(ctx, tenantID)
 	if err != nil {
 		return err
 	}
@@ -95,21 +95,24 @@ func (t *tx) onBehalfOf(ctx context.Context, create *ent.AuditEventCreate, tenan
 	return nil
 }
 
+// actor is as whom somebody acts: a person, by a membership in a tenant.
+type actor struct{ userID, name, tenantID, tenantName, tenantKind string }
+
 // actor finds the membership that the viewer acts by: the own one in the tenant, else the one where the best path to it
-// begins, else, for what concerns no tenant or one that is out of reach, the oldest.
-func (t *tx) actor(ctx context.Context, e event) (*ent.Member, *ent.Tenant, error) {
-	m := e.actor
-	if m == nil {
-		home, err := t.home(ctx, e.tenant)
-		if err != nil || home == nil {
-			return nil, nil, err
+// begins, else, for what concerns no tenant or one that is out of reach, the oldest. It is nil without any.
+func (t *tx) actor(ctx context.Context, e event) (*actor, error) {
+	if m := e.actor; m != nil {
+		tn, err := t.tenant(ctx, m.TenantID)
+		if err != nil {
+			return nil, err
 		}
-		if m, err = t.Member.Get(ctx, home.ID); err != nil {
-			return nil, nil, err
-		}
+		return &actor{m.UserID, NameOf(m), tn.ID, tn.Name, string(tn.Kind)}, nil
 	}
-	tn, err := t.Tenant.Get(ctx, m.TenantID)
-	return m, tn, err
+	home, err := t.home(ctx, e.tenant)
+	if err != nil || home == nil {
+		return nil, err
+	}
+	return &actor{t.viewer.UserID, fullName(home.FirstName, home.LastName), home.TenantID, home.Name, home.Kind}, nil
 }
 
 func (t *tx) home(ctx context.Context, tenantID string) (*rule.Membership, error) {

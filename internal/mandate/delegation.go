@@ -94,7 +94,7 @@ func (t *tx) delegating(ctx context.Context, tenantID string) (*delegating, erro
 	if err := t.person(); err != nil {
 		return nil, err
 	}
-	tn, err := t.Tenant.Get(ctx, tenantID)
+	tn, err := t.tenant(ctx, tenantID)
 	if ent.IsNotFound(err) {
 		return nil, notFound("tenantId")
 	}
@@ -116,7 +116,7 @@ func (t *tx) delegating(ctx context.Context, tenantID string) (*delegating, erro
 	if own.At(access.Assignments) < access.Manage {
 		return nil, ErrForbidden
 	}
-	if d.tenant, err = t.Tenant.Get(ctx, tn.ID); err != nil {
+	if d.tenant, err = t.tenant(ctx, tn.ID); err != nil {
 		return nil, err
 	}
 	if d.msp, err = t.partnerOf(ctx, managerID); err != nil {

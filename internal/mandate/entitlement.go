@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -96,7 +97,7 @@ func (t *tx) giver(ctx context.Context, tenantID string, field []string, feature
 	if err != nil {
 		return nil, err
 	}
-	tn, err := t.Tenant.Get(ctx, tenantID)
+	tn, err := t.tenant(ctx, tenantID)
 	return &giver{tn, reach}, err
 }
 
@@ -187,19 +188,34 @@ func (t *tx) everyFeature(ctx context.Context, list []*Permission) error {
 	return nil
 }
 
-// give writes the levels that an entitlement names directly in the place of those that were there. The role and the flag
-// stand in the member's row.
+// give writes the levels that an entitlement names directly in the place of those that a member holds, who was read with
+// them. The role and the flag stand in the member's row.
 func (t *tx) give(ctx context.Context, m *ent.Member, e entitlement) error {
-	if _, err := t.MemberPermission.Delete().Where(memberpermission.MemberID(m.ID)).Exec(ctx); err != nil {
-		return fmt.Errorf("take levels back: %w", err)
+	added, changed := maps.Clone(e.direct), make(map[access.Level][]string)
+	var gone []string
+	for _, held := range m.Edges.Permissions {
+		f := access.Feature(held.Feature)
+		level, kept := added[f]
+		delete(added, f)
+		switch {
+		case !kept:
+			gone = append(gone, held.ID)
+		case level != held.Level:
+			changed[level] = append(changed[level], held.ID)
+		}
 	}
-	return t.giveFirst(ctx, m, e)
-}
-
-// giveFirst is give for a member who has none yet.
-func (t *tx) giveFirst(ctx context.Context, m *ent.Member, e entitlement) error {
-	rows := make([]*ent.MemberPermissionCreate, 0, len(e.direct))
-	for f, level := range e.direct {
+	if len(gone) > 0 {
+		if _, err := t.MemberPermission.Delete().Where(memberpermission.IDIn(gone...)).Exec(ctx); err != nil {
+			return fmt.Errorf("take levels back: %w", err)
+		}
+	}
+	for level, ids := range changed {
+		if err := t.MemberPermission.Update().Where(memberpermission.IDIn(ids...)).SetLevel(level).Exec(ctx); err != nil {
+			return fmt.Errorf("change levels: %w", err)
+		}
+	}
+	rows := make([]*ent.MemberPermissionCreate, 0, len(added))
+	for f, level := range added {
 		rows = append(rows, t.MemberPermission.Create().SetTenantID(m.TenantID).SetMemberID(m.ID).SetFeature(string(f)).SetLevel(level))
 	}
 	if err := t.MemberPermission.CreateBulk(rows...).Exec(ctx); err != nil {
@@ -209,9 +225,10 @@ func (t *tx) giveFirst(ctx context.Context, m *ent.Member, e entitlement) error 
 }
 
 // set puts the flag and the role into a member's row.
-func (e entitlement) set(update *ent.MemberUpdateOne) *ent.MemberUpdateOne {
-	if update = update.SetAdministrator(e.administrator).ClearRole(); e.role.id != "" {
-		update.SetRoleID(e.role.id)
+func (e entitlement) set(m *ent.MemberMutation) {
+	m.SetAdministrator(e.administrator)
+	m.ClearRole()
+	if e.role.id != "" {
+		m.SetRoleID(e.role.id)
 	}
-	return update
 }

@@ -149,7 +149,7 @@ func (t *tx) techPartner(ctx context.Context, id string, field []string) (*grant
 	if err != nil {
 		return nil, err
 	}
-	tn, err := t.Tenant.Get(ctx, p.TenantID)
+	tn, err := t.tenant(ctx, p.TenantID)
 	if err != nil {
 		return nil, fmt.Errorf("read the tech partner: %w", err)
 	}

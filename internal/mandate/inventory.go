@@ -42,7 +42,7 @@ func (s *Service) SyncInventory(ctx context.Context, cmd SyncInventory) (done *S
 			return faults
 		}
 		done = new(Synced)
-		if done.Tenant, err = t.Tenant.Get(ctx, cmd.TenantID); err != nil {
+		if done.Tenant, err = t.tenant(ctx, cmd.TenantID); err != nil {
 			return err
 		}
 		d := stored.differences(said, done)

@@ -10,6 +10,7 @@ import (
 	"mandate/ent/invitation"
 	"mandate/ent/predicate"
 	"mandate/internal/access"
+	"mandate/internal/auth"
 )
 
 // The bounds of invitations.
@@ -59,36 +60,56 @@ func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *
 		if fault := t.accessEnd(cmd.AccessEndsAt, "accessEndsAt"); fault != nil {
 			return fault
 		}
-		key := p.tenant.ID + ":" + canonical
-		if err := t.expireInvitations(ctx, invitation.PendingEmailKey(key)); err != nil {
-			return err
-		}
-		exists, err := t.Invitation.Query().Where(invitation.PendingEmailKey(key)).Exist(ctx)
+		declined, err := t.askedBefore(ctx, p.tenant.ID, canonical)
 		if err != nil {
 			return err
-		}
-		if exists {
-			return broken(InvitationAlreadyExists, "There is a pending invitation to this address already.", "email")
 		}
 		sender, err := t.senderID(ctx, p.tenant.ID)
 		if err != nil {
 			return err
 		}
 		offer := systemRole(roleKeyOr(cmd.RoleKey, access.Administrator))
+		token, hash := auth.NewToken()
 		inv, err = t.draft(p).SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelEmail).
-			SetEmail(typed).SetEmailCanonical(canonical).SetPendingEmailKey(key).SetRoleID(offer.id).
+			SetEmail(typed).SetEmailCanonical(canonical).SetPendingEmailKey(p.tenant.ID + ":" + canonical).SetRoleID(offer.id).
 			SetNillableMessage(message).SetNillableAccessEndsAt(cmd.AccessEndsAt).SetValidHours(hours).
-			SetExpiresAt(t.now.Add(time.Duration(hours) * time.Hour)).SetSenderID(sender).Save(ctx)
+			SetExpiresAt(t.now.Add(time.Duration(hours) * time.Hour)).SetSenderID(sender).
+			SetTokenHash(hash).SetSendCount(1).SetLastSentAt(t.now).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("write the invitation: %w", err)
 		}
-		if inv, err = t.mailInvitation(ctx, inv); err != nil {
-			return err
+		if !declined {
+			if err := t.mailInvitation(ctx, inv, token); err != nil {
+				return err
+			}
 		}
 		return t.record(ctx, event{action: "invitation.sent", tenant: p.tenant.ID, target: inv.ID, targetName: typed,
 			changes: change("role", "", offer.name)})
 	}, &inv)
 	return inv, err
+}
+
+// askedBefore looks at what a partner asked an address before. It fails while an invitation is pending, and reports whether one
+// was declined of late.
+func (t *tx) askedBefore(ctx context.Context, partnerTenantID, canonical string) (declined bool, err error) {
+	rows, err := t.Invitation.Query().Where(invitation.EmailCanonical(canonical), invitation.PartnerID(partnerTenantID),
+		invitation.Or(invitation.PendingEmailKeyNotNil(), declinedLately(t.now))).All(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for earlier invitations: %w", err)
+	}
+	for _, inv := range rows {
+		switch {
+		case inv.PendingEmailKey == nil:
+			declined = true
+		case IsPending(inv, t.now):
+			return false, broken(InvitationAlreadyExists, "There is a pending invitation to this address already.", "email")
+		default:
+			if err := t.expireInvitations(ctx, invitation.ID(inv.ID)); err != nil {
+				return false, err
+			}
+		}
+	}
+	return declined, nil
 }
 
 // draft begins an invitation from or to a partner.
@@ -155,16 +176,17 @@ func (s *Service) ResendInvitation(ctx context.Context, cmd ResendInvitation) (i
 		if !MayResend(inv) {
 			return broken(InvitationResendLimit, fmt.Sprintf("An invitation is sent %d times at most.", mostSends), "id")
 		}
-		valid := t.Invitation.UpdateOne(inv).SetExpiresAt(t.now.Add(time.Duration(inv.ValidHours) * time.Hour)).AddVersion(1)
-		if inv.EmailCanonical != nil {
+		valid := t.Invitation.UpdateOne(inv).SetExpiresAt(t.now.Add(time.Duration(inv.ValidHours) * time.Hour)).
+			AddSendCount(1).SetLastSentAt(t.now).AddVersion(1)
+		if inv.EmailCanonical == nil {
 			if inv, err = valid.Save(ctx); err == nil {
-				inv, err = t.mailInvitation(ctx, inv)
+				err = t.remind(ctx, inv)
 			}
-		} else if inv, err = valid.AddSendCount(1).SetLastSentAt(t.now).Save(ctx); err == nil {
-			err = t.remind(ctx, inv)
+		} else {
+			inv, err = t.mailAgain(ctx, valid)
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("send the invitation again: %w", err)
 		}
 		return t.record(ctx, t.about(inv, "invitation.resent"))
 	}, &inv)

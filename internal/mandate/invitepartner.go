@@ -99,7 +99,7 @@ func (t *tx) ownCustomer(ctx context.Context, tenantID *string) (*ent.Tenant, ac
 	if err != nil {
 		return nil, access.Levels{}, err
 	}
-	tn, err := t.Tenant.Get(ctx, id)
+	tn, err := t.tenant(ctx, id)
 	if err != nil {
 		return nil, access.Levels{}, err
 	}

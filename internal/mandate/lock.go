@@ -8,7 +8,8 @@ import (
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
-	"mandate/ent/member"
+	"mandate/ent"
+	"mandate/ent/tenant"
 	"mandate/internal/viewer"
 )
 
@@ -19,29 +20,25 @@ func (t *tx) lock(ctx context.Context, tenantIDs ...string) error {
 	if t.s.Dialect != dialect.MySQL {
 		return nil
 	}
-	tenantIDs = distinct(tenantIDs)
-	if err := t.lockRows(ctx, tenantIDs, "FOR UPDATE"); err != nil {
+	if err := t.lockRows(ctx, tenantIDs, forUpdate); err != nil {
 		return err
 	}
-	if !t.viewer.SignedIn() {
-		return nil
+	locked := slices.Clone(tenantIDs)
+	for t.viewer.SignedIn() {
+		grounds, err := t.access.Grounds(ctx)
+		if err != nil {
+			return err
+		}
+		more := without(grounds, locked)
+		if len(more) == 0 {
+			break
+		}
+		if err := t.lockRows(ctx, more, inShareMode); err != nil {
+			return err
+		}
+		locked = append(locked, more...)
 	}
-	homes, err := t.homes(ctx)
-	if err != nil {
-		return err
-	}
-	homes = slices.DeleteFunc(distinct(homes), func(id string) bool { return slices.Contains(tenantIDs, id) })
-	return t.lockRows(ctx, homes, "LOCK IN SHARE MODE")
-}
-
-// homes reads the tenants that the viewer stands on.
-func (t *tx) homes(ctx context.Context) ([]string, error) {
-	homes, err := t.Member.Query().Where(member.UserID(t.viewer.UserID), member.StatusEQ(member.StatusActive)).
-		Select(member.FieldTenantID).Strings(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the viewer's memberships: %w", err)
-	}
-	return homes, nil
+	return nil
 }
 
 // hold keeps others from changing the tenants, and lets them hold them too.
@@ -49,19 +46,44 @@ func (t *tx) hold(ctx context.Context, tenantIDs ...string) error {
 	if t.s.Dialect != dialect.MySQL {
 		return nil
 	}
-	return t.lockRows(ctx, distinct(tenantIDs), "LOCK IN SHARE MODE")
+	return t.lockRows(ctx, tenantIDs, inShareMode)
 }
 
+// The ways to lock rows.
+const (
+	forUpdate   = "FOR UPDATE"
+	inShareMode = "LOCK IN SHARE MODE"
+)
+
+// lockRows reads tenants and locks them, in the order of their ids.
 func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error {
+	tenantIDs = distinct(tenantIDs)
 	if len(tenantIDs) == 0 {
 		return nil
 	}
-	if err := t.readIn(ctx, "tenants", "id", tenantIDs, how); err != nil {
-		return err
+	rows, err := t.Tenant.Query().Where(tenant.IDIn(tenantIDs...), func(s *sql.Selector) {
+		s.OrderBy(s.C(tenant.FieldID)).ForUpdate(sql.WithLockClause(how))
+	}).All(ctx)
+	if err != nil {
+		return fmt.Errorf("lock tenants: %w", err)
 	}
 	t.access.Renew() // what was read before may have changed while the lock was awaited
-	t.known = known{}
+	t.known = known{tenants: t.known.tenants}
+	for _, row := range rows {
+		if t.known.tenants == nil {
+			t.known.tenants = make(map[string]*ent.Tenant)
+		}
+		t.known.tenants[row.ID] = row
+	}
 	return nil
+}
+
+// tenant reads a tenant, unless that came with a lock and the transaction has written none since.
+func (t *tx) tenant(ctx context.Context, id string) (*ent.Tenant, error) {
+	if row := t.known.tenants[id]; row != nil {
+		return row, nil
+	}
+	return t.Tenant.Get(ctx, id)
 }
 
 // holdPerson keeps others from changing a person's account until the transaction ends.
@@ -69,7 +91,7 @@ func (t *tx) holdPerson(ctx context.Context, userID string) error {
 	if t.s.Dialect != dialect.MySQL {
 		return nil
 	}
-	return t.read(ctx, "SELECT id FROM users WHERE id=? LOCK IN SHARE MODE", userID)
+	return t.read(ctx, "SELECT id FROM users WHERE id=? "+inShareMode, userID)
 }
 
 // lockPerson keeps others from holding a person's account too.
@@ -77,7 +99,7 @@ func (t *tx) lockPerson(ctx context.Context, userID string) error {
 	if t.s.Dialect != dialect.MySQL {
 		return nil
 	}
-	return t.read(ctx, "SELECT id FROM users WHERE id=? FOR UPDATE", userID)
+	return t.read(ctx, "SELECT id FROM users WHERE id=? "+forUpdate, userID)
 }
 
 // readIn locks the rows of a table that have one of the values in a column, in the order of the column.

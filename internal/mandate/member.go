@@ -199,7 +199,10 @@ func (t *tx) membersAmong(ctx context.Context, tenantID string, addresses []stri
 
 // handlesTaken finds out who in a tenant has which of some User IDs, both folded.
 func (t *tx) handlesTaken(ctx context.Context, tenantID string, handles []string) (map[string]string, error) {
-	rows, err := t.Member.Query().Where(member.TenantID(tenantID), member.PresentHandleIn(distinct(handles)...)).
+	if handles = distinct(handles); len(handles) == 0 {
+		return map[string]string{}, nil
+	}
+	rows, err := t.Member.Query().Where(member.TenantID(tenantID), member.PresentHandleIn(handles...)).
 		Select(member.FieldID, member.FieldPresentHandle).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for User IDs: %w", err)
@@ -221,7 +224,7 @@ func (t *tx) addMember(ctx context.Context, tn *ent.Tenant, m candidate, inviter
 	if err != nil {
 		return nil, fmt.Errorf("add a member: %w", err)
 	}
-	if err := t.giveFirst(ctx, row, m.entitlement); err != nil {
+	if err := t.give(ctx, row, m.entitlement); err != nil {
 		return nil, err
 	}
 	if err := t.listFirstSites(ctx, row, m.sites); err != nil {

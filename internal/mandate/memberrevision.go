@@ -55,6 +55,7 @@ func (t *tx) reviseOne(ctx context.Context, g *giver, m *ent.Member, in *MemberC
 	if faults = append(faults, more...); len(faults) > 0 {
 		return r, faults
 	}
+	r.after.Administrator, r.after.RoleID, r.after.AllSites = r.given.administrator, some(r.given.role.id), r.sees.all
 	return r, nil
 }
 

@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,28 @@ func (l siteLimit) equal(o siteLimit) bool { return !l.lacks(o) && !o.lacks(l) }
 
 func (l siteLimit) has(id string) bool {
 	return slices.ContainsFunc(l.list, func(s *ent.Site) bool { return s.ID == id })
+}
+
+// readSites reads the sites that are listed for members: for those who do not see all.
+func (t *tx) readSites(ctx context.Context, members []*ent.Member) error {
+	limited := make(map[string]*ent.Member)
+	for _, m := range members {
+		if m != nil && !m.AllSites {
+			limited[m.ID] = m
+		}
+	}
+	if len(limited) == 0 {
+		return nil
+	}
+	rows, err := t.MemberSite.Query().Where(membersite.MemberIDIn(slices.Collect(maps.Keys(limited))...)).WithSite().All(ctx)
+	if err != nil {
+		return fmt.Errorf("read listed sites: %w", err)
+	}
+	for _, row := range rows {
+		e := &limited[row.MemberID].Edges
+		e.MemberSites = append(e.MemberSites, row)
+	}
+	return nil
 }
 
 // siteLimitOf reads which sites a member sees. The member was read with its listed sites.

@@ -59,13 +59,12 @@ func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed
 func (t *tx) applyAll(ctx context.Context, revisions []revision, several bool) (changed []*ent.Member, changes []access.Change, err error) {
 	var demoted []string
 	for _, r := range revisions {
-		m, err := t.apply(ctx, r)
-		if err != nil {
+		if err := t.apply(ctx, r); err != nil {
 			return nil, nil, err
 		}
-		changed = append(changed, m)
+		changed = append(changed, r.after)
 		if r.held.administrator && !r.given.administrator {
-			demoted = append(demoted, m.UserID)
+			demoted = append(demoted, r.after.UserID)
 		}
 		for _, c := range r.changes() {
 			if several {
@@ -91,6 +90,9 @@ func (t *tx) revise(ctx context.Context, g *giver, list []*MemberChange) ([]revi
 	}
 	rows, faults, err := t.managed(ctx, g, members, "id")
 	if err != nil {
+		return nil, err
+	}
+	if err := t.readSites(ctx, rows); err != nil {
 		return nil, err
 	}
 	sites, err := t.siteGiver(ctx, g, named)
@@ -151,33 +153,33 @@ func (t *tx) keepAdministrator(ctx context.Context, g *giver, revisions []revisi
 }
 
 // apply writes a revision.
-func (t *tx) apply(ctx context.Context, r revision) (*ent.Member, error) {
+func (t *tx) apply(ctx context.Context, r revision) error {
 	a := r.after
+	ctx = belonging(ctx, a.UserID)
 	name := NameOf(a)
-	update := t.Member.UpdateOne(r.before).SetHandle(a.Handle).SetPresentHandle(SortName(a.Handle)).SetLabel(a.Label).
+	err := t.Member.Update().Where(member.ID(a.ID)).SetHandle(a.Handle).SetPresentHandle(SortName(a.Handle)).SetLabel(a.Label).
 		SetFirstName(a.FirstName).SetLastName(a.LastName).SetSortName(SortName(name)).SetNillablePhone(a.Phone).
-		SetAllSites(r.sees.all).AddVersion(1)
-	m, err := r.given.set(update).Save(ctx)
+		SetAdministrator(a.Administrator).ClearRole().SetNillableRoleID(a.RoleID).SetAllSites(a.AllSites).AddVersion(1).Exec(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("change a member: %w", err)
+		return fmt.Errorf("change a member: %w", err)
 	}
 	if !r.given.equal(r.held) {
-		if err := t.give(ctx, m, r.given); err != nil {
-			return nil, err
+		if err := t.give(ctx, r.before, r.given); err != nil {
+			return err
 		}
 	}
 	if !r.saw.equal(r.sees) {
-		if err := t.listSites(ctx, m, r.sees); err != nil {
-			return nil, err
+		if err := t.listSites(ctx, a, r.sees); err != nil {
+			return err
 		}
 	}
 	if name == NameOf(r.before) {
-		return m, nil
+		return nil
 	}
-	if err := t.Assignment.Update().Where(assignment.GranteeID(m.ID), assignment.OpenKeyNotNil()).SetGranteeName(name).Exec(ctx); err != nil {
-		return nil, fmt.Errorf("rename a grantee: %w", err)
+	if err := t.Assignment.Update().Where(assignment.GranteeID(a.ID), assignment.OpenKeyNotNil()).SetGranteeName(name).Exec(ctx); err != nil {
+		return fmt.Errorf("rename a grantee: %w", err)
 	}
-	return m, nil
+	return nil
 }
 
 // managed reads members of a tenant whom the viewer may manage, each at its position, and what is wrong with the others.
@@ -185,7 +187,7 @@ func (t *tx) apply(ctx context.Context, r revision) (*ent.Member, error) {
 // for the row itself.
 func (t *tx) managed(ctx context.Context, g *giver, ids []string, field string) ([]*ent.Member, []Errors, error) {
 	found, err := t.Member.Query().Where(member.TenantID(g.tn.ID), member.IDIn(distinct(ids)...), member.StatusNEQ(member.StatusRemoved)).
-		WithPermissions().WithMemberSites(withSite).All(ctx)
+		WithPermissions().All(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read members: %w", err)
 	}

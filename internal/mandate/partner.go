@@ -21,11 +21,15 @@ type partnerSide struct {
 
 // partnerOf reads the partner whose tenant it is.
 func (t *tx) partnerOf(ctx context.Context, tenantID string) (*partnerSide, error) {
-	p, err := t.Partner.Query().Where(partner.TenantID(tenantID)).WithTenant().Only(ctx)
+	p, err := t.Partner.Query().Where(partner.TenantID(tenantID)).Only(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read a partner: %w", err)
 	}
-	return &partnerSide{p, p.Edges.Tenant}, nil
+	tn, err := t.tenant(ctx, tenantID)
+	if err != nil {
+		return nil, fmt.Errorf("read a partner: %w", err)
+	}
+	return &partnerSide{p, tn}, nil
 }
 
 // ownPartner finds the partner on whose behalf the viewer invites or creates, and checks that they may: PARTNERS MANAGE
@@ -84,9 +88,10 @@ func (p *partnerSide) mayConnect() error {
 
 const several = "several"
 
-// onlyHome returns the tenant of the given kind that the viewer is a member of, "" for none, several for several.
+// onlyHome returns the tenant of the given kind that the viewer is a member of, "" for none, several for several. That is what
+// is to be locked, and decided about then.
 func (t *tx) onlyHome(ctx context.Context, kind tenant.Kind) (string, error) {
-	homes, err := t.access.Homes(ctx)
+	homes, err := t.before.Homes(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -100,15 +100,17 @@ func (t *tx) oldestMembership(ctx context.Context, u *ent.User) (*ent.Member, er
 }
 
 // NameOf is how a member is called.
-func NameOf(m *ent.Member) string { return m.FirstName + " " + m.LastName }
+func NameOf(m *ent.Member) string { return m.Name() }
+
+func fullName(first, last string) string { return first + " " + last }
 
 // actorName is the viewer's name where the viewer acts from.
 func (t *tx) actorName(ctx context.Context, tenantID string) (string, error) {
-	m, _, err := t.actor(ctx, event{tenant: tenantID})
-	if err != nil || m == nil {
+	as, err := t.actor(ctx, event{tenant: tenantID})
+	if err != nil || as == nil {
 		return t.s.brandName(), err
 	}
-	return NameOf(m), nil
+	return as.name, nil
 }
 
 func (s *Service) brandName() string {

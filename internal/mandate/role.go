@@ -10,7 +10,6 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/assignment"
-	"mandate/ent/feature"
 	"mandate/ent/groupmember"
 	"mandate/ent/invitation"
 	"mandate/ent/member"
@@ -43,7 +42,7 @@ func (s *Service) CreateRole(ctx context.Context, cmd CreateRole) (r *ent.Role, 
 		if err != nil {
 			return err
 		}
-		tn, err := t.Tenant.Get(ctx, cmd.TenantID)
+		tn, err := t.tenant(ctx, cmd.TenantID)
 		if err != nil {
 			return err
 		}
@@ -162,7 +161,7 @@ func (t *tx) refilled(ctx context.Context, cmd UpdateRole, r *ent.Role, before m
 	if err != nil {
 		return nil, err
 	}
-	tn, err := t.Tenant.Get(ctx, *r.TenantID)
+	tn, err := t.tenant(ctx, *r.TenantID)
 	if err != nil {
 		return nil, err
 	}
@@ -297,14 +296,14 @@ const ssoPrefix = "sso."
 
 // catalogue lists the keys of the catalogue features that can be given.
 func (t *tx) catalogue(ctx context.Context) ([]string, error) {
-	if t.known.catalogue == nil {
-		keys, err := t.Feature.Query().Where(feature.Retired(false)).Select(feature.FieldKey).Strings(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("read the catalogue: %w", err)
+	features, err := t.access.Catalogue(ctx)
+	keys := make([]string, 0, len(features))
+	for _, f := range features {
+		if !f.Retired {
+			keys = append(keys, f.Key)
 		}
-		t.known.catalogue = keys
 	}
-	return t.known.catalogue, nil
+	return keys, err
 }
 
 // describe writes levels for the audit trail.

@@ -43,11 +43,13 @@ func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member
 				return fault
 			}
 		}
-		if m, err = given.set(t.Member.UpdateOne(row)).SetAllSites(given.administrator || row.AllSites).AddVersion(1).Save(ctx); err != nil {
+		update := t.Member.UpdateOne(row).SetAllSites(given.administrator || row.AllSites).AddVersion(1)
+		given.set(update.Mutation())
+		if m, err = update.Save(ctx); err != nil {
 			return fmt.Errorf("change the role: %w", err)
 		}
 		if given.administrator {
-			if err := t.give(ctx, m, given); err != nil {
+			if err := t.give(ctx, row, given); err != nil {
 				return err
 			}
 			if err := t.listSites(ctx, m, siteLimit{all: true}); err != nil {
@@ -92,7 +94,7 @@ func (t *tx) changeable(ctx context.Context, cmd ChangeRole) (*ent.Member, *give
 		return nil, nil, ErrForbidden
 	}
 	t.needed = append(t.needed, access.Roles)
-	tn, err := t.Tenant.Get(ctx, row.TenantID)
+	tn, err := t.tenant(ctx, row.TenantID)
 	if err != nil {
 		return nil, nil, err
 	}

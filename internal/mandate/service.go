@@ -1,9 +1,7 @@
 package mandate
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -41,7 +39,10 @@ type Service struct {
 }
 
 // New returns a service.
-func New(c Config) *Service { return &Service{Config: c} }
+func New(c Config) *Service {
+	c.Client.Use(noteWrite)
+	return &Service{Config: c}
+}
 
 // Retried is how many transactions were begun anew so far because another one stood in the way.
 func (s *Service) Retried() int64 { return s.retried.Load() }
@@ -53,16 +54,18 @@ type tx struct {
 	now    time.Time
 	viewer viewer.Viewer
 	access *rule.Access
+	before *rule.Access     // as the request came: by it an operation finds what to lock, and decides nothing
 	needed []access.Feature // on which the operation took MANAGE
 	mails  int
+	moved  bool // whether it wrote what the viewer's access may rest on
 	known  known
 }
 
 // known is what a transaction has read already, and what nobody changes while its locks hold.
 type known struct {
-	catalogue []string             // keys that can be given
-	roles     map[string]namedRole // by id
-	ofRecord  map[string]bool      // by relationship: whether it is a partner's of record
+	tenants  map[string]*ent.Tenant // locked, by id
+	roles    map[string]namedRole   // by id
+	ofRecord map[string]bool        // by relationship: whether it is a partner's of record
 }
 
 // errAgain begins a transaction anew: it came upon something that another one made at the same moment.
@@ -108,7 +111,7 @@ func (s *Service) keyless(ctx context.Context, f func(context.Context, *tx) erro
 }
 
 func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error, results []any) (err error) {
-	etx, err := s.Client.BeginTx(ctx, s.isolation())
+	etx, err := s.Client.Tx(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -120,12 +123,14 @@ func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error, 
 	}()
 	t := &tx{Tx: etx, s: s, now: s.Clock(), viewer: viewer.From(ctx)}
 	outer := ctx
-	ctx = rule.Unscoped(rule.With(clock.With(ctx, t.now), etx.Client(), s.Dialect))
-	t.access = rule.From(ctx)
+	ctx = rule.Unscoped(rule.With(clock.With(noting(ctx, t), t.now), etx.Client(), s.Dialect))
+	t.access, t.before = rule.From(ctx), rule.Once(ctx, etx.Client(), s.Dialect)
+	asking := t.session()
+	t.access.Watch(asking)
 	if err := s.attempt(ctx, t, f, results); err != nil {
 		return err
 	}
-	if err := t.signedInStill(ctx); err != nil {
+	if err := t.signedInStill(ctx, asking); err != nil {
 		return err
 	}
 	if err := etx.Commit(); err != nil {
@@ -133,35 +138,56 @@ func (s *Service) once(ctx context.Context, f func(context.Context, *tx) error, 
 	}
 	committed = true
 	clock.Move(outer, t.now)
-	rule.From(outer).Renew()
+	if t.moved {
+		rule.From(outer).Renew()
+	} else {
+		rule.From(outer).Adopt(t.access)
+	}
 	if t.mails > 0 && s.Wake != nil {
 		s.Wake()
 	}
 	return nil
 }
 
-// signedInStill fails when the session or the API token that asks was ended while the operation waited for its locks. Until the
-// transaction is over, nobody ends it. What the operation itself ended counts as living.
-func (t *tx) signedInStill(ctx context.Context) error {
-	query, id := "SELECT id FROM sessions WHERE id=? AND (ended_at IS NULL OR ended_at=?)", t.viewer.SessionID
+// session is by what the viewer asks: a session or an API token that was not ended, or is by this transaction itself; nil for
+// somebody who asks by neither. Until the transaction is over, nobody else ends what it found.
+func (t *tx) session() *rule.Presence {
+	query, id := "SELECT COUNT(*) FROM sessions WHERE id=? AND (ended_at IS NULL OR ended_at=?)", t.viewer.SessionID
 	if token := t.viewer.Token; token != nil {
-		query, id = "SELECT id FROM api_tokens WHERE id=? AND (revoked_at IS NULL OR revoked_at=?)", token.ID
+		query, id = "SELECT COUNT(*) FROM api_tokens WHERE id=? AND (revoked_at IS NULL OR revoked_at=?)", token.ID
 	}
 	if id == "" {
 		return nil
 	}
 	if t.s.Dialect == dialect.MySQL {
-		query += " LOCK IN SHARE MODE"
+		query += " " + inShareMode
 	}
-	rows, err := t.QueryContext(ctx, query, id, t.now)
+	return &rule.Presence{Query: query, Args: []any{id, t.now}}
+}
+
+// signedInStill fails when the session or the API token that asks was ended while the operation waited for it. An operation that
+// looked at the viewer's access has found it already.
+func (t *tx) signedInStill(ctx context.Context, asking *rule.Presence) error {
+	if asking == nil || asking.Found > 0 {
+		return nil
+	}
+	rows, err := t.QueryContext(ctx, asking.Query, asking.Args...)
 	if err != nil {
 		return fmt.Errorf("look at the session again: %w", err)
 	}
 	defer rows.Close()
-	if rows.Next() {
-		return nil
+	for rows.Next() {
+		if err := rows.Scan(&asking.Found); err != nil {
+			return fmt.Errorf("look at the session again: %w", err)
+		}
 	}
-	return cmp.Or(rows.Err(), ErrUnauthenticated)
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("look at the session again: %w", err)
+	}
+	if asking.Found == 0 {
+		return ErrUnauthenticated
+	}
+	return nil
 }
 
 // attempt runs f, under the key that the client made for it, if any.
@@ -177,15 +203,6 @@ func (s *Service) attempt(ctx context.Context, t *tx, f func(context.Context, *t
 		return err
 	}
 	return a.ends(ctx, t, results)
-}
-
-// isolation is READ COMMITTED where there is a choice: what a statement reads after a lock was taken is then what was
-// committed before, and locks cover rows and not the gaps between them.
-func (s *Service) isolation() *sql.TxOptions {
-	if s.Dialect == dialect.MySQL {
-		return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-	}
-	return nil
 }
 
 // fresh fails when a command rests on another version than the present one; without a version it rests on none.

@@ -156,11 +156,11 @@ func (s *Service) EnterTenant(ctx context.Context, cmd EnterTenant) (*SignedIn, 
 		if fault != nil {
 			return fault
 		}
-		homes, err := t.homes(ctx)
+		grounds, err := t.access.Grounds(ctx)
 		if err != nil {
 			return err
 		}
-		if err := t.hold(ctx, append(homes, cmd.TenantID)...); err != nil {
+		if err := t.hold(ctx, append(grounds, cmd.TenantID)...); err != nil {
 			return err
 		}
 		if u, err = t.User.Get(ctx, t.viewer.UserID); err != nil {
@@ -196,7 +196,7 @@ func (t *tx) enter(ctx context.Context, tenantID string, reason *string) (*Signe
 	if err != nil {
 		return nil, err
 	}
-	tn, err := t.Tenant.Get(ctx, tenantID)
+	tn, err := t.tenant(ctx, tenantID)
 	if err != nil {
 		return nil, err
 	}

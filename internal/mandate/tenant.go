@@ -148,7 +148,7 @@ func (s *Service) ActivateService(ctx context.Context, cmd ActivateService) (tn 
 		if _, err := t.need(ctx, cmd.TenantID, []string{"tenantId"}, access.ServicesAdmin); err != nil {
 			return err
 		}
-		if tn, err = t.Tenant.Get(ctx, cmd.TenantID); err != nil {
+		if tn, err = t.tenant(ctx, cmd.TenantID); err != nil {
 			return err
 		}
 		if tn.Status != tenant.StatusActive {

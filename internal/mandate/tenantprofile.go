@@ -31,7 +31,7 @@ func (s *Service) UpdateTenant(ctx context.Context, cmd UpdateTenant) (tn *ent.T
 		if _, err := t.need(ctx, cmd.ID, []string{"id"}, needs...); err != nil {
 			return err
 		}
-		before, err := t.Tenant.Get(ctx, cmd.ID)
+		before, err := t.tenant(ctx, cmd.ID)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (s *Service) UpdateTenant(ctx context.Context, cmd UpdateTenant) (tn *ent.T
 		if err != nil {
 			return err
 		}
-		if tn, err = t.Tenant.Get(ctx, before.ID); err != nil || len(changes) == 0 {
+		if tn, err = t.tenant(ctx, before.ID); err != nil || len(changes) == 0 {
 			return err
 		}
 		if tn.Name != before.Name || orZero(tn.AccountNumber) != orZero(before.AccountNumber) {

@@ -69,7 +69,7 @@ func (t *tx) keeping(ctx context.Context, id string, deleting bool) (*keeping, e
 	if err != nil {
 		return nil, err
 	}
-	tn, err := t.Tenant.Get(ctx, id)
+	tn, err := t.tenant(ctx, id)
 	if err != nil {
 		return nil, err
 	}

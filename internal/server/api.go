@@ -9,7 +9,6 @@ import (
 	"net/http"
 
 	"mandate/internal/auth"
-	"mandate/internal/viewer"
 )
 
 // api carries out operations of the API for the pages. It asks the same handler that clients on the network ask, and
@@ -42,7 +41,7 @@ func (f faults) has(code string) bool {
 // do carries an operation out as the owner of a session, or as nobody without a token, and reads the answer into
 // answer, whose fields are named after the operation's. It returns auth.ErrNoSession when the session is over.
 func (a api) do(ctx context.Context, token, operation string, variables map[string]any, answer any) error {
-	ctx, err := a.seat(ctx, token)
+	ctx, err := a.sessions.Owner(ctx, token)
 	if err != nil {
 		return err
 	}
@@ -59,20 +58,6 @@ func (a api) do(ctx context.Context, token, operation string, variables map[stri
 	w := &recorder{header: http.Header{}}
 	a.handler.ServeHTTP(w, r)
 	return w.read(answer)
-}
-
-// seat makes the owner of the session the viewer, from where and with what the request came.
-func (a api) seat(ctx context.Context, token string) (context.Context, error) {
-	var v viewer.Viewer
-	if token != "" {
-		var err error
-		if v, err = a.sessions.Viewer(ctx, token); err != nil {
-			return nil, err
-		}
-	}
-	request := viewer.From(ctx)
-	v.RequestID, v.Address, v.UserAgent = request.RequestID, request.Address, request.UserAgent
-	return viewer.With(ctx, v), nil
 }
 
 // recorder keeps an answer of the API.

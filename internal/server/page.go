@@ -146,7 +146,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, p page) {
 
 // home names what there is.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, page{name: "home", title: "GraphQL API", data: struct{ GraphiQL, Schema, Mailbox bool }{s.GraphiQL, s.SDL != "", s.Mailbox != nil}})
+	s.render(w, r, page{name: "home", title: "GraphQL API", data: struct{ GraphiQL, Schema, Mailbox bool }{s.GraphiQL, s.SDL != nil, s.Mailbox != nil}})
 }
 
 // stylesheet is the look of the pages.

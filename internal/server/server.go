@@ -29,10 +29,10 @@ const (
 
 // Config is what a Server works with.
 type Config struct {
-	API       http.Handler // answers requests at /graphql; the viewer is in their context
-	Export    http.Handler // answers requests at /audit/{tenantId}; it finds out itself who asks
-	Pages     http.Handler // answers what the pages ask
-	SDL       string       // the schema of the API; "" for one that is not shown
+	API       http.Handler  // answers requests at /graphql; the viewer is in their context
+	Export    http.Handler  // answers requests at /audit/{tenantId}; it finds out itself who asks
+	Pages     http.Handler  // answers what the pages ask
+	SDL       func() string // the schema of the API; nil for one that is not shown
 	Sessions  *auth.Sessions
 	PublicURL *url.URL                                // where people reach the server
 	Name      string                                  // of the operator, as it stands above the pages
@@ -96,7 +96,7 @@ func (s *Server) routes() (http.Handler, error) {
 		mux.Handle(graphiql.Path, explorer)
 		mux.Handle(graphiql.Path+"/", explorer)
 	}
-	if s.SDL != "" {
+	if s.SDL != nil {
 		mux.HandleFunc("GET /schema.graphql", s.schema)
 	}
 	mux.HandleFunc("GET /healthz", s.healthy)

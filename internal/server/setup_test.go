@@ -130,7 +130,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	w.api.on("SignIn", `{"signIn": {"token": "`+w.session+`", "userErrors": []}}`)
 	w.api.on("SignOut", `{"signOut": {"ok": true}}`)
 	c := Config{
-		API: w.api, Pages: w.api, SDL: "type Query\n", GraphiQL: true, Name: "Contoso Cloud",
+		API: w.api, Pages: w.api, SDL: func() string { return "type Query\n" }, GraphiQL: true, Name: "Contoso Cloud",
 		Sessions:  &auth.Sessions{Read: db.Read, Write: db.Write, Clock: clock.System},
 		PublicURL: &url.URL{Scheme: "https", Host: "mandate.example"},
 		Ready:     func(context.Context) error { return w.broken },

@@ -28,11 +28,12 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 
 // schema shows the schema of the API.
 func (s *Server) schema(w http.ResponseWriter, r *http.Request) {
-	sum := sha256.Sum256([]byte(s.SDL))
+	sdl := s.SDL()
+	sum := sha256.Sum256([]byte(sdl))
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
-	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(s.SDL))
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(sdl))
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

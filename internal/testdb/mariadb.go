@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	schema "mandate/ent/migrate"
+	"mandate/ent/migrate/migrations"
 	"mandate/internal/database"
 	"mandate/internal/testdb/mariadb"
 )
@@ -87,7 +87,7 @@ var sharedCloner = sync.OnceValues(func() (*cloner, error) {
 })
 
 func templateName() (string, error) {
-	sum, err := schema.Migrations.ReadFile("migrations/mysql/atlas.sum")
+	sum, err := migrations.Files.ReadFile("mysql/atlas.sum")
 	if err != nil {
 		return "", err
 	}

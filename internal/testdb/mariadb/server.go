@@ -57,12 +57,16 @@ func Find() (string, error) {
 // whatever way. Options are for the server, and win.
 //
 // Start fails with ErrNoServer, or with the server's own words.
-func Start(options ...string) (*Server, error) {
+func Start(options ...string) (*Server, error) { return StartIn(RoomyDirectory(), options...) }
+
+// StartIn starts a server as Start does, with its data in a new directory in
+// parent.
+func StartIn(parent string, options ...string) (*Server, error) {
 	program, err := Find()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(RoomyDirectory(), "mandate-db-")
+	dir, err := os.MkdirTemp(parent, "mandate-db-")
 	if err != nil {
 		return nil, err
 	}

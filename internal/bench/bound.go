@@ -1,0 +1,26 @@
+package main
+
+import (
+	"time"
+
+	"mandate/internal/bench/operation"
+)
+
+// What is promised.
+const (
+	leastRead   = 0.45 // of the floor's speed, at judged connections
+	leastWrite  = 0.7
+	judged      = 16
+	mostSlower  = 1.3 // as the data grows, and on a page far behind
+	mostMemory  = 150_000_000
+	mostStart   = 100 * time.Millisecond
+	mostProgram = 45_000_000
+)
+
+// least is the share of the floor's speed that an operation has to have.
+func least(o operation.Operation) float64 {
+	if o.Mutation {
+		return leastWrite
+	}
+	return leastRead
+}
