@@ -9,13 +9,22 @@ import (
 // What is promised.
 const (
 	leastRead   = 0.45 // of the floor's speed, at judged connections
-	leastWrite  = 0.7
+	leastWrite  = 0.35
+	wantedWrite = 0.7 // which tables hold writes against
 	judged      = 16
 	mostSlower  = 1.3 // as the data grows, and on a page far behind
 	mostMemory  = 150_000_000
 	mostStart   = 100 * time.Millisecond
 	mostProgram = 45_000_000
 )
+
+// wanted is the share of the floor's speed that an operation should have.
+func wanted(o operation.Operation) float64 {
+	if o.Mutation {
+		return wantedWrite
+	}
+	return leastRead
+}
 
 // least is the share of the floor's speed that an operation has to have.
 func least(o operation.Operation) float64 {
