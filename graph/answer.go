@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"mandate/ent"
@@ -43,7 +44,8 @@ func answers[P batch.Row](ctx context.Context, r *Resolver, written []P, id func
 	return rows, faults, err
 }
 
-// rowsNow reads rows again that an operation returned, as far as the viewer sees them.
+// rowsNow returns rows that an operation returned, as far as the viewer sees them. An operation returns them as they stand;
+// where only a statement tells who sees them, they are read again.
 func rowsNow[P batch.Row](ctx context.Context, r *Resolver, written []P, id func(P) string) (map[string]model.Node, error) {
 	names := ids(written, id)
 	var tenants []string
@@ -60,8 +62,27 @@ func rowsNow[P batch.Row](ctx context.Context, r *Resolver, written []P, id func
 	if err := rule.From(ctx).Resolve(ctx, tenants...); err != nil {
 		return nil, err
 	}
-	kind, _, _ := strings.Cut(names[0], "_")
-	return nouns[kind].load(r, ctx, names)
+	if _, told := sees(ctx, written[0]); !told {
+		kind, _, _ := strings.Cut(names[0], "_")
+		return nouns[kind].load(r, ctx, names)
+	}
+	seen := slices.DeleteFunc(slices.Clone(written), func(w P) bool { yes, _ := sees(ctx, w); return !yes })
+	found := make(map[string]model.Node, len(seen))
+	for _, w := range batch.Siblings(seen) {
+		found[id(w)] = w
+	}
+	return found, nil
+}
+
+// sees reports whether the viewer sees a row whose tenants were resolved, as far as its kind tells that without a statement.
+func sees(ctx context.Context, row any) (yes, told bool) {
+	switch row := row.(type) {
+	case *ent.Member:
+		return rule.SeesMember(ctx, rule.From(ctx), row), true
+	case *ent.Invitation:
+		return rule.SeesInvitation(ctx, rule.From(ctx), row), true
+	}
+	return false, false
 }
 
 // nodesInOrder reads nodes, each at the position of its id.

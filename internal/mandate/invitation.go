@@ -9,6 +9,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/invitation"
 	"mandate/ent/predicate"
+	"mandate/ent/rule"
 	"mandate/internal/access"
 	"mandate/internal/auth"
 )
@@ -244,14 +245,10 @@ func (t *tx) invitation(ctx context.Context, id string) (*ent.Invitation, error)
 	if err != nil {
 		return nil, fmt.Errorf("read the invitation: %w", err)
 	}
-	if addressed(t.viewer, inv) {
-		return inv, nil
-	}
-	visible, err := t.seesPair(ctx, access.Partners, inv.PartnerID, orZero(inv.CustomerID))
-	if err != nil {
+	if err := t.access.Resolve(ctx, inv.PartnerID, orZero(inv.CustomerID)); err != nil {
 		return nil, err
 	}
-	if !visible {
+	if !rule.SeesInvitation(ctx, t.access, inv) {
 		return nil, notFound("id")
 	}
 	return inv, nil

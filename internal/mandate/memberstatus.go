@@ -165,6 +165,9 @@ func (t *tx) setStatus(ctx context.Context, tenantID string, rows []*ent.Member,
 	if err := t.Member.Update().Where(member.IDIn(ids...)).SetStatus(status).AddVersion(1).Exec(ctx); err != nil {
 		return fmt.Errorf("set the status of members: %w", err)
 	}
+	for _, m := range rows {
+		m.Status, m.Version, m.UpdatedAt = status, m.Version+1, t.now
+	}
 	if status == member.StatusSuspended {
 		return t.endSessions(ctx, tenantID, people)
 	}

@@ -157,8 +157,9 @@ func (t *tx) apply(ctx context.Context, r revision) error {
 	a := r.after
 	ctx = belonging(ctx, a.UserID)
 	name := NameOf(a)
-	err := t.Member.Update().Where(member.ID(a.ID)).SetHandle(a.Handle).SetPresentHandle(SortName(a.Handle)).SetLabel(a.Label).
-		SetFirstName(a.FirstName).SetLastName(a.LastName).SetSortName(SortName(name)).SetNillablePhone(a.Phone).
+	a.PresentHandle, a.SortName, a.Version, a.UpdatedAt = some(SortName(a.Handle)), SortName(name), a.Version+1, t.now
+	err := t.Member.Update().Where(member.ID(a.ID)).SetHandle(a.Handle).SetNillablePresentHandle(a.PresentHandle).SetLabel(a.Label).
+		SetFirstName(a.FirstName).SetLastName(a.LastName).SetSortName(a.SortName).SetNillablePhone(a.Phone).
 		SetAdministrator(a.Administrator).ClearRole().SetNillableRoleID(a.RoleID).SetAllSites(a.AllSites).AddVersion(1).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("change a member: %w", err)
