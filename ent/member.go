@@ -437,6 +437,11 @@ func ScanMember(columns []string) (into []any, row func() (*Member, error), err 
 // Name is the name of the person, as the tenant has it.
 func (m *Member) Name() string { return m.FirstName + " " + m.LastName }
 
+// Hold makes permissions those that the member was read with.
+func (m *Member) Hold(permissions []*MemberPermission) {
+	m.Edges.Permissions, m.Edges.loadedTypes[3] = permissions, true
+}
+
 // NamedPermissions returns the Permissions named value or an error if the edge was not
 // loaded in eager-loading with this name.
 func (_m *Member) NamedPermissions(name string) ([]*MemberPermission, error) {

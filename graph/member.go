@@ -43,16 +43,9 @@ func (r *Resolver) memberEmails(ctx context.Context, members []*ent.Member) ([]*
 
 // memberLevels computes what memberships give by themselves. The field is guarded where it is read.
 func (r *Resolver) memberLevels(ctx context.Context, members []*ent.Member) ([]access.Levels, error) {
-	rows, err := r.Client.MemberPermission.Query().Where(memberpermission.MemberIDIn(ids(members, memberID)...)).All(rule.Unscoped(ctx))
+	direct, err := r.directLevels(ctx, members)
 	if err != nil {
 		return nil, err
-	}
-	direct := make(map[string]map[access.Feature]access.Level)
-	for _, row := range rows {
-		if direct[row.MemberID] == nil {
-			direct[row.MemberID] = make(map[access.Feature]access.Level)
-		}
-		direct[row.MemberID][access.Feature(row.Feature)] = row.Level
 	}
 	roles, err := rule.From(ctx).RoleLevels(ctx, ids(members, func(m *ent.Member) string { return orZero(m.RoleID) })...)
 	if err != nil {
@@ -63,6 +56,30 @@ func (r *Resolver) memberLevels(ctx context.Context, members []*ent.Member) ([]a
 		levels[i] = rule.MemberLevels(m.Administrator, m.Guest, roles[orZero(m.RoleID)], direct[m.ID])
 	}
 	return levels, nil
+}
+
+// directLevels reads the levels that members were given directly, unless all of them came with theirs.
+func (r *Resolver) directLevels(ctx context.Context, members []*ent.Member) (map[string]map[access.Feature]access.Level, error) {
+	var rows []*ent.MemberPermission
+	for _, m := range members {
+		held, err := m.Edges.PermissionsOrErr()
+		if err != nil {
+			rows, err = r.Client.MemberPermission.Query().Where(memberpermission.MemberIDIn(ids(members, memberID)...)).All(rule.Unscoped(ctx))
+			if err != nil {
+				return nil, err
+			}
+			break
+		}
+		rows = append(rows, held...)
+	}
+	direct := make(map[string]map[access.Feature]access.Level)
+	for _, row := range rows {
+		if direct[row.MemberID] == nil {
+			direct[row.MemberID] = make(map[access.Feature]access.Level)
+		}
+		direct[row.MemberID][access.Feature(row.Feature)] = row.Level
+	}
+	return direct, nil
 }
 
 // userEmails reads the addresses of people as far as the viewer may: one's own, but for an API token, and those of members of tenants with

@@ -193,16 +193,21 @@ func (t *tx) everyFeature(ctx context.Context, list []*Permission) error {
 func (t *tx) give(ctx context.Context, m *ent.Member, e entitlement) error {
 	added, changed := maps.Clone(e.direct), make(map[access.Level][]string)
 	var gone []string
+	var holds []*ent.MemberPermission
 	for _, held := range m.Edges.Permissions {
 		f := access.Feature(held.Feature)
 		level, kept := added[f]
 		delete(added, f)
-		switch {
-		case !kept:
+		if !kept {
 			gone = append(gone, held.ID)
-		case level != held.Level:
+			continue
+		}
+		if level != held.Level {
 			changed[level] = append(changed[level], held.ID)
 		}
+		now := *held
+		now.Level = level
+		holds = append(holds, &now)
 	}
 	if len(gone) > 0 {
 		if _, err := t.MemberPermission.Delete().Where(memberpermission.IDIn(gone...)).Exec(ctx); err != nil {
@@ -218,9 +223,11 @@ func (t *tx) give(ctx context.Context, m *ent.Member, e entitlement) error {
 	for f, level := range added {
 		rows = append(rows, t.MemberPermission.Create().SetTenantID(m.TenantID).SetMemberID(m.ID).SetFeature(string(f)).SetLevel(level))
 	}
-	if err := t.MemberPermission.CreateBulk(rows...).Exec(ctx); err != nil {
+	made, err := t.MemberPermission.CreateBulk(rows...).Save(ctx)
+	if err != nil {
 		return fmt.Errorf("give levels: %w", err)
 	}
+	m.Hold(append(holds, made...))
 	return nil
 }
 

@@ -2,11 +2,12 @@ package mandate
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent"
 	"mandate/ent/tenant"
@@ -61,20 +62,29 @@ func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error
 	if len(tenantIDs) == 0 {
 		return nil
 	}
-	rows, err := t.Tenant.Query().Where(tenant.IDIn(tenantIDs...), func(s *sql.Selector) {
-		s.OrderBy(s.C(tenant.FieldID)).ForUpdate(sql.WithLockClause(how))
-	}).All(ctx)
+	into, row, err := ent.ScanTenant(tenant.Columns)
+	if err != nil {
+		return err
+	}
+	locked := t.known.tenants
+	if locked == nil {
+		locked = make(map[string]*ent.Tenant, len(tenantIDs))
+	}
+	these, args := listed(tenantIDs)
+	query := "SELECT " + strings.Join(tenant.Columns, ",") + " FROM tenants WHERE id IN " + these + " ORDER BY id " + how
+	err = t.each(ctx, query, args, func(rows *sql.Rows) error {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		tn, err := row()
+		locked[tn.ID] = tn
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("lock tenants: %w", err)
 	}
 	t.access.Renew() // what was read before may have changed while the lock was awaited
-	t.known = known{tenants: t.known.tenants}
-	for _, row := range rows {
-		if t.known.tenants == nil {
-			t.known.tenants = make(map[string]*ent.Tenant)
-		}
-		t.known.tenants[row.ID] = row
-	}
+	t.known = known{tenants: locked}
 	return nil
 }
 
@@ -104,28 +114,43 @@ func (t *tx) lockPerson(ctx context.Context, userID string) error {
 
 // readIn locks the rows of a table that have one of the values in a column, in the order of the column.
 func (t *tx) readIn(ctx context.Context, table, column string, values []string, how string) error {
-	in := make([]any, len(values))
-	for i, v := range values {
-		in[i] = v
-	}
-	query, args := sql.Dialect(t.s.Dialect).Select("id").From(sql.Table(table)).Where(sql.In(column, in...)).OrderBy(column).Query()
-	return t.read(ctx, query+" "+how, args...)
+	these, args := listed(values)
+	return t.read(ctx, "SELECT id FROM "+table+" WHERE "+column+" IN "+these+" ORDER BY "+column+" "+how, args...)
 }
 
 // read reads rows for the locks that come with them.
 func (t *tx) read(ctx context.Context, query string, args ...any) error {
-	rows, err := t.QueryContext(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("lock rows: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		continue // to be locked is all that they are read for
-	}
-	if err := rows.Err(); err != nil {
+	if err := t.each(ctx, query, args, func(*sql.Rows) error { return nil }); err != nil {
 		return fmt.Errorf("lock rows: %w", err)
 	}
 	return nil
+}
+
+// each runs a query, and scan for each of its rows.
+func (t *tx) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := t.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// listed writes values as a list in SQL, and the arguments for it. An empty one has nothing but NULL, which nothing equals.
+func listed(values []string) (list string, args []any) {
+	if len(values) == 0 {
+		return "(NULL)", nil
+	}
+	args = make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return "(?" + strings.Repeat(",?", len(values)-1) + ")", args
 }
 
 // person fails unless somebody is signed in with a session of their own: one that did not enter a tenant, and no API token.

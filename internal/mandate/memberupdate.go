@@ -165,7 +165,7 @@ func (t *tx) apply(ctx context.Context, r revision) error {
 		return fmt.Errorf("change a member: %w", err)
 	}
 	if !r.given.equal(r.held) {
-		if err := t.give(ctx, r.before, r.given); err != nil {
+		if err := t.give(ctx, a, r.given); err != nil {
 			return err
 		}
 	}
@@ -187,12 +187,10 @@ func (t *tx) apply(ctx context.Context, r revision) error {
 // Without USERS a viewer manages guests only, and knows of no one else. field is what names a member below its row; ""
 // for the row itself.
 func (t *tx) managed(ctx context.Context, g *giver, ids []string, field string) ([]*ent.Member, []Errors, error) {
-	found, err := t.Member.Query().Where(member.TenantID(g.tn.ID), member.IDIn(distinct(ids)...), member.StatusNEQ(member.StatusRemoved)).
-		WithPermissions().All(ctx)
+	byID, err := t.holders(ctx, g.tn.ID, ids)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read members: %w", err)
+		return nil, nil, err
 	}
-	byID := keyed(found, func(m *ent.Member) string { return m.ID })
 	rows, faults := make([]*ent.Member, len(ids)), make([]Errors, len(ids))
 	var at []string
 	if field != "" {

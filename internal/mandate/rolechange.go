@@ -56,6 +56,7 @@ func (s *Service) ChangeRole(ctx context.Context, cmd ChangeRole) (m *ent.Member
 				return err
 			}
 		}
+		m.Hold(row.Edges.Permissions)
 		if held.administrator && !given.administrator {
 			if err := t.endUnreached(ctx, session.UserID(m.UserID)); err != nil {
 				return err

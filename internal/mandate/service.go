@@ -2,6 +2,7 @@ package mandate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -171,17 +172,8 @@ func (t *tx) signedInStill(ctx context.Context, asking *rule.Presence) error {
 	if asking == nil || asking.Found > 0 {
 		return nil
 	}
-	rows, err := t.QueryContext(ctx, asking.Query, asking.Args...)
+	err := t.each(ctx, asking.Query, asking.Args, func(rows *sql.Rows) error { return rows.Scan(&asking.Found) })
 	if err != nil {
-		return fmt.Errorf("look at the session again: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(&asking.Found); err != nil {
-			return fmt.Errorf("look at the session again: %w", err)
-		}
-	}
-	if err := rows.Err(); err != nil {
 		return fmt.Errorf("look at the session again: %w", err)
 	}
 	if asking.Found == 0 {
