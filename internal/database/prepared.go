@@ -60,8 +60,8 @@ type preparedConn struct {
 }
 
 // statement returns the prepared statement of a text; nil when it is to be sent as it is, arguments and all.
-func (c *preparedConn) statement(ctx context.Context, query string, args []driver.NamedValue) driver.Stmt {
-	if len(args) == 0 || len(query) > longestWatched {
+func (c *preparedConn) statement(ctx context.Context, query string) driver.Stmt {
+	if len(query) > longestWatched {
 		return nil
 	}
 	key := unique.Make(query)
@@ -87,16 +87,18 @@ func (c *preparedConn) statement(ctx context.Context, query string, args []drive
 
 // QueryContext runs a statement that has rows.
 func (c *preparedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if s := c.statement(ctx, query, args); s != nil {
+	if s := c.statement(ctx, query); s != nil {
 		return s.(driver.StmtQueryContext).QueryContext(ctx, args)
 	}
 	return c.conn.QueryContext(ctx, query, args)
 }
 
-// ExecContext runs a statement that has none.
+// ExecContext runs a statement that has none. One without arguments is about tables or the connection, and seldom asked for twice.
 func (c *preparedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if s := c.statement(ctx, query, args); s != nil {
-		return s.(driver.StmtExecContext).ExecContext(ctx, args)
+	if len(args) > 0 {
+		if s := c.statement(ctx, query); s != nil {
+			return s.(driver.StmtExecContext).ExecContext(ctx, args)
+		}
 	}
 	return c.conn.ExecContext(ctx, query, args)
 }
