@@ -65,7 +65,8 @@ var (
 	field string
 )
 
-// ours returns gqlgen's templates, with our own of objects and fields, and lists that are marshalled by package exec.
+// ours returns gqlgen's templates, with our own of objects and fields, and lists that are marshalled by package exec. Nothing
+// asks a context for the unmarshalers of inputs, which would be put together for every request.
 func ours() (fs.FS, error) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/99designs/gqlgen").Output()
 	if err != nil {
@@ -82,6 +83,7 @@ func ours() (fs.FS, error) {
 	for _, p := range []struct{ file, from, to, with string }{
 		{"generated!.gotpl", "{{ reserveImport \"io\"", "  }}", `{{ reserveImport "mandate/graph/exec" }}{{ reserveImport "io" }}`},
 		{"type.gotpl", "graphql.MarshalSliceConcurrently(ctx, len(v), ", "fc.Result = &v[i]", "exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {"},
+		{"internal!.gotpl", "{{- range $input := .Inputs -}}", "\n\t)", ")"},
 		{"internal!.gotpl", "// childFields_", `{{ template "globalMiddleware" . }}`, `{{ template "globalMiddleware" . }}`},
 	} {
 		text := string(files[p.file].Data)
