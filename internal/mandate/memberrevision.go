@@ -31,6 +31,12 @@ func (r revision) changes() []access.Change {
 	return list
 }
 
+// describes reports whether it changes what the tenant says of the person.
+func (r revision) describes() bool {
+	b, a := r.before, r.after
+	return a.Handle != b.Handle || a.Label != b.Label || a.FirstName != b.FirstName || a.LastName != b.LastName || orZero(a.Phone) != orZero(b.Phone)
+}
+
 // reviseOne decides what a change makes of a member.
 func (t *tx) reviseOne(ctx context.Context, g *giver, m *ent.Member, in *MemberChange, sites *siteGiver) (revision, error) {
 	r := revision{before: m, saw: siteLimitOf(m)}

@@ -156,23 +156,28 @@ func (t *tx) keepAdministrator(ctx context.Context, g *giver, revisions []revisi
 func (t *tx) apply(ctx context.Context, r revision) error {
 	a := r.after
 	ctx = belonging(ctx, a.UserID)
+	a.Version, a.UpdatedAt = a.Version+1, t.now
+	update := t.Member.Update().Where(member.ID(a.ID)).AddVersion(1)
 	name := NameOf(a)
-	a.PresentHandle, a.SortName, a.Version, a.UpdatedAt = some(SortName(a.Handle)), SortName(name), a.Version+1, t.now
-	err := t.Member.Update().Where(member.ID(a.ID)).SetHandle(a.Handle).SetNillablePresentHandle(a.PresentHandle).SetLabel(a.Label).
-		SetFirstName(a.FirstName).SetLastName(a.LastName).SetSortName(a.SortName).SetNillablePhone(a.Phone).
-		SetAdministrator(a.Administrator).ClearRole().SetNillableRoleID(a.RoleID).SetAllSites(a.AllSites).AddVersion(1).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("change a member: %w", err)
+	if r.describes() {
+		a.PresentHandle, a.SortName = some(SortName(a.Handle)), SortName(name)
+		update.SetHandle(a.Handle).SetNillablePresentHandle(a.PresentHandle).SetLabel(a.Label).
+			SetFirstName(a.FirstName).SetLastName(a.LastName).SetSortName(a.SortName).SetNillablePhone(a.Phone)
 	}
 	if !r.given.equal(r.held) {
+		r.given.set(update.Mutation())
 		if err := t.give(ctx, a, r.given); err != nil {
 			return err
 		}
 	}
 	if !r.saw.equal(r.sees) {
+		update.SetAllSites(a.AllSites)
 		if err := t.listSites(ctx, a, r.sees); err != nil {
 			return err
 		}
+	}
+	if err := update.Exec(ctx); err != nil {
+		return fmt.Errorf("change a member: %w", err)
 	}
 	if name == NameOf(r.before) {
 		return nil
