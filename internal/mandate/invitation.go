@@ -3,6 +3,7 @@ package mandate
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -61,8 +62,11 @@ func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *
 		if fault := t.accessEnd(cmd.AccessEndsAt, "accessEndsAt"); fault != nil {
 			return fault
 		}
-		declined, err := t.askedBefore(ctx, p.tenant.ID, canonical)
+		before, err := t.askedBefore(ctx, p.tenant.ID, canonical)
 		if err != nil {
+			return err
+		}
+		if err := t.notPending(ctx, before); err != nil {
 			return err
 		}
 		sender, err := t.senderID(ctx, p.tenant.ID)
@@ -72,14 +76,14 @@ func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *
 		offer := systemRole(roleKeyOr(cmd.RoleKey, access.Administrator))
 		token, hash := auth.NewToken()
 		inv, err = t.draft(p).SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelEmail).
-			SetEmail(typed).SetEmailCanonical(canonical).SetPendingEmailKey(p.tenant.ID + ":" + canonical).SetRoleID(offer.id).
+			SetEmail(typed).SetEmailCanonical(canonical).SetPendingEmailKey(before.key).SetRoleID(offer.id).
 			SetNillableMessage(message).SetNillableAccessEndsAt(cmd.AccessEndsAt).SetValidHours(hours).
 			SetExpiresAt(t.now.Add(time.Duration(hours) * time.Hour)).SetSenderID(sender).
 			SetTokenHash(hash).SetSendCount(1).SetLastSentAt(t.now).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("write the invitation: %w", err)
 		}
-		if !declined {
+		if !before.enough() {
 			if err := t.mailInvitation(ctx, inv, token); err != nil {
 				return err
 			}
@@ -90,27 +94,46 @@ func (s *Service) InviteCustomer(ctx context.Context, cmd InviteCustomer) (inv *
 	return inv, err
 }
 
-// askedBefore looks at what a partner asked an address before. It fails while an invitation is pending, and reports whether one
-// was declined of late.
-func (t *tx) askedBefore(ctx context.Context, partnerTenantID, canonical string) (declined bool, err error) {
-	rows, err := t.Invitation.Query().Where(invitation.EmailCanonical(canonical), invitation.PartnerID(partnerTenantID),
-		invitation.Or(invitation.PendingEmailKeyNotNil(), declinedLately(t.now))).All(ctx)
+// asked is what an address was asked before.
+type asked struct {
+	key      string      // of a pending invitation by the partner
+	until    rule.Moment // until when there is one; none without
+	declined int         // of the partner's, of late
+	mails    int         // of invitations, within mailWindow
+	own      int         // of these the partner's
+}
+
+// askedBefore looks at what a partner, and others, asked an address before.
+func (t *tx) askedBefore(ctx context.Context, partnerTenantID, canonical string) (asked, error) {
+	a, since := asked{key: partnerTenantID + ":" + canonical}, t.now.Add(-mailWindow)
+	err := t.each(ctx, `SELECT (SELECT expires_at FROM invitations WHERE pending_email_key=?),
+(SELECT COUNT(*) FROM invitations WHERE email_canonical=? AND partner_id=? AND status=? AND updated_at>?),
+(SELECT COUNT(*) FROM outbox_messages WHERE recipient_canonical=? AND kind=? AND created_at>?),
+(SELECT COUNT(*) FROM outbox_messages WHERE recipient_canonical=? AND kind=? AND created_at>? AND partner_id=?)`,
+		[]any{a.key, canonical, partnerTenantID, invitation.StatusDeclined, t.now.Add(-declineMutes),
+			canonical, kindInvitation, since, canonical, kindInvitation, since, partnerTenantID},
+		func(rows *sql.Rows) error { return rows.Scan(&a.until, &a.declined, &a.mails, &a.own) })
 	if err != nil {
-		return false, fmt.Errorf("look for earlier invitations: %w", err)
+		return a, fmt.Errorf("look for earlier invitations: %w", err)
 	}
-	for _, inv := range rows {
-		switch {
-		case inv.PendingEmailKey == nil:
-			declined = true
-		case IsPending(inv, t.now):
-			return false, broken(InvitationAlreadyExists, "There is a pending invitation to this address already.", "email")
-		default:
-			if err := t.expireInvitations(ctx, invitation.ID(inv.ID)); err != nil {
-				return false, err
-			}
-		}
+	return a, nil
+}
+
+// enough reports whether the address gets no more mails now: it declined the partner, or had more than anybody should get. Nobody
+// but the address sees the difference.
+func (a asked) enough() bool {
+	return a.declined > 0 || a.mails >= mostMailsAll || a.own >= mostMailsPartner
+}
+
+// notPending fails while the partner's invitation to an address is pending.
+func (t *tx) notPending(ctx context.Context, a asked) error {
+	switch until := a.until.Time; {
+	case until == nil:
+		return nil
+	case t.now.Before(*until):
+		return broken(InvitationAlreadyExists, "There is a pending invitation to this address already.", "email")
 	}
-	return declined, nil
+	return t.expireInvitations(ctx, invitation.PendingEmailKey(a.key))
 }
 
 // draft begins an invitation from or to a partner.

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect"
 
 	"mandate/ent"
+	"mandate/ent/partner"
 	"mandate/ent/tenant"
 	"mandate/internal/viewer"
 )
@@ -18,10 +19,7 @@ import (
 // ones, and, against changes only, those that the viewer stands on. Every decision of an operation is made after it.
 // On SQLite the transaction has the database for itself anyway.
 func (t *tx) lock(ctx context.Context, tenantIDs ...string) error {
-	if t.s.Dialect != dialect.MySQL {
-		return nil
-	}
-	if err := t.lockRows(ctx, tenantIDs, forUpdate); err != nil {
+	if err := t.lockRows(ctx, tenantIDs, forUpdate); err != nil || t.s.Dialect != dialect.MySQL {
 		return err
 	}
 	locked := slices.Clone(tenantIDs)
@@ -56,41 +54,60 @@ const (
 	inShareMode = "LOCK IN SHARE MODE"
 )
 
-// lockRows reads tenants and locks them, in the order of their ids.
+// lockedColumns are those of a tenant t and of the partner x whose it is, if it is one's.
+var lockedColumns = "t." + strings.Join(tenant.Columns, ",t.") + ",x." + strings.Join(partner.Columns, ",x.")
+
+// lockRows reads tenants, with the partners whose they are, and locks them, in the order of their ids.
 func (t *tx) lockRows(ctx context.Context, tenantIDs []string, how string) error {
 	tenantIDs = distinct(tenantIDs)
 	if len(tenantIDs) == 0 {
 		return nil
 	}
-	into, row, err := ent.ScanTenant(tenant.Columns)
+	intoTenant, readTenant, err := ent.ScanTenant(tenant.Columns)
 	if err != nil {
 		return err
 	}
-	locked := t.known.tenants
-	if locked == nil {
-		locked = make(map[string]*ent.Tenant, len(tenantIDs))
+	intoPartner, readPartner, err := ent.ScanPartner(partner.Columns)
+	if err != nil {
+		return err
 	}
+	into, read := append(intoTenant, intoPartner...), make(map[string]partnerSide, len(tenantIDs))
 	these, args := listed(tenantIDs)
-	query := "SELECT " + strings.Join(tenant.Columns, ",") + " FROM tenants WHERE id IN " + these + " ORDER BY id " + how
+	query := "SELECT " + lockedColumns + " FROM tenants t LEFT JOIN partners x ON x.tenant_id=t.id WHERE t.id IN " + these + " ORDER BY t.id"
+	if t.s.Dialect == dialect.MySQL {
+		query += " " + how
+		defer t.access.Renew() // what was read before may have changed while the lock was awaited
+	}
 	err = t.each(ctx, query, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		tn, err := row()
-		locked[tn.ID] = tn
+		tn, err := readTenant()
+		if err != nil {
+			return err
+		}
+		p, err := readPartner()
+		if p.ID == "" {
+			p = nil
+		}
+		read[tn.ID] = partnerSide{p, tn}
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("lock tenants: %w", err)
 	}
-	t.access.Renew() // what was read before may have changed while the lock was awaited
-	t.known = known{tenants: locked}
+	for id, tn := range t.known.tenants {
+		if _, again := read[id]; !again {
+			read[id] = tn
+		}
+	}
+	t.known = known{tenants: read}
 	return nil
 }
 
 // tenant reads a tenant, unless that came with a lock and the transaction has written none since.
 func (t *tx) tenant(ctx context.Context, id string) (*ent.Tenant, error) {
-	if row := t.known.tenants[id]; row != nil {
+	if row := t.known.tenants[id].tenant; row != nil {
 		return row, nil
 	}
 	return t.Tenant.Get(ctx, id)

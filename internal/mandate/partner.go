@@ -19,8 +19,11 @@ type partnerSide struct {
 	tenant *ent.Tenant
 }
 
-// partnerOf reads the partner whose tenant it is.
+// partnerOf reads the partner whose tenant it is, unless it came with a lock and the transaction has written none since.
 func (t *tx) partnerOf(ctx context.Context, tenantID string) (*partnerSide, error) {
+	if side := t.known.tenants[tenantID]; side.Partner != nil {
+		return &side, nil
+	}
 	p, err := t.Partner.Query().Where(partner.TenantID(tenantID)).Only(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read a partner: %w", err)

@@ -64,7 +64,7 @@ type tx struct {
 
 // known is what a transaction has read already, and what nobody changes while its locks hold.
 type known struct {
-	tenants  map[string]*ent.Tenant // locked, by id
+	tenants  map[string]partnerSide // locked, by id; some are no partner's
 	roles    map[string]namedRole   // by id
 	ofRecord map[string]bool        // by relationship: whether it is a partner's of record
 }

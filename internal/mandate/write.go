@@ -32,7 +32,7 @@ func noteWrite(next ent.Mutator) ent.Mutator {
 	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 		if t, ok := ctx.Value(txKey{}).(*tx); ok {
 			t.moved = t.moved || t.moves(ctx, m.Type())
-			if m.Type() == ent.TypeTenant {
+			if m.Type() == ent.TypeTenant || m.Type() == ent.TypePartner {
 				t.known.tenants = nil
 			}
 		}
