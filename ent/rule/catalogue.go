@@ -1,9 +1,11 @@
 package rule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Feature is a feature of the catalogue: what levels are given on, beside the platform's features.
@@ -11,6 +13,8 @@ type Feature struct {
 	Key, Name string
 	Labels    [3]string // what its levels are called
 	Retired   bool
+	position  int // in the order, before the id
+	id        string
 }
 
 // Catalogue lists the features of the catalogue in their order, those that are retired too. It is read once.
@@ -20,7 +24,7 @@ func (a *Access) Catalogue(ctx context.Context) ([]Feature, error) {
 	if a.catalogue != nil {
 		return a.catalogue, nil
 	}
-	rows, err := a.db.QueryContext(ctx, "SELECT `key`, name, none_label, view_label, manage_label, retired FROM features ORDER BY position, id")
+	rows, err := a.db.QueryContext(ctx, "SELECT `key`, name, none_label, view_label, manage_label, retired, position, id FROM features")
 	if err != nil {
 		return nil, fmt.Errorf("read the catalogue: %w", err)
 	}
@@ -28,7 +32,7 @@ func (a *Access) Catalogue(ctx context.Context) ([]Feature, error) {
 	list := []Feature{}
 	for rows.Next() {
 		var f Feature
-		if err := rows.Scan(&f.Key, &f.Name, &f.Labels[0], &f.Labels[1], &f.Labels[2], &f.Retired); err != nil {
+		if err := rows.Scan(&f.Key, &f.Name, &f.Labels[0], &f.Labels[1], &f.Labels[2], &f.Retired, &f.position, &f.id); err != nil {
 			return nil, fmt.Errorf("read the catalogue: %w", err)
 		}
 		list = append(list, f)
@@ -36,6 +40,7 @@ func (a *Access) Catalogue(ctx context.Context) ([]Feature, error) {
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, fmt.Errorf("read the catalogue: %w", err)
 	}
+	slices.SortFunc(list, func(f, g Feature) int { return cmp.Or(cmp.Compare(f.position, g.position), cmp.Compare(f.id, g.id)) })
 	a.catalogue = list
 	return list, nil
 }

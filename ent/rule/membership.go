@@ -80,7 +80,7 @@ func (a *Access) loadHomes(ctx context.Context) error {
 		homes = found[a.viewer.UserID]
 	}
 	homes = slices.DeleteFunc(homes, func(m *Membership) bool { return !a.viewer.Holds(m.ID, a.viewer.UserID) })
-	if err := readGroups(ctx, a.db, homes); err != nil {
+	if err := readBeside(ctx, a.db, homes); err != nil {
 		return err
 	}
 	return a.settle(ctx, homes)
@@ -118,6 +118,14 @@ type group struct {
 	all        bool // whether it reaches all customers, and not only those listed
 }
 
+// readBeside reads what few memberships have.
+func readBeside(ctx context.Context, db DB, homes []*Membership) error {
+	if err := readGroups(ctx, db, homes); err != nil {
+		return err
+	}
+	return readManagers(ctx, db, homes)
+}
+
 // readGroups reads the privilege groups of the memberships that can have any: those of partners that hold relationships,
 // but for administrators, who reach everything without.
 func readGroups(ctx context.Context, db DB, homes []*Membership) error {
@@ -145,6 +153,36 @@ func readGroups(ctx context.Context, db DB, homes []*Membership) error {
 			return err
 		}
 		members[member].groups = append(members[member].groups, &g)
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// readManagers finds out which MSPs stand that manage tenants of the memberships: of tech partners.
+func readManagers(ctx context.Context, db DB, homes []*Membership) error {
+	managed := make(map[string][]*Membership)
+	for _, m := range homes {
+		if m.managerID != "" {
+			managed[m.managerID] = append(managed[m.managerID], m)
+		}
+	}
+	if len(managed) == 0 {
+		return nil
+	}
+	var s statement
+	s.add("SELECT id FROM tenants WHERE status='ACTIVE' AND ").in("id", slices.Sorted(maps.Keys(managed)))
+	rows, err := s.query(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		for _, m := range managed[id] {
+			m.managerStands = true
+		}
 	}
 	return errors.Join(rows.Err(), rows.Close())
 }

@@ -15,11 +15,11 @@ import (
 // MembershipColumns are the columns that Memberships.Scan reads after others; all are empty where there is no membership.
 const MembershipColumns = `COALESCE(m.user_id,''), COALESCE(m.id,''), COALESCE(m.first_name,''), COALESCE(m.last_name,''), COALESCE(t.id,''), COALESCE(t.kind,''), COALESCE(t.name,''),
 	COALESCE(m.administrator,0), COALESCE(m.guest,0), COALESCE(m.administrator OR m.all_sites,0), COALESCE(m.role_id,''),
-	COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), COALESCE(y.status,'')='ACTIVE', p.feature, p.level`
+	COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), p.feature, p.level`
 
 // MembershipTables joins what MembershipColumns are of to memberships m. A membership stands in a row for each level of its own;
 // an administrator, who holds everything without, has one row.
-const MembershipTables = ` LEFT JOIN tenants t ON t.id=m.tenant_id AND t.status='ACTIVE' LEFT JOIN partners x ON x.tenant_id=t.id LEFT JOIN tenants y ON y.id=t.managed_by_id
+const MembershipTables = ` LEFT JOIN tenants t ON t.id=m.tenant_id AND t.status='ACTIVE' LEFT JOIN partners x ON x.tenant_id=t.id
 	LEFT JOIN member_permissions p ON p.member_id=m.id AND NOT m.administrator`
 
 // Memberships are active memberships of people in active tenants, as they were at one moment.
@@ -38,7 +38,7 @@ func (ms *Memberships) Scan(rows *sql.Rows, before ...any) error {
 	var feature sql.NullString
 	var level sql.NullInt16
 	if err := rows.Scan(append(before, &user, &m.ID, &m.FirstName, &m.LastName, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.RoleID,
-		&m.partnerID, &m.partnerType, &m.managerID, &m.managerStands, &feature, &level)...); err != nil || m.TenantID == "" {
+		&m.partnerID, &m.partnerType, &m.managerID, &feature, &level)...); err != nil || m.TenantID == "" {
 		return err
 	}
 	at := ms.row(user, &m)

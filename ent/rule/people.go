@@ -22,7 +22,7 @@ func (a *Access) People(ctx context.Context, tenantIDs, userIDs []string) (map[s
 		return nil, fmt.Errorf("load memberships: %w", err)
 	}
 	everywhere := slices.Concat(slices.Collect(maps.Values(homes))...)
-	if err := readGroups(ctx, a.db, everywhere); err != nil {
+	if err := readBeside(ctx, a.db, everywhere); err != nil {
 		return nil, fmt.Errorf("load memberships: %w", err)
 	}
 	all := &Access{db: a.db, dialect: a.dialect, now: clock.Now(ctx), roles: make(map[string]access.Levels)}

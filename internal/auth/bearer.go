@@ -72,11 +72,13 @@ func (s *Sessions) session(ctx context.Context, hash string, now time.Time, ms *
 	var seen time.Time
 	idle := now.Add(-SessionIdle)
 	err = s.read(ctx, ms, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id,''), COALESCE(s.parent_id,''), `+rule.MembershipColumns+`
-		FROM sessions s JOIN users u ON u.id=s.user_id LEFT JOIN sessions e ON e.id=s.parent_id
+		FROM sessions s JOIN users u ON u.id=s.user_id
 		LEFT JOIN members m ON m.user_id=s.user_id AND m.status='ACTIVE'`+rule.MembershipTables+`
-		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?
-		AND (s.parent_id IS NULL OR (e.ended_at IS NULL AND e.expires_at>? AND e.last_seen_at>?))`, []any{hash, now, idle, now, idle},
+		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?`, []any{hash, now, idle},
 		&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID, &parent)
+	if err == nil && parent != "" {
+		err = s.alive(ctx, parent, now, idle)
+	}
 	if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("look the session up: %w", err)
 	}
@@ -84,6 +86,16 @@ func (s *Sessions) session(ctx context.Context, hash string, now time.Time, ms *
 		err = s.touch(ctx, v.SessionID, parent, now)
 	}
 	return v, err
+}
+
+// alive is ErrNoSession for a session that is over.
+func (s *Sessions) alive(ctx context.Context, id string, now, idle time.Time) error {
+	var found int
+	err := s.Read.QueryRowContext(ctx, "SELECT 1 FROM sessions WHERE id=? AND ended_at IS NULL AND expires_at>? AND last_seen_at>?", id, now, idle).Scan(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNoSession
+	}
+	return err
 }
 
 // read finds who asks: what the statement reads before memberships goes into the given destinations. It is ErrNoSession for
