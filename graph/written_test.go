@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -8,7 +10,9 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"mandate/ent/rule"
 	"mandate/internal/access"
+	"mandate/internal/mandate"
 	"mandate/internal/testworld"
 )
 
@@ -25,6 +29,28 @@ func TestAMutationAnswersWhatIsThere(t *testing.T) {
 			if mutation != "enterTenant" { // which answers as the session that it makes
 				s.answersWhatIsThere(sdl, calls.Make(mutation))
 			}
+		}
+	})
+}
+
+// Whoever has gone before all is written has written nothing.
+func TestWhoHasGoneWritesNothing(t *testing.T) {
+	eachScene(t, func(s scene) {
+		acme := s.NewPartner("Acme")
+		for name, goes := range map[string]bool{"somebody who waits": false, "somebody who goes": true} {
+			ctx, cancel := context.WithCancel(rule.With(acme.Admin.Context(), s.Read, s.DB.Dialect))
+			c := s.Service.Config
+			c.Clock = func() time.Time { // a transaction reads it when it has begun
+				if goes {
+					cancel()
+				}
+				return s.Now()
+			}
+			address := map[bool]string{false: "stays@example.org", true: "goes@example.org"}[goes]
+			_, err := mandate.New(c).InviteCustomer(ctx, mandate.InviteCustomer{Email: address})
+			cancel()
+			s.is(name, errors.Is(err, context.Canceled), goes)
+			s.is(name+": mails", len(s.Mails(address)), map[bool]int{false: 1, true: 0}[goes])
 		}
 	})
 }

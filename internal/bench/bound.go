@@ -9,7 +9,7 @@ import (
 // What is promised.
 const (
 	leastRead   = 0.45 // of the floor's speed, at judged connections
-	leastWrite  = 0.35
+	leastWrite  = 0.4
 	wantedWrite = 0.7 // which tables hold writes against
 	judged      = 16
 	mostSlower  = 1.3 // as the data grows, and on a page far behind
