@@ -7,7 +7,7 @@ FUZZTIME ?= 5s
 GRAPHIQL := sh internal/graphiql/web/build.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench bench-check fuzz crash generate check lint graphiql graphiql-check clean
+.PHONY: help run build test bench bench-check fuzz crash soak generate check lint graphiql graphiql-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ fuzz: ## Look for inputs that break what is promised, FUZZTIME for each target
 
 crash: ## Kill the program at every step of every mutation; takes minutes
 	MANDATE_TEST_EVERY_CRASH=1 go run ./internal/testdb/withserver -- go test ./cmd/mandate -run TestAKilledProgram -count 1 -timeout 1h -v
+
+soak: ## Let two servers and two workers work under load for ten minutes, kill workers, and see that nothing grows
+	go run ./internal/testdb/withserver -- go test -tags soak ./cmd/mandate -run '^TestSoak$$' -count 1 -timeout 1h -v $(SOAKFLAGS)
 
 generate: ## Generate Ent, the GraphQL types and the server's glue
 	go generate ./...

@@ -57,6 +57,8 @@ type Assignment struct {
 	StartsAt time.Time `json:"starts_at,omitempty"`
 	// Until when it counts; open if empty.
 	EndsAt *time.Time `json:"ends_at,omitempty"`
+	// When the clock has something to do with it next: to announce its end, or to record it. None while it is open or over.
+	DueAt *time.Time `json:"due_at,omitempty"`
 	// When it was taken back.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	// Grantee, tenant and granter while it is not over: unique, so that there is one.
@@ -125,7 +127,7 @@ func (*Assignment) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case assignment.FieldID, assignment.FieldPartnerName, assignment.FieldPartnerType, assignment.FieldPartnerCode, assignment.FieldCustomerName, assignment.FieldCustomerAccountNumber, assignment.FieldGranterID, assignment.FieldTenantID, assignment.FieldTenantSortName, assignment.FieldGranteeID, assignment.FieldRelationshipID, assignment.FieldGranteeName, assignment.FieldRoleID, assignment.FieldStatus, assignment.FieldOpenKey:
 			values[i] = new(sql.NullString)
-		case assignment.FieldCreatedAt, assignment.FieldUpdatedAt, assignment.FieldStartsAt, assignment.FieldEndsAt, assignment.FieldEndedAt:
+		case assignment.FieldCreatedAt, assignment.FieldUpdatedAt, assignment.FieldStartsAt, assignment.FieldEndsAt, assignment.FieldDueAt, assignment.FieldEndedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -260,6 +262,13 @@ func (_m *Assignment) assignValues(columns []string, values []any) error {
 				_m.EndsAt = new(time.Time)
 				*_m.EndsAt = value.Time
 			}
+		case assignment.FieldDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field due_at", values[i])
+			} else if value.Valid {
+				_m.DueAt = new(time.Time)
+				*_m.DueAt = value.Time
+			}
 		case assignment.FieldEndedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field ended_at", values[i])
@@ -384,6 +393,11 @@ func (_m *Assignment) String() string {
 	builder.WriteString(", ")
 	if v := _m.EndsAt; v != nil {
 		builder.WriteString("ends_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.DueAt; v != nil {
+		builder.WriteString("due_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

@@ -178,6 +178,20 @@ func (_c *AssignmentCreate) SetNillableEndsAt(v *time.Time) *AssignmentCreate {
 	return _c
 }
 
+// SetDueAt sets the "due_at" field.
+func (_c *AssignmentCreate) SetDueAt(v time.Time) *AssignmentCreate {
+	_c.mutation.SetDueAt(v)
+	return _c
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_c *AssignmentCreate) SetNillableDueAt(v *time.Time) *AssignmentCreate {
+	if v != nil {
+		_c.SetDueAt(*v)
+	}
+	return _c
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_c *AssignmentCreate) SetEndedAt(v time.Time) *AssignmentCreate {
 	_c.mutation.SetEndedAt(v)
@@ -494,6 +508,10 @@ func (_c *AssignmentCreate) createSpec() (*Assignment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.EndsAt(); ok {
 		_spec.SetField(assignment.FieldEndsAt, field.TypeTime, value)
 		_node.EndsAt = &value
+	}
+	if value, ok := _c.mutation.DueAt(); ok {
+		_spec.SetField(assignment.FieldDueAt, field.TypeTime, value)
+		_node.DueAt = &value
 	}
 	if value, ok := _c.mutation.EndedAt(); ok {
 		_spec.SetField(assignment.FieldEndedAt, field.TypeTime, value)

@@ -236,6 +236,26 @@ func (_u *AssignmentUpdate) ClearEndsAt() *AssignmentUpdate {
 	return _u
 }
 
+// SetDueAt sets the "due_at" field.
+func (_u *AssignmentUpdate) SetDueAt(v time.Time) *AssignmentUpdate {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *AssignmentUpdate) SetNillableDueAt(v *time.Time) *AssignmentUpdate {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (_u *AssignmentUpdate) ClearDueAt() *AssignmentUpdate {
+	_u.mutation.ClearDueAt()
+	return _u
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_u *AssignmentUpdate) SetEndedAt(v time.Time) *AssignmentUpdate {
 	_u.mutation.SetEndedAt(v)
@@ -446,6 +466,12 @@ func (_u *AssignmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.EndsAtCleared() {
 		_spec.ClearField(assignment.FieldEndsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(assignment.FieldDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.DueAtCleared() {
+		_spec.ClearField(assignment.FieldDueAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(assignment.FieldEndedAt, field.TypeTime, value)
@@ -715,6 +741,26 @@ func (_u *AssignmentUpdateOne) ClearEndsAt() *AssignmentUpdateOne {
 	return _u
 }
 
+// SetDueAt sets the "due_at" field.
+func (_u *AssignmentUpdateOne) SetDueAt(v time.Time) *AssignmentUpdateOne {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *AssignmentUpdateOne) SetNillableDueAt(v *time.Time) *AssignmentUpdateOne {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (_u *AssignmentUpdateOne) ClearDueAt() *AssignmentUpdateOne {
+	_u.mutation.ClearDueAt()
+	return _u
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_u *AssignmentUpdateOne) SetEndedAt(v time.Time) *AssignmentUpdateOne {
 	_u.mutation.SetEndedAt(v)
@@ -955,6 +1001,12 @@ func (_u *AssignmentUpdateOne) sqlSave(ctx context.Context) (_node *Assignment, 
 	}
 	if _u.mutation.EndsAtCleared() {
 		_spec.ClearField(assignment.FieldEndsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(assignment.FieldDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.DueAtCleared() {
+		_spec.ClearField(assignment.FieldDueAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(assignment.FieldEndedAt, field.TypeTime, value)

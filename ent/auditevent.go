@@ -49,6 +49,8 @@ type AuditEvent struct {
 	RelationshipID *string `json:"relationship_id,omitempty"`
 	// What was acted on.
 	TargetID *string `json:"target_id,omitempty"`
+	// All that was acted on, where that is more than one.
+	TargetIds []string `json:"target_ids,omitempty"`
 	// Name of what was acted on, while the viewer may see it.
 	TargetName *string `json:"target_name,omitempty"`
 	// What changed, without secrets.
@@ -70,7 +72,7 @@ func (*AuditEvent) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case auditevent.FieldChanges:
+		case auditevent.FieldTargetIds, auditevent.FieldChanges:
 			values[i] = new([]byte)
 		case auditevent.FieldID, auditevent.FieldAction, auditevent.FieldTenantID, auditevent.FieldOtherTenantID, auditevent.FieldActorID, auditevent.FieldActorName, auditevent.FieldActorTenantID, auditevent.FieldActorTenantName, auditevent.FieldActorTenantKind, auditevent.FieldOnBehalfOfName, auditevent.FieldOnBehalfOfKind, auditevent.FieldAPIToken, auditevent.FieldRelationshipID, auditevent.FieldTargetID, auditevent.FieldTargetName, auditevent.FieldReason, auditevent.FieldRequestID, auditevent.FieldAddress:
 			values[i] = new(sql.NullString)
@@ -192,6 +194,14 @@ func (_m *AuditEvent) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TargetID = new(string)
 				*_m.TargetID = value.String
+			}
+		case auditevent.FieldTargetIds:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field target_ids", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.TargetIds); err != nil {
+					return fmt.Errorf("unmarshal field target_ids: %w", err)
+				}
 			}
 		case auditevent.FieldTargetName:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -330,6 +340,9 @@ func (_m *AuditEvent) String() string {
 		builder.WriteString("target_id=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("target_ids=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TargetIds))
 	builder.WriteString(", ")
 	if v := _m.TargetName; v != nil {
 		builder.WriteString("target_name=")

@@ -201,6 +201,12 @@ func (_c *AuditEventCreate) SetNillableTargetID(v *string) *AuditEventCreate {
 	return _c
 }
 
+// SetTargetIds sets the "target_ids" field.
+func (_c *AuditEventCreate) SetTargetIds(v []string) *AuditEventCreate {
+	_c.mutation.SetTargetIds(v)
+	return _c
+}
+
 // SetTargetName sets the "target_name" field.
 func (_c *AuditEventCreate) SetTargetName(v string) *AuditEventCreate {
 	_c.mutation.SetTargetName(v)
@@ -477,6 +483,10 @@ func (_c *AuditEventCreate) createSpec() (*AuditEvent, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TargetID(); ok {
 		_spec.SetField(auditevent.FieldTargetID, field.TypeString, value)
 		_node.TargetID = &value
+	}
+	if value, ok := _c.mutation.TargetIds(); ok {
+		_spec.SetField(auditevent.FieldTargetIds, field.TypeJSON, value)
+		_node.TargetIds = value
 	}
 	if value, ok := _c.mutation.TargetName(); ok {
 		_spec.SetField(auditevent.FieldTargetName, field.TypeString, value)

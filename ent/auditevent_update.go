@@ -104,6 +104,9 @@ func (_u *AuditEventUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.TargetIDCleared() {
 		_spec.ClearField(auditevent.FieldTargetID, field.TypeString)
 	}
+	if _u.mutation.TargetIdsCleared() {
+		_spec.ClearField(auditevent.FieldTargetIds, field.TypeJSON)
+	}
 	if _u.mutation.TargetNameCleared() {
 		_spec.ClearField(auditevent.FieldTargetName, field.TypeString)
 	}
@@ -245,6 +248,9 @@ func (_u *AuditEventUpdateOne) sqlSave(ctx context.Context) (_node *AuditEvent, 
 	}
 	if _u.mutation.TargetIDCleared() {
 		_spec.ClearField(auditevent.FieldTargetID, field.TypeString)
+	}
+	if _u.mutation.TargetIdsCleared() {
+		_spec.ClearField(auditevent.FieldTargetIds, field.TypeJSON)
 	}
 	if _u.mutation.TargetNameCleared() {
 		_spec.ClearField(auditevent.FieldTargetName, field.TypeString)

@@ -11,6 +11,7 @@ import (
 	"mandate/ent/apitokentenant"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
+	"mandate/ent/bookmark"
 	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/groupcustomer"
@@ -35,6 +36,8 @@ import (
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
+	"mandate/ent/webhook"
+	"mandate/ent/webhookdelivery"
 	"reflect"
 	"sync"
 
@@ -106,6 +109,7 @@ func checkColumn(t, c string) error {
 			apitokentenant.Table:      apitokentenant.ValidColumn,
 			assignment.Table:          assignment.ValidColumn,
 			auditevent.Table:          auditevent.ValidColumn,
+			bookmark.Table:            bookmark.ValidColumn,
 			device.Table:              device.ValidColumn,
 			feature.Table:             feature.ValidColumn,
 			groupcustomer.Table:       groupcustomer.ValidColumn,
@@ -130,6 +134,8 @@ func checkColumn(t, c string) error {
 			tenant.Table:              tenant.ValidColumn,
 			tenanttag.Table:           tenanttag.ValidColumn,
 			user.Table:                user.ValidColumn,
+			webhook.Table:             webhook.ValidColumn,
+			webhookdelivery.Table:     webhookdelivery.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -28,7 +28,7 @@ func main() {
 			entgen.Nodes(comments),
 			entgen.Enums,
 			entgen.Connections("Tenant", "Member", "Role", "Relationship", "Invitation", "Assignment", "Session", "AuditEvent",
-				"Site", "ServiceSubscription", "AccessRequest", "PrivilegeGroup", "Partner", "ApiToken"),
+				"Site", "ServiceSubscription", "AccessRequest", "PrivilegeGroup", "Partner", "ApiToken", "Webhook", "WebhookDelivery"),
 			entgen.Orders("Partner", map[string]string{
 				"NAME": "By name.", "TYPE": "By type, then by name.", "TENANT_ID": "By the id of the tenant.",
 				"MSP_ADMIN_COUNT": "By mspAdminCount.", "ASSIGNED_CUSTOMERS_COUNT": "By assignedCustomersCount.", "ACCOUNT_ADMIN_COUNT": "By accountAdminCount.",

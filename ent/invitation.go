@@ -69,7 +69,7 @@ type Invitation struct {
 	SendCount int `json:"send_count,omitempty"`
 	// When it was sent last.
 	LastSentAt *time.Time `json:"last_sent_at,omitempty"`
-	// Whether the mail was refused for good.
+	// Whether the mail could not be delivered: it was refused for good, or not taken for 24 hours.
 	Undeliverable bool `json:"undeliverable,omitempty"`
 	// What it led to, or the relationship that it would widen.
 	RelationshipID *string `json:"relationship_id,omitempty"`

@@ -39,7 +39,7 @@ type OutboxMessage struct {
 	Text string `json:"-"`
 	// HTML part.
 	HTML string `json:"-"`
-	// Whether the parts hold a secret, and are blanked once the mail was sent or given up.
+	// Whether the parts hold a secret, and are blanked once the mail was sent.
 	Secret bool `json:"secret,omitempty"`
 	// Where the message stands.
 	Status outboxmessage.Status `json:"status,omitempty"`
@@ -47,6 +47,8 @@ type OutboxMessage struct {
 	Attempts int `json:"attempts,omitempty"`
 	// Not tried before this moment; also the lease of the worker that is at it.
 	NextAttemptAt time.Time `json:"next_attempt_at,omitempty"`
+	// When an operator had it tried anew, after it was given up.
+	RetriedAt *time.Time `json:"retried_at,omitempty"`
 	// When the mail server took it.
 	SentAt *time.Time `json:"sent_at,omitempty"`
 	// Why the last try failed.
@@ -68,7 +70,7 @@ func (*OutboxMessage) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case outboxmessage.FieldID, outboxmessage.FieldKind, outboxmessage.FieldRecipient, outboxmessage.FieldRecipientCanonical, outboxmessage.FieldPartnerID, outboxmessage.FieldInvitationID, outboxmessage.FieldSubject, outboxmessage.FieldText, outboxmessage.FieldHTML, outboxmessage.FieldStatus, outboxmessage.FieldLastError:
 			values[i] = new(sql.NullString)
-		case outboxmessage.FieldCreatedAt, outboxmessage.FieldUpdatedAt, outboxmessage.FieldNextAttemptAt, outboxmessage.FieldSentAt:
+		case outboxmessage.FieldCreatedAt, outboxmessage.FieldUpdatedAt, outboxmessage.FieldNextAttemptAt, outboxmessage.FieldRetriedAt, outboxmessage.FieldSentAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -177,6 +179,13 @@ func (_m *OutboxMessage) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.NextAttemptAt = value.Time
 			}
+		case outboxmessage.FieldRetriedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field retried_at", values[i])
+			} else if value.Valid {
+				_m.RetriedAt = new(time.Time)
+				*_m.RetriedAt = value.Time
+			}
 		case outboxmessage.FieldSentAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field sent_at", values[i])
@@ -270,6 +279,11 @@ func (_m *OutboxMessage) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("next_attempt_at=")
 	builder.WriteString(_m.NextAttemptAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.RetriedAt; v != nil {
+		builder.WriteString("retried_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	if v := _m.SentAt; v != nil {
 		builder.WriteString("sent_at=")

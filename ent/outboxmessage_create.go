@@ -144,6 +144,20 @@ func (_c *OutboxMessageCreate) SetNextAttemptAt(v time.Time) *OutboxMessageCreat
 	return _c
 }
 
+// SetRetriedAt sets the "retried_at" field.
+func (_c *OutboxMessageCreate) SetRetriedAt(v time.Time) *OutboxMessageCreate {
+	_c.mutation.SetRetriedAt(v)
+	return _c
+}
+
+// SetNillableRetriedAt sets the "retried_at" field if the given value is not nil.
+func (_c *OutboxMessageCreate) SetNillableRetriedAt(v *time.Time) *OutboxMessageCreate {
+	if v != nil {
+		_c.SetRetriedAt(*v)
+	}
+	return _c
+}
+
 // SetSentAt sets the "sent_at" field.
 func (_c *OutboxMessageCreate) SetSentAt(v time.Time) *OutboxMessageCreate {
 	_c.mutation.SetSentAt(v)
@@ -403,6 +417,10 @@ func (_c *OutboxMessageCreate) createSpec() (*OutboxMessage, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.NextAttemptAt(); ok {
 		_spec.SetField(outboxmessage.FieldNextAttemptAt, field.TypeTime, value)
 		_node.NextAttemptAt = value
+	}
+	if value, ok := _c.mutation.RetriedAt(); ok {
+		_spec.SetField(outboxmessage.FieldRetriedAt, field.TypeTime, value)
+		_node.RetriedAt = &value
 	}
 	if value, ok := _c.mutation.SentAt(); ok {
 		_spec.SetField(outboxmessage.FieldSentAt, field.TypeTime, value)

@@ -133,6 +133,26 @@ func (_u *OutboxMessageUpdate) SetNillableNextAttemptAt(v *time.Time) *OutboxMes
 	return _u
 }
 
+// SetRetriedAt sets the "retried_at" field.
+func (_u *OutboxMessageUpdate) SetRetriedAt(v time.Time) *OutboxMessageUpdate {
+	_u.mutation.SetRetriedAt(v)
+	return _u
+}
+
+// SetNillableRetriedAt sets the "retried_at" field if the given value is not nil.
+func (_u *OutboxMessageUpdate) SetNillableRetriedAt(v *time.Time) *OutboxMessageUpdate {
+	if v != nil {
+		_u.SetRetriedAt(*v)
+	}
+	return _u
+}
+
+// ClearRetriedAt clears the value of the "retried_at" field.
+func (_u *OutboxMessageUpdate) ClearRetriedAt() *OutboxMessageUpdate {
+	_u.mutation.ClearRetriedAt()
+	return _u
+}
+
 // SetSentAt sets the "sent_at" field.
 func (_u *OutboxMessageUpdate) SetSentAt(v time.Time) *OutboxMessageUpdate {
 	_u.mutation.SetSentAt(v)
@@ -266,6 +286,12 @@ func (_u *OutboxMessageUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	}
 	if value, ok := _u.mutation.NextAttemptAt(); ok {
 		_spec.SetField(outboxmessage.FieldNextAttemptAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.RetriedAt(); ok {
+		_spec.SetField(outboxmessage.FieldRetriedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RetriedAtCleared() {
+		_spec.ClearField(outboxmessage.FieldRetriedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.SentAt(); ok {
 		_spec.SetField(outboxmessage.FieldSentAt, field.TypeTime, value)
@@ -401,6 +427,26 @@ func (_u *OutboxMessageUpdateOne) SetNillableNextAttemptAt(v *time.Time) *Outbox
 	if v != nil {
 		_u.SetNextAttemptAt(*v)
 	}
+	return _u
+}
+
+// SetRetriedAt sets the "retried_at" field.
+func (_u *OutboxMessageUpdateOne) SetRetriedAt(v time.Time) *OutboxMessageUpdateOne {
+	_u.mutation.SetRetriedAt(v)
+	return _u
+}
+
+// SetNillableRetriedAt sets the "retried_at" field if the given value is not nil.
+func (_u *OutboxMessageUpdateOne) SetNillableRetriedAt(v *time.Time) *OutboxMessageUpdateOne {
+	if v != nil {
+		_u.SetRetriedAt(*v)
+	}
+	return _u
+}
+
+// ClearRetriedAt clears the value of the "retried_at" field.
+func (_u *OutboxMessageUpdateOne) ClearRetriedAt() *OutboxMessageUpdateOne {
+	_u.mutation.ClearRetriedAt()
 	return _u
 }
 
@@ -567,6 +613,12 @@ func (_u *OutboxMessageUpdateOne) sqlSave(ctx context.Context) (_node *OutboxMes
 	}
 	if value, ok := _u.mutation.NextAttemptAt(); ok {
 		_spec.SetField(outboxmessage.FieldNextAttemptAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.RetriedAt(); ok {
+		_spec.SetField(outboxmessage.FieldRetriedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RetriedAtCleared() {
+		_spec.ClearField(outboxmessage.FieldRetriedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.SentAt(); ok {
 		_spec.SetField(outboxmessage.FieldSentAt, field.TypeTime, value)

@@ -61,6 +61,8 @@ type Relationship struct {
 	SuspendedByCustomer bool `json:"suspended_by_customer,omitempty"`
 	// Whether the operator suspended it.
 	SuspendedByOperator bool `json:"suspended_by_operator,omitempty"`
+	// When the clock has something to do with it next: to announce its end, to move it, or to record it. None while it is open or over.
+	DueAt *time.Time `json:"due_at,omitempty"`
 	// When it ended.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	// Who ended it; empty when it ran out by itself.
@@ -133,7 +135,7 @@ func (*Relationship) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case relationship.FieldID, relationship.FieldPartnerName, relationship.FieldPartnerType, relationship.FieldPartnerCode, relationship.FieldCustomerName, relationship.FieldCustomerAccountNumber, relationship.FieldKind, relationship.FieldStatus, relationship.FieldPartnerID, relationship.FieldCustomerID, relationship.FieldActiveCustomerID, relationship.FieldRoleID, relationship.FieldEndedBy, relationship.FieldEndReason:
 			values[i] = new(sql.NullString)
-		case relationship.FieldCreatedAt, relationship.FieldUpdatedAt, relationship.FieldStartsAt, relationship.FieldEndsAt, relationship.FieldEndedAt:
+		case relationship.FieldCreatedAt, relationship.FieldUpdatedAt, relationship.FieldStartsAt, relationship.FieldEndsAt, relationship.FieldDueAt, relationship.FieldEndedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -281,6 +283,13 @@ func (_m *Relationship) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.SuspendedByOperator = value.Bool
 			}
+		case relationship.FieldDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field due_at", values[i])
+			} else if value.Valid {
+				_m.DueAt = new(time.Time)
+				*_m.DueAt = value.Time
+			}
 		case relationship.FieldEndedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field ended_at", values[i])
@@ -422,6 +431,11 @@ func (_m *Relationship) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("suspended_by_operator=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SuspendedByOperator))
+	builder.WriteString(", ")
+	if v := _m.DueAt; v != nil {
+		builder.WriteString("due_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	if v := _m.EndedAt; v != nil {
 		builder.WriteString("ended_at=")

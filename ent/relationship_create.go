@@ -222,6 +222,20 @@ func (_c *RelationshipCreate) SetNillableSuspendedByOperator(v *bool) *Relations
 	return _c
 }
 
+// SetDueAt sets the "due_at" field.
+func (_c *RelationshipCreate) SetDueAt(v time.Time) *RelationshipCreate {
+	_c.mutation.SetDueAt(v)
+	return _c
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_c *RelationshipCreate) SetNillableDueAt(v *time.Time) *RelationshipCreate {
+	if v != nil {
+		_c.SetDueAt(*v)
+	}
+	return _c
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_c *RelationshipCreate) SetEndedAt(v time.Time) *RelationshipCreate {
 	_c.mutation.SetEndedAt(v)
@@ -581,6 +595,10 @@ func (_c *RelationshipCreate) createSpec() (*Relationship, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.SuspendedByOperator(); ok {
 		_spec.SetField(relationship.FieldSuspendedByOperator, field.TypeBool, value)
 		_node.SuspendedByOperator = value
+	}
+	if value, ok := _c.mutation.DueAt(); ok {
+		_spec.SetField(relationship.FieldDueAt, field.TypeTime, value)
+		_node.DueAt = &value
 	}
 	if value, ok := _c.mutation.EndedAt(); ok {
 		_spec.SetField(relationship.FieldEndedAt, field.TypeTime, value)

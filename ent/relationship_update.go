@@ -283,6 +283,26 @@ func (_u *RelationshipUpdate) SetNillableSuspendedByOperator(v *bool) *Relations
 	return _u
 }
 
+// SetDueAt sets the "due_at" field.
+func (_u *RelationshipUpdate) SetDueAt(v time.Time) *RelationshipUpdate {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *RelationshipUpdate) SetNillableDueAt(v *time.Time) *RelationshipUpdate {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (_u *RelationshipUpdate) ClearDueAt() *RelationshipUpdate {
+	_u.mutation.ClearDueAt()
+	return _u
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_u *RelationshipUpdate) SetEndedAt(v time.Time) *RelationshipUpdate {
 	_u.mutation.SetEndedAt(v)
@@ -520,6 +540,12 @@ func (_u *RelationshipUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.SuspendedByOperator(); ok {
 		_spec.SetField(relationship.FieldSuspendedByOperator, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(relationship.FieldDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.DueAtCleared() {
+		_spec.ClearField(relationship.FieldDueAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(relationship.FieldEndedAt, field.TypeTime, value)
@@ -842,6 +868,26 @@ func (_u *RelationshipUpdateOne) SetNillableSuspendedByOperator(v *bool) *Relati
 	return _u
 }
 
+// SetDueAt sets the "due_at" field.
+func (_u *RelationshipUpdateOne) SetDueAt(v time.Time) *RelationshipUpdateOne {
+	_u.mutation.SetDueAt(v)
+	return _u
+}
+
+// SetNillableDueAt sets the "due_at" field if the given value is not nil.
+func (_u *RelationshipUpdateOne) SetNillableDueAt(v *time.Time) *RelationshipUpdateOne {
+	if v != nil {
+		_u.SetDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (_u *RelationshipUpdateOne) ClearDueAt() *RelationshipUpdateOne {
+	_u.mutation.ClearDueAt()
+	return _u
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_u *RelationshipUpdateOne) SetEndedAt(v time.Time) *RelationshipUpdateOne {
 	_u.mutation.SetEndedAt(v)
@@ -1109,6 +1155,12 @@ func (_u *RelationshipUpdateOne) sqlSave(ctx context.Context) (_node *Relationsh
 	}
 	if value, ok := _u.mutation.SuspendedByOperator(); ok {
 		_spec.SetField(relationship.FieldSuspendedByOperator, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.DueAt(); ok {
+		_spec.SetField(relationship.FieldDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.DueAtCleared() {
+		_spec.ClearField(relationship.FieldDueAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(relationship.FieldEndedAt, field.TypeTime, value)

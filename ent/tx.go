@@ -24,6 +24,8 @@ type Tx struct {
 	Assignment *AssignmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// Bookmark is the client for interacting with the Bookmark builders.
+	Bookmark *BookmarkClient
 	// Device is the client for interacting with the Device builders.
 	Device *DeviceClient
 	// Feature is the client for interacting with the Feature builders.
@@ -72,6 +74,10 @@ type Tx struct {
 	TenantTag *TenantTagClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// Webhook is the client for interacting with the Webhook builders.
+	Webhook *WebhookClient
+	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
+	WebhookDelivery *WebhookDeliveryClient
 
 	// lazily loaded.
 	client     *Client
@@ -208,6 +214,7 @@ func (tx *Tx) init() {
 	tx.ApiTokenTenant = NewApiTokenTenantClient(tx.config)
 	tx.Assignment = NewAssignmentClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
+	tx.Bookmark = NewBookmarkClient(tx.config)
 	tx.Device = NewDeviceClient(tx.config)
 	tx.Feature = NewFeatureClient(tx.config)
 	tx.GroupCustomer = NewGroupCustomerClient(tx.config)
@@ -232,6 +239,8 @@ func (tx *Tx) init() {
 	tx.Tenant = NewTenantClient(tx.config)
 	tx.TenantTag = NewTenantTagClient(tx.config)
 	tx.User = NewUserClient(tx.config)
+	tx.Webhook = NewWebhookClient(tx.config)
+	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

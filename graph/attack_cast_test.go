@@ -13,6 +13,7 @@ import (
 type cast struct {
 	acme, contoso, nordic *testworld.Company
 	attackers             map[string]*testworld.Person
+	hook                  *ent.Webhook // of Contoso
 }
 
 // casts makes the cast; root is an administrator of the operator.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"mandate/ent/webhookdelivery"
 	"mandate/internal/testworld"
 )
 
@@ -34,6 +35,7 @@ var choosers = map[string]chooser{
 	"Query.tenants(filter.partnerType)":          {"[MSP]", "partner { type }"},
 	"Query.tenants(filter.recognized)":           {"true", "partner { recognized }"},
 	"Query.tenants(orderBy.field)":               {"NAME", "name"},
+	"Query.outbox(status)":                       {"PENDING", "status"},
 	"Query.techPartners(managerId)":              {"$partner", "managedBy { name }"},
 	"Query.techPartners(filter.search)":          {`"nordic"`, "name"},
 	"Query.techPartners(filter.type)":            {"[INTEGRATOR]", "type"},
@@ -53,6 +55,7 @@ var choosers = map[string]chooser{
 	"Tenant.invitations(direction)":              {"PARTNER_TO_CUSTOMER", "direction"},
 	"Tenant.assignments(status)":                 {"[ACTIVE]", "status"},
 	"Tenant.assignments(expiringBefore)":         {`"2030-01-01T00:00:00Z"`, "accessPeriod { endsAt }"},
+	"Webhook.deliveries(status)":                 {"DELIVERED", "status"},
 	"Tenant.auditEvents(filter.actorId)":         {"$user", "actor { name }"},
 	"Tenant.auditEvents(filter.action)":          {`["api_token.created"]`, "action"},
 	"Tenant.auditEvents(filter.otherTenantId)":   {"$tenant", "id"},
@@ -131,6 +134,8 @@ func (c *cast) furnish(s scene) {
 	s.Helper()
 	member := c.attackers["a reader"].Member(c.contoso.Tenant)
 	s.Site(c.contoso.Tenant, "north")
+	c.hook = s.Webhook(c.contoso.Tenant, "https://hooks.contoso.example")
+	s.Delivery(c.hook, webhookdelivery.StatusDelivered)
 	s.Staff(c.contoso, "guest", testworld.Guest)
 	s.asks(c.contoso.Admin, "updateTenant", in{"id": c.contoso.ID, "tags": []string{"vip"}}).OK()
 	s.asks(s.NewPartner("Globex").Admin, "inviteCustomer", in{"email": c.contoso.Admin.Email}).OK()
@@ -156,6 +161,8 @@ func (c *cast) choose(s scene, who string, p *testworld.Person, at, value, tells
 			query, path = "{ viewer "+query+" }", "viewer.list"
 		case "Tenant":
 			query, path = `{ tenant(id: "`+of.ID+`") `+query+" }", "tenant.list"
+		case "Webhook":
+			query, path = `{ node(id: "`+c.hook.ID+`") { ... on Webhook `+query+" } }", "node.list"
 		}
 		a := p.Do(query, nil)
 		for _, e := range a.Errors() {

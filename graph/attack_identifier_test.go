@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"mandate/ent/webhookdelivery"
 	"mandate/internal/testworld"
 )
 
@@ -157,7 +158,8 @@ func (s scene) elsewhere(calls *testworld.Calls) (foreign, gone map[string]strin
 	for kind, from := range map[string]struct{ mutation, path string }{
 		"ten": {"deleteTenant", "id"}, "prt": {"recognizePartner", "id"}, "mem": {"removeMembers", "ids"}, "rol": {"deleteRole", "id"},
 		"rel": {"terminateRelationship", "id"}, "inv": {"revokeInvitation", "id"}, "asg": {"revokeAssignments", "ids"}, "ses": {"revokeSession", "id"},
-		"req": {"rejectAccessRequests", "ids"}, "grp": {"deletePrivilegeGroup", "id"}, "tok": {"revokeApiToken", "id"},
+		"req": {"rejectAccessRequests", "ids"}, "grp": {"deletePrivilegeGroup", "id"}, "tok": {"revokeApiToken", "id"}, "whk": {"deleteWebhook", "id"},
+		"out": {"dropOutboxMessages", "ids"},
 	} {
 		for _, ids := range []map[string]string{foreign, gone} {
 			call := calls.Make(from.mutation)
@@ -177,7 +179,9 @@ func (s scene) elsewhere(calls *testworld.Calls) (foreign, gone map[string]strin
 	elsewhere := s.Customer("Elsewhere")
 	foreign["sit"] = s.Site(elsewhere.Tenant, "Site").ID
 	foreign["sub"] = s.Subscription(elsewhere.Tenant, "Service", nil).ID
+	foreign["whd"] = s.Delivery(s.Webhook(elsewhere.Tenant, "https://elsewhere.example"), webhookdelivery.StatusFailed).ID
 	foreign["usr"] = elsewhere.Admin.ID
+	foreign["out"] = gone["out"] // whoever sees one mail sees all: TestTheOutboxIsTheOperators
 	foreign["evt"] = s.read("SELECT id FROM audit_events")[0]
 	return foreign, gone
 }

@@ -21,7 +21,7 @@ var powerful = map[string]string{
 		"NarrowRelationshipInput NewMemberInput SetAssignedCustomersInput UpdatePrivilegeGroupInput WidenRelationshipInput",
 	"permissions":  "ApproveAccessRequestsInput CreateRoleInput MemberChangeInput NewMemberInput UpdateRoleInput",
 	"scopes":       "CreateApiTokenInput",
-	"status":       "SetMemberStatusInput SiteInput",
+	"status":       "SetMemberStatusInput SiteInput UpdateWebhookInput",
 	"recognized":   "RecognizePartnerInput RegisterPartnerInput",
 	"signUpPolicy": "UpdateTenantInput",
 	"email":        "InviteCustomerInput NewMemberInput RequestPasswordResetInput SignInInput SignUpInput UpdateTenantInput",

@@ -62,13 +62,21 @@ func TestLinksToPasswords(t *testing.T) {
 // TestMailsThatOthersBringAbout: nobody's mailbox is filled by whoever adds them, or invites their company, again and again.
 func TestMailsThatOthersBringAbout(t *testing.T) {
 	eachScene(t, func(s scene) {
-		acme, contoso, operator := s.NewPartner("Acme"), s.Customer("Contoso"), s.Operator()
+		acme, blue, contoso, operator := s.NewPartner("Acme"), s.NewPartner("Blue"), s.Customer("Contoso"), s.Operator()
 		create := func(email string) {
 			s.does(operator.Admin, "createCustomer", in{"name": "New", "adminEmail": email, "adminFirstName": "Nora", "adminLastName": "New"})
 		}
-		invite := func(string) {
-			id := s.does(contoso.Admin, "invitePartner", in{"tenantId": contoso.ID, "code": acme.Partner.Code, "roleKey": "READ_ONLY"}).String("invitePartner.invitation.id")
-			s.does(contoso.Admin, "revokeInvitation", in{"id": id})
+		invite := func(p *testworld.Company) func(string) {
+			return func(string) {
+				id := s.does(contoso.Admin, "invitePartner", in{"tenantId": contoso.ID, "code": p.Partner.Code, "roleKey": "READ_ONLY"}).String("invitePartner.invitation.id")
+				s.does(contoso.Admin, "revokeInvitation", in{"id": id})
+			}
+		}
+		pause := func(p *testworld.Company) func(string) {
+			return func(string) {
+				s.does(operator.Admin, "suspendTenant", in{"id": p.ID})
+				s.does(operator.Admin, "reactivateTenant", in{"id": p.ID})
+			}
 		}
 		for _, c := range []struct {
 			kind, email string
@@ -76,7 +84,10 @@ func TestMailsThatOthersBringAbout(t *testing.T) {
 		}{
 			{"member.welcome", "nora@example.com", create},
 			{"member.added", "contoso@example.com", create},
-			{"invitation.received", "acme@example.com", invite},
+			{"invitation.received", "acme@example.com", invite(acme)},
+			{"invitation.revoked", "blue@example.com", invite(blue)},
+			{"tenant.suspended", "blue@example.com", pause(blue)},
+			{"tenant.reactivated", "acme@example.com", pause(acme)},
 		} {
 			s.then("twenty of "+c.kind+" a day, though what they tell of happens", func(s scene) {
 				mails := func() int {

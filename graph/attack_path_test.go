@@ -29,7 +29,7 @@ const alone = "accessList"
 // ahead lists the edges of a type: lists with two rows of theirs, and what is one of several types as each of them.
 func ahead(d *ast.Definition) (list []road) {
 	for _, f := range ownFields(d) {
-		if f.Name == alone {
+		if f.Name == alone || f.Name == "outbox" { // which takes the whole answer with it when it is refused, and leads nowhere
 			continue
 		}
 		args, to := "", api().Types[f.Type.Name()]
@@ -104,7 +104,7 @@ func TestT02EveryPathDecidesAlike(t *testing.T) {
 		l.exec("UPDATE tenants SET sign_up_code=id")
 		l.exec("UPDATE members SET last_signed_in_at=?", l.Now())
 		asked, met := 0, make(map[string]bool)
-		for _, who := range []string{"contoso admin", "contoso receptionist", "acme admin", "acme assigned", "acme entered contoso", "acme program", "globex reader", "oper clerk"} {
+		for _, who := range []string{"contoso admin", "contoso receptionist", "contoso keeper", "acme admin", "acme assigned", "acme entered contoso", "acme program", "globex reader", "oper clerk"} {
 			byID := l.guardedByID(l.people[who])
 			for _, of := range []*testworld.Company{l.contoso, l.acme} {
 				l.walk(l.people[who], of.ID, func(text string, a *testworld.Answer) {
@@ -140,7 +140,7 @@ func (l *landscape) grantee() string { return l.people["acme assigned"].Member(l
 func (l *landscape) guardedByID(p *testworld.Person) map[string]string {
 	l.Helper()
 	byID := make(map[string]string)
-	for kind, typ := range map[string]string{"ten": "Tenant", "prt": "Partner", "mem": "Member", "rel": "Relationship"} {
+	for kind, typ := range map[string]string{"ten": "Tenant", "prt": "Partner", "mem": "Member", "rel": "Relationship", "whk": "Webhook"} {
 		for ids := range slices.Chunk(l.everyID()[kind], 20) {
 			a := p.Do("query($ids: [ID!]!, $grantee: ID!) { nodes(ids: $ids) { ... on "+typ+" { "+guardedOf(api().Types[typ])+" } } node(id: $grantee) { id } }",
 				testworld.Vars{"ids": ids, "grantee": l.grantee()})

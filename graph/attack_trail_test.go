@@ -112,6 +112,7 @@ func TestNoMutationTakesEvents(t *testing.T) {
 	t.Parallel()
 	s := publicSchema(t)
 	seen := make(map[string]bool)
+	actions := []string{"CreateWebhookInput.events", "UpdateWebhookInput.events"} // of which a webhook is told
 	var walk func(d *ast.Definition)
 	walk = func(d *ast.Definition) {
 		if seen[d.Name] {
@@ -119,7 +120,7 @@ func TestNoMutationTakesEvents(t *testing.T) {
 		}
 		seen[d.Name] = true
 		for _, f := range d.Fields {
-			if name := strings.ToLower(f.Name + " " + f.Type.Name()); strings.Contains(name, "audit") || strings.Contains(name, "event") {
+			if name := strings.ToLower(f.Name + " " + f.Type.Name()); (strings.Contains(name, "audit") || strings.Contains(name, "event")) && !slices.Contains(actions, d.Name+"."+f.Name) {
 				t.Errorf("%s.%s", d.Name, f.Name)
 			}
 			walk(s.Types[f.Type.Name()])

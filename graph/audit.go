@@ -76,6 +76,8 @@ func readsAll(reach *rule.Reach, action string) bool {
 		return readsAssignments(reach)
 	case "role":
 		return reach.Levels.At(access.Roles) >= access.View
+	case "webhook":
+		return reach.Own().At(access.Tokens) >= access.View
 	case "inventory":
 		return reach.AllSites() && reach.Levels.At(access.ServicesAdmin) >= access.View
 	}
@@ -95,7 +97,7 @@ func readsAssignments(reach *rule.Reach) bool {
 // deletable reports whether an action is about a row that may be gone, and that whoever may read all of its kind in its
 // tenant would read.
 func deletable(action string) bool {
-	return strings.HasPrefix(action, "privilege_group.") || strings.HasPrefix(action, "role.")
+	return strings.HasPrefix(action, "privilege_group.") || strings.HasPrefix(action, "role.") || strings.HasPrefix(action, "webhook.")
 }
 
 func (s sight) changes(e *ent.AuditEvent) []*access.Change {

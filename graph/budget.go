@@ -105,11 +105,20 @@ type spendingKey struct{}
 // enter takes a request from the budget of whoever asks, and waits for its turn. What the request costs is taken within the
 // context that it returns; leave ends it there, even after a failure. It fails with a *mandate.Throttled.
 func (b *Budgets) enter(ctx context.Context, header http.Header) (context.Context, error) {
+	return b.begin(ctx, header, 1)
+}
+
+// again is enter for one more answer to a request that was taken before.
+func (b *Budgets) again(ctx context.Context, header http.Header) (context.Context, error) {
+	return b.begin(ctx, header, 0)
+}
+
+func (b *Budgets) begin(ctx context.Context, header http.Header, requests int) (context.Context, error) {
 	if b == nil {
 		return ctx, nil
 	}
 	s := &spending{budget: b.of(ctx, viewer.From(ctx)), now: b.clock(), header: header}
-	err := s.take(s.requests, 1)
+	err := s.take(s.requests, requests)
 	if err == nil {
 		err = s.turn(ctx)
 	}

@@ -18,7 +18,7 @@ func TestEveryColumnIsOfAField(t *testing.T) {
 		hidden  []string // which no field shows
 	}{
 		{memberColumns, member.Columns, []string{member.FieldSortName, member.FieldPresentHandle, member.FieldPresentUserID}},
-		{auditEventColumns, auditevent.Columns, []string{auditevent.FieldActorID, auditevent.FieldActorTenantID, auditevent.FieldRelationshipID}},
+		{auditEventColumns, auditevent.Columns, []string{auditevent.FieldActorID, auditevent.FieldActorTenantID, auditevent.FieldRelationshipID, auditevent.FieldTargetIds}},
 		{tenantColumns, tenant.Columns, []string{tenant.FieldSortName, tenant.FieldPartnerID, tenant.FieldManagedByID}},
 	} {
 		var named []string

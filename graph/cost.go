@@ -69,6 +69,14 @@ func (cost) MutateOperationContext(ctx context.Context, op *graphql.OperationCon
 	return gqlerror.WrapIfUnwrapped(err)
 }
 
+// charge takes the cost of an operation from the budget once more, for one more answer to it.
+func charge(ctx context.Context, op *graphql.OperationContext) (err error) {
+	info, _ := op.Stats.GetExtension(costName).(costInfo)
+	info.Remaining, err = spend(ctx, info.Requested)
+	op.Stats.SetExtension(costName, info)
+	return err
+}
+
 // InterceptResponse tells the cost in the answer.
 func (cost) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if graphql.HasOperationContext(ctx) {

@@ -46,13 +46,18 @@ func needs(ctx context.Context, row any, feature access.Feature, level access.Le
 			return nil
 		}
 	}
+	return lacking(feature, level)
+}
+
+// lacking says which level on which feature the viewer would need.
+func lacking(feature access.Feature, level access.Level) *fault {
 	return &fault{errForbidden.code, fmt.Sprintf("This takes %s %s here.", feature, level)}
 }
 
 // guards returns the tenants whose permissions guard the fields of a row.
 func guards(row any) []string {
 	switch row.(type) {
-	case *ent.Tenant, *ent.Partner, *ent.Member, *ent.Relationship:
+	case *ent.Tenant, *ent.Partner, *ent.Member, *ent.Relationship, *ent.Webhook:
 		return tenantsOf(row)
 	}
 	panic(fmt.Sprintf("fields of %T are guarded, and nothing says by which tenant", row))
@@ -80,6 +85,10 @@ func tenantsOf(row any) []string {
 	case *ent.AccessRequest:
 		return []string{r.TenantID}
 	case *ent.ApiToken:
+		return []string{r.TenantID}
+	case *ent.Webhook:
+		return []string{r.TenantID}
+	case *ent.WebhookDelivery:
 		return []string{r.TenantID}
 	}
 	return nil

@@ -78,6 +78,8 @@ func (r *Resolver) Tenant() generated.TenantResolver { return &tenantResolver{r}
 
 func (r *Resolver) User() generated.UserResolver { return &userResolver{r} }
 
+func (r *Resolver) Webhook() generated.WebhookResolver { return &webhookResolver{r} }
+
 type (
 	accessRequestResolver       struct{ *Resolver }
 	apiTokenResolver            struct{ *Resolver }
@@ -93,4 +95,5 @@ type (
 	sessionResolver             struct{ *Resolver }
 	tenantResolver              struct{ *Resolver }
 	userResolver                struct{ *Resolver }
+	webhookResolver             struct{ *Resolver }
 )

@@ -121,13 +121,13 @@ type exportError struct {
 
 // exportStatus is the status of a refusal, by its code.
 var exportStatus = map[string]int{
-	errUnauthenticated.code: http.StatusUnauthorized, errForbidden.code: http.StatusForbidden, errNoTrail.code: http.StatusNotFound,
+	errUnauthenticated.code: http.StatusUnauthorized, errForbidden.code: http.StatusForbidden, errNoTenant.code: http.StatusNotFound,
 	"RATE_LIMITED": http.StatusTooManyRequests, "BAD_USER_INPUT": http.StatusBadRequest, errUnavailable.code: http.StatusServiceUnavailable,
 }
 
 var (
 	errNoSession = &fault{graphqlhttp.NoSession.Code, graphqlhttp.NoSession.Message}
-	errNoTrail   = &fault{"NOT_FOUND", "There is no such tenant."}
+	errNoTenant  = &fault{"NOT_FOUND", "There is no such tenant."}
 	errNoMethod  = badInput("Ask for an export by GET.")
 )
 
@@ -164,7 +164,7 @@ func (x *export) page(r *http.Request, q *exportQuery, after *string, header htt
 	}
 	t, _ := found[q.tenantID].(*ent.Tenant)
 	if t == nil {
-		return nil, errNoTrail
+		return nil, errNoTenant
 	}
 	if err := needs(ctx, t, access.Audit, access.View); err != nil {
 		return nil, err

@@ -14,7 +14,9 @@ import (
 	"mandate/ent"
 	"mandate/ent/rule"
 	"mandate/graph/generated"
+	"mandate/internal/auth"
 	"mandate/internal/clock"
+	"mandate/internal/feed"
 	"mandate/internal/mandate"
 	"mandate/internal/viewer"
 )
@@ -28,11 +30,15 @@ type Config struct {
 	Budgets *Budgets         // nil for no limit on rates
 	Trusted TrustedDocuments // the only documents that are executed; nil for all
 
+	Feed        feed.Source    // of what is written, for subscriptions; nil for none
+	Sessions    *auth.Sessions // by which subscriptions find out again who asks
+	Connections *Connections   // for subscriptions; nil for none
+
 	NoIntrospection bool         // refuses questions about the schema
 	Tracer          trace.Tracer // nil for none
 }
 
-// New returns the API as a handler of requests by GET and POST. The viewer, the request id and the client's address are in
+// New returns the API as a handler of requests by GET and POST, and of subscriptions. The viewer, the request id and the client's address are in
 // the request's context.
 func New(c Config) http.Handler {
 	x := newEngine(generated.NewExecutableSchema(generated.Config{Schema: schema(), Resolvers: &Resolver{c}, Directives: directives}), newDocuments(!c.NoIntrospection))
@@ -43,14 +49,14 @@ func New(c Config) http.Handler {
 	}
 	x.Use(cost{})
 	x.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
-		return next(rootField(ctx, c, graphql.GetOperationContext(ctx).Operation.Operation == ast.Query))
+		return next(rootField(ctx, c, graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation))
 	})
 	x.AroundRootFields(noteSignIn)
 	x.AroundResponses(note)
 	if c.Tracer != nil {
 		x.AroundOperations(traced(c.Tracer))
 	}
-	return &handler{x, c.Budgets, c.Trusted}
+	return &handler{x, c}
 }
 
 // rootField gives a root field its own moment, its own seat for the viewer and its own access computation, so that one

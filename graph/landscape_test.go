@@ -93,6 +93,11 @@ func (l *landscape) furnish(name string, c *testworld.Company) {
 	role := l.CustomRole(c.Tenant, mark(name, "role"), map[access.Feature]access.Level{access.Tenant: access.View})
 	l.roles[name] = role.ID
 	l.event(name, c, nil, c.ID)
+	hook, err := l.Write.Webhook.Create().SetTenantID(c.ID).SetURL("https://hooks.example/" + mark(name, "webhook")).SetEvents([]string{}).SetSecret("whsec_" + mark(name, "secret")).SetActiveSince(l.Now()).
+		SetPreviousSecret("whsec_" + mark(name, "secret")).Save(l.System())
+	l.must(err)
+	l.must(l.Write.WebhookDelivery.Create().SetTenantID(c.ID).SetWebhookID(hook.ID).SetEventID("evt_" + c.ID[4:]).SetEvent("tested").SetPayload(mark(name, "delivery")).
+		SetNextAttemptAt(l.Now()).SetGiveUpAt(l.Now()).Exec(l.System()))
 	l.Device(c.Tenant, "device", l.Site(c.Tenant, mark(name, "site")))
 	l.Subscription(c.Tenant, mark(name, "subscription"), nil)
 }
@@ -159,10 +164,12 @@ func (l *landscape) staff() {
 	l.must(l.Write.Assignment.UpdateOneID(l.assignments["scheduled"]).SetStartsAt(l.Now().Add(24 * time.Hour)).Exec(l.System()))
 
 	partnersOnly := l.CustomRole(l.operator.Tenant, "partners", map[access.Feature]access.Level{access.Partners: access.View})
+	keys := l.CustomRole(l.contoso.Tenant, "keys", map[access.Feature]access.Level{access.Tokens: access.View})
 	for name, place := range map[string]struct {
 		c     *testworld.Company
 		grant testworld.Grant
 	}{
+		"contoso keeper":       {l.contoso, testworld.Custom(keys)},
 		"contoso receptionist": {l.contoso, testworld.Role(access.GuestManager)},
 		"oper reader":          {l.operator, testworld.Role(access.ReadOnly)},
 		"oper clerk":           {l.operator, testworld.Custom(partnersOnly)},
@@ -203,7 +210,7 @@ var kinds = map[string]struct{ table, fragment string }{
 	"ten": {"tenants", "T"}, "prt": {"partners", "P"}, "usr": {"users", "U"}, "mem": {"members", "M"}, "rol": {"roles", "R"},
 	"rel": {"relationships", "L"}, "inv": {"invitations", "I"}, "asg": {"assignments", "A"}, "ses": {"sessions", "V"}, "evt": {"audit_events", "E"},
 	"sit": {"sites", "W"}, "sub": {"service_subscriptions", "X"}, "req": {"access_requests", "Q"},
-	"tok": {"api_tokens", "K"},
+	"tok": {"api_tokens", "K"}, "whk": {"webhooks", "H"}, "whd": {"webhook_deliveries", "D"},
 }
 
 // everyID lists the ids of everything there is, by kind.
@@ -231,7 +238,7 @@ var fragments = map[string]string{
 		members(first: 20) { totalCount nodes { ...M } } roles(first: 20) { totalCount nodes { ...R } }
 		partner { ...P } relationship { ...L } relationships(first: 20) { totalCount nodes { ...L } }
 		invitations(first: 20) { totalCount nodes { ...I } } assignments(first: 20) { totalCount nodes { ...A } }
-		apiTokens(first: 8) { totalCount nodes { ...K } }
+		apiTokens(first: 8) { totalCount nodes { ...K } } webhooks(first: 2) { totalCount nodes { ...H } }
 		auditEvents(first: 20) { totalCount nodes { ...E } } accessRequests(first: 20) { totalCount nodes { ...Q } }
 		siteSummary { total } deviceCount subscriptionCount sites(first: 2) { totalCount nodes { ...W } } serviceSubscriptions(first: 2) { totalCount nodes { ...X } } }`,
 	"S": `Tenant { id name accountNumber email tags address { city } members(first: 8) { totalCount nodes { name email phone } } }`,
@@ -254,6 +261,8 @@ var fragments = map[string]string{
 	"W": `Site { id name accountNumber city region status }`,
 	"X": `ServiceSubscription { id name externalId active endsAt }`,
 	"K": `ApiToken { id name prefix expiresAt lastUsedAt revokedAt owner { name } tenant { name kind accountNumber } tenants { name kind accountNumber } scopes { level feature { key } } }`,
+	"H": `Webhook { id url events status failingSince version createdAt updatedAt deliveries(first: 2) { totalCount nodes { ...D } } }`,
+	"D": `WebhookDelivery { id eventId event payload status attempts lastAttemptAt responseStatus lastError }`,
 	"V": `Session { id startedAt address userAgent enteredTenant { ...S } current }`,
 }
 

@@ -35,6 +35,8 @@ var nouns = map[string]noun{
 	"req": {"access_requests", "id", []string{"tenant_id"}, nodes((*Resolver).accessRequests, accessRequestID)},
 	"grp": {"privilege_groups", "id", []string{"tenant_id"}, nodes((*Resolver).privilegeGroups, privilegeGroupID)},
 	"tok": {"api_tokens", "id", []string{"tenant_id"}, nodes((*Resolver).apiTokens, apiTokenID)},
+	"whk": {"webhooks", "id", []string{"tenant_id"}, nodes((*Resolver).webhooks, webhookID)},
+	"whd": {"webhook_deliveries", "id", []string{"tenant_id"}, nodes((*Resolver).webhookDeliveries, webhookDeliveryID)},
 	"evt": {"audit_events", "id", []string{"tenant_id", "other_tenant_id"}, nodes((*Resolver).auditEvents, auditEventID)},
 }
 

@@ -52,7 +52,8 @@ func expectDeleted(t *testing.T, w *testworld.World, id string, before int, outc
 	if n := one(t, w, pairs+"<>'TERMINATED'", id, id); n != 0 {
 		t.Errorf("%d relationships outlived the tenant", n)
 	}
-	if got, want := events(t, w)-before, tally(outcomes)["OK"]+one(t, w, pairs+"='TERMINATED'", id, id); got != want {
+	const offers = "SELECT COUNT(*) FROM invitations WHERE (partner_id=? OR customer_id=?) AND customer_id IS NOT NULL AND status='REVOKED'"
+	if got, want := events(t, w)-before, tally(outcomes)["OK"]+one(t, w, pairs+"='TERMINATED'", id, id)+one(t, w, offers, id, id); got != want {
 		t.Errorf("%d audit events after outcomes %v; want %d", got, outcomes, want)
 	}
 	expectSound(t, w)

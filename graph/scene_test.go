@@ -15,6 +15,8 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"mandate/ent/auditevent"
+	"mandate/ent/invitation"
 	"mandate/ent/relationship"
 	"mandate/graph"
 	"mandate/internal/access"
@@ -102,6 +104,11 @@ var payloads = map[string]string{
 	"leaveTenant":           "ok",
 	"createApiToken":        "token apiToken { id name prefix expiresAt owner { name } tenants { name } }",
 	"revokeApiToken":        "apiToken { id revokedAt }",
+	"createWebhook":         "secret webhook { id url events status version failingSince }",
+	"updateWebhook":         "webhook { id url events status version failingSince }",
+	"rotateWebhookSecret":   "secret webhook { id version }",
+	"deleteWebhook":         "deletedId",
+	"redeliverWebhook":      "deliveries { id status attempts eventId }",
 	"updateTenant":          "tenant { id name version }",
 	"suspendTenant":         "tenant { id status }",
 	"reactivateTenant":      "tenant { id status }",
@@ -125,6 +132,8 @@ var payloads = map[string]string{
 	"updateRole":            "role { id name }",
 	"assign":                "assignment { id status role { key } }",
 	"revokeAssignments":     "assignments { id status }",
+	"retryOutboxMessages":   "outboxMessages { id status }",
+	"dropOutboxMessages":    "droppedIds",
 }
 
 // asks sends a mutation.
@@ -139,8 +148,9 @@ func (s scene) asks(p *testworld.Person, mutation string, input in) *testworld.A
 }
 
 // does sends a mutation that succeeds, and checks that it left exactly one event in the audit trail: two for a hand-over,
-// which ends one pair and begins another, and tells neither partner of the other; for a deletion one more for every pair
-// that ends with the tenant, which tells no customer of another.
+// which ends one pair and begins another, and tells neither partner of the other; for a deletion one more for every pair,
+// connected or invited, that ends with the tenant, which tells no customer of another. These events name all rows that subscriptions tell of and that
+// it changed.
 func (s scene) does(p *testworld.Person, mutation string, input in) *testworld.Answer {
 	s.Helper()
 	before, want := s.events(), 1
@@ -148,9 +158,11 @@ func (s scene) does(p *testworld.Person, mutation string, input in) *testworld.A
 	case input["replaceCurrent"] == true:
 		want = 2
 	case mutation == "deleteTenant":
-		want += s.pairs(input["id"].(string))
+		want += s.pairs(input["id"].(string)) + s.asked(input["id"].(string))
 	}
+	rows, last := s.hearable(), s.latestEvent()
 	a := s.asks(p, mutation, input).OK()
+	s.names(mutation, rows, last)
 	if n := s.events() - before; n != want {
 		s.Errorf("%s wrote %d audit events; want %d", mutation, n, want)
 	}
@@ -269,9 +281,19 @@ func (s scene) pairs(tenantID string) int {
 	return n
 }
 
+// asked counts the pending invitations between a tenant and others to which it is not connected.
+func (s scene) asked(tenantID string) int {
+	s.Helper()
+	n, err := s.Write.Invitation.Query().Where(invitation.Or(invitation.PartnerID(tenantID), invitation.CustomerID(tenantID)), invitation.CustomerIDNotNil(),
+		invitation.RelationshipIDIsNil(), invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtGT(s.Now())).Count(s.System())
+	s.must(err)
+	return n
+}
+
+// events counts the events of the audit trail, without those of what only the clock ended.
 func (s scene) events() int {
 	s.Helper()
-	n, err := s.Write.AuditEvent.Query().Count(s.System())
+	n, err := s.Write.AuditEvent.Query().Where(auditevent.Not(auditevent.ActionHasSuffix(".expired"))).Count(s.System())
 	if err != nil {
 		s.Fatal(err)
 	}

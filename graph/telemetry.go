@@ -22,15 +22,20 @@ func note(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if response == nil {
 		return nil
 	}
-	o := telemetry.Operation{Code: telemetry.OK}
+	code := telemetry.OK
 	if len(response.Errors) > 0 {
-		o.Code, _ = response.Errors[0].Extensions["code"].(string)
+		code, _ = response.Errors[0].Extensions["code"].(string)
 	}
-	if op := operation(ctx); op != nil {
-		o.Kind, o.Name = string(op.Operation), op.Name[:min(len(op.Name), mostName)] // ASCII, as GraphQL has it
-	}
-	telemetry.From(ctx).Operated(o)
+	telemetry.From(ctx).Operated(operated(operation(ctx), code))
 	return response
+}
+
+// operated is what is noted about an operation; nil is one that could not be read.
+func operated(op *ast.OperationDefinition, code string) telemetry.Operation {
+	if op == nil {
+		return telemetry.Operation{Code: code}
+	}
+	return telemetry.Operation{Kind: string(op.Operation), Name: op.Name[:min(len(op.Name), mostName)], Code: code} // ASCII, as GraphQL has it
 }
 
 // operation returns the operation of ctx; nil when there is none that could be read.

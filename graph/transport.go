@@ -18,20 +18,27 @@ import (
 	"mandate/internal/mandate"
 )
 
-// handler speaks GraphQL over HTTP.
+// handler speaks GraphQL over HTTP, and has subscriptions spoken over WebSockets and streams of events.
 type handler struct {
-	exec    *engine
-	budgets *Budgets
-	trusted TrustedDocuments
+	exec   *engine
+	config Config
 }
 
 // ServeHTTP answers one request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodOptions {
+	switch {
+	case r.Method == http.MethodOptions:
 		graphqlhttp.Options(w)
 		return
+	case h.config.Connections == nil: // for the program's own pages
+	case graphqlhttp.Upgrades(r):
+		h.serveSocket(w, r)
+		return
+	case graphqlhttp.Streams(r):
+		h.serveEvents(w, r)
+		return
 	}
-	ctx, limited := h.budgets.enter(graphql.StartOperationTrace(r.Context()), w.Header())
+	ctx, limited := h.config.Budgets.enter(graphql.StartOperationTrace(r.Context()), w.Header())
 	defer leave(ctx)
 	if limited != nil {
 		h.refuse(ctx, w, r, http.StatusTooManyRequests, limited)
@@ -44,6 +51,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	op, faults := h.exec.CreateOperationContext(ctx, params)
 	switch {
+	case faults == nil && op.Operation.Operation == ast.Subscription:
+		h.refuse(graphql.WithOperationContext(ctx, op), w, r, refusedStatus(r), errNoStream)
 	case r.Method != http.MethodPost && op.Operation != nil && op.Operation.Operation != ast.Query:
 		w.Header().Set("Allow", http.MethodPost)
 		h.refuse(ctx, w, r, http.StatusMethodNotAllowed, badInput("Send mutations by POST."))
@@ -60,15 +69,24 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 	if refusal != nil {
 		return nil, refusal.Status, &fault{refusal.Code, refusal.Message}
 	}
-	params := &graphql.RawParams{Query: request.Query, OperationName: request.OperationName, Variables: request.Variables,
-		Extensions: request.Extensions, Headers: r.Header}
-	if err := h.trusted.choose(params, request.DocumentID); err != nil {
+	params, err := h.params(request)
+	if err != nil {
 		return nil, http.StatusBadRequest, err
 	}
-	if params.Query == "" {
-		return nil, http.StatusBadRequest, badInput("The request has no query.")
-	}
+	params.Headers = r.Header
 	return params, 0, nil
+}
+
+// params chooses the document that a request names.
+func (h *handler) params(request *graphqlhttp.Request) (*graphql.RawParams, error) {
+	params := &graphql.RawParams{Query: request.Query, OperationName: request.OperationName, Variables: request.Variables, Extensions: request.Extensions}
+	if err := h.config.Trusted.choose(params, request.DocumentID); err != nil {
+		return nil, err
+	}
+	if params.Query == "" {
+		return nil, badInput("The request has no query.")
+	}
+	return params, nil
 }
 
 // mostBeside is how many fields of one request are resolved beside another one. Each may take a connection to the database, and
@@ -138,19 +156,20 @@ func tellThrottled(h http.Header, faults gqlerror.List) bool {
 // refuse answers an operation of which nothing was done: there are errors and no data. For one that was too much, the status
 // is 429, whatever it would be else.
 func (h *handler) refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, status int, err error) {
-	var faults gqlerror.List
-	if !errors.As(err, &faults) {
-		faults = gqlerror.List{gqlerror.WrapIfUnwrapped(err)}
-	}
-	answer := h.exec.DispatchError(ctx, faults)
+	answer := h.exec.DispatchError(ctx, listed(err))
 	if tellThrottled(w.Header(), answer.Errors) {
 		status = http.StatusTooManyRequests
 	}
 	mediaType, _ := graphqlhttp.Accepts(r)
-	graphqlhttp.Write(w, mediaType, status, struct {
+	graphqlhttp.Write(w, mediaType, status, withoutData(answer))
+}
+
+// withoutData is what an answer is when nothing was done.
+func withoutData(a *graphql.Response) any {
+	return struct {
 		Errors     gqlerror.List  `json:"errors"`
 		Extensions map[string]any `json:"extensions,omitempty"`
-	}{answer.Errors, answer.Extensions})
+	}{a.Errors, a.Extensions}
 }
 
 // refusedStatus is the status of an answer to an operation that could be read and was refused. In JSON it is 200: with

@@ -26,27 +26,30 @@ const (
 	ledger  = "site subscription"                                     // SITES and SERVICES_ADMIN VIEW
 	tokens  = "token"                                                 // TOKENS VIEW
 	all     = "name role " + tokens + " " + papers + " " + people + " " + queue + " " + trail + " " + details + " " + ledger
+	hooks   = "delivery webhook" // TOKENS VIEW and AUDIT VIEW, by a membership only
 	atDesk  = "receptionist receptionistmail"
+	atSafe  = "keeper keepermail"
 )
 
 // visible says who sees what, by tenant.
 var visible = map[string]map[string]string{
 	"stranger": {},
 
-	"contoso admin":        {"contoso": all + " " + offer + " " + atDesk, "acme": "name admin assigned scheduled assignedrole", "globex": "name"},
+	"contoso admin":        {"contoso": all + " " + hooks + " " + offer + " " + atDesk + " " + atSafe, "acme": "name admin assigned scheduled assignedrole", "globex": "name"},
 	"contoso staff":        {"contoso": "name staff staffmail"},
 	"contoso guest":        {"contoso": "name guest guestmail"},
 	"contoso receptionist": {"contoso": "name guest " + papers + " " + atDesk},
-	"fabri admin":          {"fabri": all, "acme": "name"},
-	"initech admin":        {"initech": all, "globex": "name"},
-	"hooli admin":          {"hooli": all, "globex": "name"},
-	"umbra admin":          {"umbra": all + " end", "acme": "name"},
+	"contoso keeper":       {"contoso": "name admin webhook " + tokens + " " + atSafe},
+	"fabri admin":          {"fabri": all + " " + hooks, "acme": "name"},
+	"initech admin":        {"initech": all + " " + hooks, "globex": "name"},
+	"hooli admin":          {"hooli": all + " " + hooks, "globex": "name"},
+	"umbra admin":          {"umbra": all + " " + hooks + " end", "acme": "name"},
 
 	"acme admin": {
-		"acme":    all + " assigned assignedmail assignedrole scheduled scheduledmail enteredsession program",
-		"contoso": all + " " + offer + " " + atDesk, // within the ceiling ADMINISTRATOR
-		"fabri":   "name role " + papers,            // within a ceiling of TENANT VIEW
-		"umbra":   "name end actor reason",          // what was between the two; nothing of today
+		"acme":    all + " " + hooks + " assigned assignedmail assignedrole scheduled scheduledmail enteredsession program",
+		"contoso": all + " " + offer + " " + atDesk + " " + atSafe, // within the ceiling ADMINISTRATOR
+		"fabri":   "name role " + papers,                           // within a ceiling of TENANT VIEW
+		"umbra":   "name end actor reason",                         // what was between the two; nothing of today
 		"globex":  "name",
 	},
 	"acme program":   {"acme": "admin program", "contoso": "name admin " + papers + " " + tokens}, // of its owner the name
@@ -54,21 +57,21 @@ var visible = map[string]map[string]string{
 	"acme assigned":  {"acme": "name assigned assignedmail", "contoso": "name guest"},
 	"acme scheduled": {"acme": "name scheduled scheduledmail"},
 	"acme entered contoso": {
-		"contoso": all + " " + offer + " " + atDesk,
+		"contoso": all + " " + offer + " " + atDesk + " " + atSafe,
 		"acme":    "name admin adminmail enteredsession assigned scheduled assignedrole", // the person, and what Contoso's own see
 		"globex":  "name",
 	},
 	"globex admin": {
-		"globex": all + " reader readermail", "hooli": all,
+		"globex": all + " " + hooks + " reader readermail", "hooli": all,
 		"initech": "name", "contoso": "name role " + offer,
 	},
 	"globex reader": {
-		"globex": all + " reader readermail",
+		"globex": all + " " + hooks + " reader readermail",
 		"hooli":  "name", "initech": "name", "contoso": "name role " + offer,
 	},
 
-	"oper admin":  operatorSees(papers+" subscription", map[string]string{"oper": all + " reader readermail clerk clerkmail"}),
-	"oper reader": operatorSees(papers+" subscription", map[string]string{"oper": all + " reader readermail clerk clerkmail"}),
+	"oper admin":  operatorSees(papers+" subscription", map[string]string{"oper": all + " " + hooks + " reader readermail clerk clerkmail"}),
+	"oper reader": operatorSees(papers+" subscription", map[string]string{"oper": all + " " + hooks + " reader readermail clerk clerkmail"}),
 	"oper clerk":  operatorSees("", map[string]string{"oper": "name clerk clerkmail"}),
 }
 
@@ -210,6 +213,14 @@ var attempts = map[string][]string{
 	"tok": {
 		`mutation($id: ID!) { revokeApiToken(input: {id: $id}) { apiToken { id } userErrors { message field code } } }`,
 	},
+	"whk": {
+		`mutation($id: ID!) { updateWebhook(input: {id: $id, events: []}) { webhook { id } userErrors { message field code } } }`,
+		`mutation($id: ID!) { rotateWebhookSecret(input: {id: $id}) { secret webhook { id } userErrors { message field code } } }`,
+		`mutation($id: ID!) { deleteWebhook(input: {id: $id}) { deletedId userErrors { message field code } } }`,
+	},
+	"whd": {
+		`mutation($id: ID!) { redeliverWebhook(input: {ids: [$id]}) { deliveries { id } userErrors { message field code } } }`,
+	},
 	"req": {
 		`mutation($id: ID!) { approveAccessRequests(input: {ids: [$id]}) { accessRequests { id } userErrors { message field code } } }`,
 		`mutation($id: ID!) { rejectAccessRequests(input: {ids: [$id], reason: "x"}) { accessRequests { id } userErrors { message field code } } }`,
@@ -288,7 +299,7 @@ func TestNodesKeepTheirPositions(t *testing.T) {
 var guarded = map[string]string{
 	"accountNumber": "", "email": "", "address": "{ city }", "tags": "", "serviceActivatedAt": "", "partner": "{ id }",
 	"members": "(first: 1) { totalCount }", "roles": "(first: 1) { totalCount }", "invitations": "(first: 1) { totalCount }",
-	"assignments": "(first: 1) { totalCount }", "apiTokens": "(first: 1) { totalCount }", "auditEvents": "(first: 1) { totalCount }", "accessRequests": "(first: 1) { totalCount }",
+	"assignments": "(first: 1) { totalCount }", "apiTokens": "(first: 1) { totalCount }", "webhooks": "(first: 1) { totalCount }", "auditEvents": "(first: 1) { totalCount }", "accessRequests": "(first: 1) { totalCount }",
 	"sites": "(first: 1) { totalCount }", "siteSummary": "{ total }", "deviceCount": "",
 	"serviceSubscriptions": "(first: 1) { totalCount }", "subscriptionCount": "",
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"strings"
 
+	"mandate/internal/clock"
+	"mandate/internal/mail"
 	"mandate/internal/mandate"
 	"mandate/internal/viewer"
 )
@@ -40,7 +42,7 @@ func (c *adminCreate) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	service := install(db, &url.URL{}, defaultName, nil, slog.New(slog.DiscardHandler)).service
+	service := install(db, &url.URL{}, mail.Brand{Name: defaultName}, nil, nil, clock.System, slog.New(slog.DiscardHandler)).service
 	err = service.CreateOperator(viewer.System(ctx, "admin create"), mandate.CreateOperator{
 		TenantName: c.Tenant, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, Password: password,
 	})

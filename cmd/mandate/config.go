@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"mandate/graph"
+	"mandate/internal/egress"
 	"mandate/internal/mail"
 )
 
@@ -21,16 +22,33 @@ type databaseConfig struct {
 	DatabaseURLFile string `env:"MANDATE_DATABASE_URL_FILE" placeholder:"PATH" help:"A file that holds the database's URL instead."`
 }
 
-// serverConfig says how the server presents itself.
-type serverConfig struct {
-	Listen      string `env:"MANDATE_LISTEN" placeholder:"HOST:PORT" help:"Where to listen. Default: 127.0.0.1:8080."`
+// brandConfig says whose installation it is.
+type brandConfig struct {
+	Name    string `env:"MANDATE_NAME" placeholder:"NAME" help:"Name of this installation, in mails and above pages. Default: Mandate."`
+	Color   string `env:"MANDATE_COLOR" placeholder:"#RRGGBB" help:"Colour of the buttons in mails. Default: blue."`
+	Address string `env:"MANDATE_ADDRESS" placeholder:"TEXT" help:"Where the operator can be reached, by post or otherwise, below every mail; \\n begins a new line. Default: none."`
+}
+
+// siteConfig says where an installation is reached, and how its operators look at a program of it.
+type siteConfig struct {
+	brandConfig `embed:""`
 	PublicURL   string `env:"MANDATE_PUBLIC_URL" placeholder:"URL" help:"Where people reach the server; links in mails begin so. Default: http:// and where it listens."`
-	CORSOrigins string `env:"MANDATE_CORS_ORIGINS" name:"cors-origins" placeholder:"URL,..." help:"Origins whose pages may call the API from a browser, separated by commas. Default: none."`
-	Proxies     string `env:"MANDATE_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,..." help:"Addresses or networks of the proxies in front, separated by commas: where a request comes from is what they say in X-Forwarded-For. Default: none."`
-	Name        string `env:"MANDATE_NAME" placeholder:"NAME" help:"Name of this installation, in mails and above pages. Default: Mandate."`
 	OpsListen   string `env:"MANDATE_OPS_LISTEN" placeholder:"HOST:PORT" help:"Where operators look: /metrics, /debug/pprof, /healthz, /readyz. Keep it to the loopback interface or a network of your own. Default: nowhere."`
 	Log         string `env:"MANDATE_LOG" placeholder:"text|json" help:"Form of the log, on standard error. Default: text."`
 	LogLevel    string `env:"MANDATE_LOG_LEVEL" placeholder:"LEVEL" help:"From which level on the log is written: debug, info, warn or error. Default: info; warn for the demo."`
+}
+
+// serverConfig says how the server presents itself.
+type serverConfig struct {
+	siteConfig  `embed:""`
+	Listen      string `env:"MANDATE_LISTEN" placeholder:"HOST:PORT" help:"Where to listen. Default: 127.0.0.1:8080."`
+	CORSOrigins string `env:"MANDATE_CORS_ORIGINS" name:"cors-origins" placeholder:"URL,..." help:"Origins whose pages may call the API from a browser, separated by commas. Default: none."`
+	Proxies     string `env:"MANDATE_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,..." help:"Addresses or networks of the proxies in front, separated by commas: where a request comes from is what they say in X-Forwarded-For. Default: none."`
+}
+
+// workerConfig says who does the background work.
+type workerConfig struct {
+	Worker string `env:"MANDATE_WORKER" placeholder:"on|off" help:"Whether the server does the background work too: off when mandate worker runs apart. Default: on."`
 }
 
 // apiConfig says what the API lets clients do.
@@ -55,6 +73,11 @@ type mailConfig struct {
 	SMTPURL     string `env:"MANDATE_SMTP_URL" name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://[user:password@]host:port or smtps://... Default: none; mails stay in the outbox."`
 	SMTPURLFile string `env:"MANDATE_SMTP_URL_FILE" name:"smtp-url-file" placeholder:"PATH" help:"A file that holds the mail server's URL instead."`
 	MailFrom    string `env:"MANDATE_MAIL_FROM" placeholder:"ADDRESS" help:"The sender of mails, such as 'Mandate <no-reply@example.org>'. Needed with a mail server."`
+}
+
+// webhookConfig says where webhooks may lead.
+type webhookConfig struct {
+	WebhookAllow string `env:"MANDATE_WEBHOOK_ALLOW" placeholder:"CIDR,..." help:"Addresses or networks of your own that webhooks may reach, in clear text too, separated by commas. Whoever makes webhooks reaches them, too. Default: none; webhooks reach public addresses only."`
 }
 
 const (
@@ -135,7 +158,7 @@ func (c serverConfig) address() (string, error) {
 }
 
 // operations returns where operators look; "" for nowhere.
-func (c serverConfig) operations() (string, error) {
+func (c siteConfig) operations() (string, error) {
 	if c.OpsListen == "" {
 		return "", nil
 	}
@@ -154,7 +177,7 @@ func hostPort(variable, value string) (string, error) {
 }
 
 // public returns where people reach a server that listens at the address.
-func (c serverConfig) public(listening string) (*url.URL, error) {
+func (c siteConfig) public(listening string) (*url.URL, error) {
 	if c.PublicURL == "" {
 		host, port, err := net.SplitHostPort(listening)
 		if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
@@ -187,8 +210,24 @@ func (c serverConfig) origins() ([]string, error) {
 
 // proxies returns whose word on where requests come from counts.
 func (c serverConfig) proxies() ([]netip.Prefix, error) {
+	list, err := networks("MANDATE_TRUSTED_PROXIES", c.Proxies)
+	for _, p := range list {
+		if p.Bits() == 0 {
+			return nil, bad("MANDATE_TRUSTED_PROXIES", "%q is everybody: any client could say that it comes from anywhere", p)
+		}
+	}
+	return list, err
+}
+
+// allowed returns where webhooks may lead besides public addresses.
+func (c webhookConfig) allowed() (egress.Allowed, error) {
+	return networks("MANDATE_WEBHOOK_ALLOW", c.WebhookAllow)
+}
+
+// networks reads a list of addresses and networks.
+func networks(variable, value string) ([]netip.Prefix, error) {
 	var list []netip.Prefix
-	for entry := range strings.SplitSeq(c.Proxies, ",") {
+	for entry := range strings.SplitSeq(value, ",") {
 		if entry = strings.TrimSpace(entry); entry == "" {
 			continue
 		}
@@ -196,15 +235,23 @@ func (c serverConfig) proxies() ([]netip.Prefix, error) {
 		if address, alone := netip.ParseAddr(entry); alone == nil {
 			p, err = address.Unmap().Prefix(address.Unmap().BitLen())
 		}
-		switch {
-		case err != nil:
-			return nil, bad("MANDATE_TRUSTED_PROXIES", "%q is neither an address nor a network such as 10.0.0.0/8", entry)
-		case p.Bits() == 0:
-			return nil, bad("MANDATE_TRUSTED_PROXIES", "%q is everybody: any client could say that it comes from anywhere", entry)
+		if err != nil {
+			return nil, bad(variable, "%q is neither an address nor a network such as 10.0.0.0/8", entry)
 		}
 		list = append(list, p.Masked())
 	}
 	return list, nil
+}
+
+// idle reports whether the background work is done elsewhere.
+func (c workerConfig) idle() (bool, error) {
+	switch c.Worker {
+	case "", "on":
+		return false, nil
+	case "off":
+		return true, nil
+	}
+	return false, bad("MANDATE_WORKER", "%q is neither on nor off", c.Worker)
 }
 
 // leastRate is the smallest rate limit: with less, the dearest operation would never come through.
@@ -258,10 +305,16 @@ func origin(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// brand is the name of the installation.
-func (c serverConfig) brand() string {
-	if name := strings.TrimSpace(c.Name); name != "" {
-		return name
+// brand is whose installation it is, as mails and pages show it.
+func (c brandConfig) brand() (b mail.Brand, err error) {
+	if b.Name = strings.TrimSpace(c.Name); b.Name == "" {
+		b.Name = defaultName
 	}
-	return defaultName
+	if c.Color != "" {
+		if b.Color, err = mail.ParseColor(c.Color); err != nil {
+			return b, bad("MANDATE_COLOR", "%w", err)
+		}
+	}
+	b.Address = strings.ReplaceAll(c.Address, `\n`, "\n")
+	return b, nil
 }

@@ -30,13 +30,17 @@ func TestBadValuesAreOneLineAndStatus2(t *testing.T) {
 		"MANDATE_TRUSTED_PROXIES=10.0.0.0/8,10.0.0.0/33",
 		"MANDATE_TRUSTED_PROXIES=0.0.0.0/0",
 		"MANDATE_TRUSTED_PROXIES=::/0",
+		"MANDATE_WEBHOOK_ALLOW=hooks.example",
+		"MANDATE_WEBHOOK_ALLOW=10.0.0.0/8,10.0.0.0/33",
 		"MANDATE_INTROSPECTION=yes",
 		"MANDATE_RATE_LIMIT=59",
 		"MANDATE_RATE_LIMIT=fast",
 		"MANDATE_TRUSTED_DOCUMENTS=missing.json",
+		"MANDATE_COLOR=blue",
+		"MANDATE_COLOR=#1d4ed8;color:red",
 		"MANDATE_LOG=xml",
 		"MANDATE_LOG_LEVEL=loud",
-		"MANDATE_OPS_LISTEN=9090",
+		"MANDATE_OPS_LISTEN=9090 MANDATE_LISTEN=127.0.0.1:0",
 		"OTEL_TRACES_EXPORTER=zipkin",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318",
 		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_TRACES_EXPORTER=otlp",
@@ -62,7 +66,7 @@ func TestBadValuesAreOneLineAndStatus2(t *testing.T) {
 
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
-	runs(t, nil, "", nil, 0, "serve", "demo", "migrate up", "admin create")
+	runs(t, nil, "", nil, 0, "serve", "demo", "migrate up", "admin create", "mail preview")
 	runs(t, nil, "", []string{"serve", "--help"}, 0, "MANDATE_DATABASE_URL", "MANDATE_SMTP_URL_FILE", "--migrate", "127.0.0.1:8080")
 	runs(t, nil, "", []string{"version"}, 0, "mandate dev go")
 	runs(t, nil, "", []string{"schema"}, 0, "type Mutation")
@@ -76,12 +80,12 @@ func TestPublicURLFollowsWhereItListens(t *testing.T) {
 	for listening, want := range map[string]string{
 		"127.0.0.1:8080": "http://127.0.0.1:8080", "[::]:80": "http://localhost:80", "0.0.0.0:80": "http://localhost:80", "[::1]:80": "http://[::1]:80",
 	} {
-		u, err := serverConfig{}.public(listening)
+		u, err := siteConfig{}.public(listening)
 		if err != nil || u.String() != want {
 			t.Errorf("%s: %v, %v; want %s", listening, u, err, want)
 		}
 	}
-	u, err := serverConfig{PublicURL: "https://Mandate.Example/"}.public("127.0.0.1:8080")
+	u, err := siteConfig{PublicURL: "https://Mandate.Example/"}.public("127.0.0.1:8080")
 	if err != nil || u.String() != "https://mandate.example" {
 		t.Errorf("%v, %v", u, err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"mandate/ent"
 	"mandate/ent/outboxmessage"
+	"mandate/internal/clock"
 	"mandate/internal/database"
 	"mandate/internal/server"
 	"mandate/internal/viewer"
@@ -21,13 +22,18 @@ import (
 
 // demo is the subcommand that shows the product with example data.
 type demo struct {
-	serverConfig `embed:""`
-	apiConfig    `embed:""`
+	serverConfig  `embed:""`
+	apiConfig     `embed:""`
+	webhookConfig `embed:""`
 }
 
 // Run makes a world in a throw-away database and serves it until it is told to stop.
 func (c *demo) Run(ctx context.Context, t terminal) (err error) {
 	e, err := c.exposure(c.apiConfig)
+	if err != nil {
+		return err
+	}
+	allowed, err := c.allowed()
 	if err != nil {
 		return err
 	}
@@ -52,7 +58,7 @@ func (c *demo) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	i := install(db, public, c.brand(), nil, log)
+	i := install(db, public, e.brand, nil, allowed, clock.System, log)
 	w := &world{installation: i}
 	if err := w.build(ctx); err != nil {
 		if ctx.Err() != nil {

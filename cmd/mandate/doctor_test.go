@@ -20,6 +20,7 @@ import (
 	"mandate/internal/clock"
 	"mandate/internal/database"
 	"mandate/internal/doctor"
+	"mandate/internal/mail"
 	"mandate/internal/testdb"
 )
 
@@ -39,7 +40,7 @@ func newPatient(t *testing.T, rawURL string) *patient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	w := &world{installation: install(db, &url.URL{Scheme: "http", Host: "mandate.example"}, "Mandate", nil, slog.New(slog.DiscardHandler))}
+	w := &world{installation: install(db, &url.URL{Scheme: "http", Host: "mandate.example"}, mail.Brand{Name: defaultName}, nil, nil, clock.System, slog.New(slog.DiscardHandler))}
 	if err := w.build(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +144,10 @@ func TestDoctorFindsWhatIsWrongInRows(t *testing.T) {
 		p.spoils("sessions", "token_hash", session, "mnd_in_clear", "hashes")
 		p.spoils("audit_events", "changes", event, `[{"field":"link","after":"https://mandate.example/x?token=abc"}]`, "the audit trail holds no secret")
 		p.spoils("assignments", "grantee_id", assignment, nobody("mem"), "assignments have their grantee")
+		p.spoils("assignments", "due_at", assignment, nil, "the clock knows what ends")
+		p.spoils("assignments", "due_at", assignment, clock.System().AddDate(1, 0, 0), "the clock knows what ends")
+		p.spoils("assignments", "due_at", assignment, clock.System().Add(-11*time.Minute), "background work is done")
+		p.spoils("relationships", "due_at", live, clock.System(), "the clock knows what ends")
 		p.spoils("tenants", "status", other, "DELETED", "access ends with what it rests on")
 		p.spoils("tenants", "updated_at", other, early, "order of times")
 		p.spoils("tenant_tags", "tenant_id", p.one("SELECT id FROM tenant_tags"), nobody("ten"), "references")

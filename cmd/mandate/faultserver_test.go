@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"mandate/ent"
+	"mandate/internal/clock"
 	"mandate/internal/database"
+	"mandate/internal/mail"
 	"mandate/internal/testworld"
 )
 
@@ -69,14 +71,14 @@ func faultyProgram(rawURL string) error {
 		os.Exit(0)
 	}()
 	fmt.Println(l.Addr(), control.Addr())
-	i := install(db, public, "Mandate", nil, log)
+	i := install(db, public, mail.Brand{}, nil, nil, clock.System, log)
 	i.write.Use(func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			f.writes()
 			return next.Mutate(ctx, m)
 		})
 	})
-	return i.serve(ctx, exposure{listener: l})
+	return i.serve(ctx, exposure{listener: l, idle: true}) // sweeps are steps of nobody's mutation
 }
 
 // child is the program with faults, running.

@@ -21,11 +21,14 @@ import (
 	"mandate/internal/auth"
 	"mandate/internal/clock"
 	"mandate/internal/database"
+	"mandate/internal/egress"
+	"mandate/internal/feed"
 	"mandate/internal/mail"
 	"mandate/internal/mandate"
 	"mandate/internal/metrics"
 	"mandate/internal/outbox"
 	"mandate/internal/server"
+	"mandate/internal/webhook"
 )
 
 // open opens the database, and sees to it that its schema is that of this program. On SQLite it migrates; elsewhere
@@ -81,35 +84,66 @@ type installation struct {
 	db          *database.DB
 	read, write *ent.Client
 	public      *url.URL
-	brand       string
+	brand       mail.Brand
 	service     *mandate.Service
-	worker      *outbox.Worker // nil without a mail server
+	clock       clock.Clock
+	sweeper     *mandate.Sweeper
+	background  []runner
+	connections *graph.Connections
 	log         *slog.Logger
 	tracer      trace.Tracer // nil for none
 }
 
-// install puts the product together.
-func install(db *database.DB, public *url.URL, brand string, sender *mail.SMTP, log *slog.Logger) *installation {
-	i := &installation{db: db, public: public, brand: brand, log: log,
+// runner is work in the background. It goes on until its context is done, and then finishes what is in hand.
+type runner interface{ Run(ctx context.Context) }
+
+// install puts the product together. Without a sender mails stay in the outbox; webhooks reach public addresses, and the networks
+// that are allowed.
+func install(db *database.DB, public *url.URL, brand mail.Brand, sender *mail.SMTP, allowed egress.Allowed, now clock.Clock, log *slog.Logger) *installation {
+	i := &installation{db: db, public: public, brand: brand, clock: now, connections: graph.NewConnections(), log: log,
 		read:  ent.NewClient(ent.Driver(entsql.OpenDB(db.Dialect, db.Read))),
 		write: ent.NewClient(ent.Driver(entsql.OpenDB(db.Dialect, db.Write))),
 	}
 	wake := func() {}
 	if sender != nil {
-		i.worker = outbox.New(outbox.Config{Client: i.write, Sender: sender, PublicURL: public, Clock: clock.System, Log: log})
-		wake = i.worker.Wake
+		mails := outbox.New(outbox.Config{Client: i.write, Sender: sender, PublicURL: public, Clock: now, Log: log,
+			Delivery: func(ctx context.Context, tx *ent.Tx, invitationID string, delivered bool) error {
+				return i.service.NoteDelivery(ctx, tx, invitationID, delivered)
+			}})
+		wake = mails.Wake
+		i.background = append(i.background, mails)
 	}
 	i.service = mandate.New(mandate.Config{
-		Client: i.write, Dialect: db.Dialect, Clock: clock.System, PublicURL: public,
-		Brand: mail.Brand{Name: brand}, Passwords: auth.NewPasswords(), Wake: wake,
+		Client: i.write, Dialect: db.Dialect, Clock: now, PublicURL: public,
+		Brand: brand, Passwords: auth.NewPasswords(), Wake: wake, Receivers: allowed,
 	})
+	i.sweeper = &mandate.Sweeper{Service: i.service, Log: log, Pause: mandate.SweepPause}
+	hooks := webhook.New(webhook.Config{Client: i.write, Read: db.Read, Allowed: allowed, Clock: now, Log: log, Disable: i.service.DisableWebhook})
+	i.background = append(i.background, i.sweeper, hooks)
 	return i
+}
+
+// work does the background work until ctx is done.
+func (i *installation) work(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, r := range i.background {
+		all.Go(func() { r.Run(ctx) })
+	}
+	all.Wait()
+}
+
+// counted is what the program counts of itself.
+func (i *installation) counted() *metrics.Metrics {
+	return metrics.New(metrics.Config{Version: version, Read: i.db.Read, Write: i.db.Write, Retried: i.service.Retried, Outbox: i.outbox,
+		Swept: i.sweeper.Done, Connections: i.connections.Open, Log: i.log})
 }
 
 // exposure is how an installation is reached.
 type exposure struct {
+	brand      mail.Brand
 	listener   net.Listener
 	operations net.Listener // for operators; nil for none
+	idle       bool         // leaves the background work to others
 	origins    []string
 	proxies    []netip.Prefix // that are trusted
 	limits     apiLimits
@@ -126,21 +160,22 @@ type apiLimits struct {
 // apis returns the API for clients, the one that the account pages ask, whose documents are our own, and the export of audit
 // trails. All draw on the same budgets.
 func (i *installation) apis(l apiLimits, sessions *auth.Sessions) (clients, pages, export http.Handler) {
-	c := graph.Config{Client: i.read, Dialect: i.db.Dialect, Service: i.service, Clock: clock.System, Tracer: i.tracer, NoIntrospection: l.noIntrospection}
+	c := graph.Config{Client: i.read, Dialect: i.db.Dialect, Service: i.service, Clock: i.clock, Tracer: i.tracer, NoIntrospection: l.noIntrospection}
 	if l.rate > 0 {
-		c.Budgets = graph.NewBudgets(l.rate, clock.System)
+		c.Budgets = graph.NewBudgets(l.rate, i.clock)
 	}
 	pages = graph.New(c)
-	c.Trusted = l.trusted
+	c.Trusted, c.Connections = l.trusted, i.connections
+	c.Feed, c.Sessions = feed.NewFollower(i.db.Read, i.log), sessions
 	return graph.New(c), pages, graph.NewExport(c, sessions.Seat)
 }
 
-// serve answers requests and sends mails until ctx is done.
+// serve answers requests, and does the background work unless others do, until ctx is done.
 func (i *installation) serve(ctx context.Context, e exposure) error {
 	holdBallast()
-	counted := metrics.New(metrics.Config{Version: version, Read: i.db.Read, Write: i.db.Write, Retried: i.service.Retried, Outbox: i.outbox, Log: i.log})
-	ready := &readiness{db: i.db, clock: clock.System}
-	sessions := &auth.Sessions{Read: i.db.Read, Write: i.db.Write, Clock: clock.System}
+	counted := i.counted()
+	ready := &readiness{db: i.db, clock: i.clock}
+	sessions := &auth.Sessions{Read: i.db.Read, Write: i.db.Write, Clock: i.clock}
 	clients, pages, export := i.apis(e.limits, sessions)
 	sdl := graph.SDL
 	if e.limits.noIntrospection {
@@ -148,7 +183,7 @@ func (i *installation) serve(ctx context.Context, e exposure) error {
 	}
 	s, err := server.New(server.Config{
 		API: clients, Export: export, Pages: pages, SDL: sdl, Sessions: sessions,
-		PublicURL: i.public, Name: i.brand, Origins: e.origins, Proxies: e.proxies, Ready: ready.check, Admit: i.db.Admit, Mailbox: e.mailbox, Log: i.log,
+		PublicURL: i.public, Name: i.brand.Name, Origins: e.origins, Proxies: e.proxies, Ready: ready.check, Admit: i.db.Admit, Mailbox: e.mailbox, Log: i.log,
 		GraphiQL: !e.limits.noIntrospection && e.limits.trusted == nil,
 		Observer: counted, Tracer: i.tracer,
 	})
@@ -160,8 +195,8 @@ func (i *installation) serve(ctx context.Context, e exposure) error {
 	beside, finish := context.WithCancel(context.WithoutCancel(ctx)) // operators look until the last request is answered
 	defer finish()
 	var others sync.WaitGroup
-	if i.worker != nil {
-		others.Go(func() { i.worker.Run(ctx) })
+	if !e.idle {
+		others.Go(func() { i.work(ctx) })
 	}
 	if e.operations != nil {
 		others.Go(func() {
@@ -182,5 +217,5 @@ func (i *installation) serve(ctx context.Context, e exposure) error {
 
 // outbox says how the outbox stands.
 func (i *installation) outbox(ctx context.Context) (outbox.Depth, error) {
-	return outbox.Measure(ctx, i.db.Read, clock.System())
+	return outbox.Measure(ctx, i.db.Read, i.clock())
 }

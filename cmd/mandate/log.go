@@ -8,7 +8,7 @@ import (
 )
 
 // logger returns the log, from a level on unless another one is set.
-func (c serverConfig) logger(t terminal, level slog.Level) (*slog.Logger, error) {
+func (c siteConfig) logger(t terminal, level slog.Level) (*slog.Logger, error) {
 	switch c.LogLevel {
 	case "":
 	case "debug", "info", "warn", "error":

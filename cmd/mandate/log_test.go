@@ -15,7 +15,7 @@ func TestLogIsDiscreetAboutErrors(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{"text", "json"} {
 		var b bytes.Buffer
-		log, err := serverConfig{Log: form}.logger(terminal{err: &b}, slog.LevelInfo)
+		log, err := siteConfig{Log: form}.logger(terminal{err: &b}, slog.LevelInfo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func TestLogLevels(t *testing.T) {
 	t.Parallel()
 	for level, lines := range map[string]int{"": 2, "debug": 4, "info": 3, "warn": 2, "error": 1} {
 		var b bytes.Buffer
-		log, err := serverConfig{LogLevel: level}.logger(terminal{err: &b}, slog.LevelWarn)
+		log, err := siteConfig{LogLevel: level}.logger(terminal{err: &b}, slog.LevelWarn)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,11 +12,13 @@ import (
 
 // program lists the subcommands.
 type program struct {
-	Serve   serve          `cmd:"" help:"Serve the API, and send the mails that it promises."`
+	Serve   serve          `cmd:"" help:"Serve the API, and do the background work, unless workers do it apart."`
+	Worker  worker         `cmd:"" help:"Do the background work apart from the servers: send mails and webhooks, announce and record what ends, delete what is kept no longer."`
 	Demo    demo           `cmd:"" help:"Serve a throw-away database with example data, and print how to explore it."`
 	Migrate migrate        `cmd:"" help:"Bring the database's schema up to date, or see whether it is."`
 	Admin   admin          `cmd:"" help:"Create the administrators of this installation."`
 	Doctor  doctorCommand  `cmd:"" help:"Examine the database: its settings, its schema, and whether what the product promises holds in its rows. Exit status 1 when something is wrong."`
+	Mail    mailCommand    `cmd:"" help:"Show the mails of the product."`
 	Schema  schema         `cmd:"" help:"Print the schema of the API."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+
+	"mandate/internal/clock"
 )
 
 // serve is the subcommand that serves the API.
@@ -13,8 +15,10 @@ type serve struct {
 	databaseConfig `embed:""`
 	serverConfig   `embed:""`
 	mailConfig     `embed:""`
+	webhookConfig  `embed:""`
 	apiConfig      `embed:""`
 	tracesConfig   `embed:""`
+	workerConfig   `embed:""`
 	Migrate        bool `help:"Bring the database's schema up to date first. On SQLite that is done always."`
 }
 
@@ -29,7 +33,14 @@ func (c *serve) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	if e.idle, err = c.idle(); err != nil {
+		return err
+	}
 	sender, err := c.sender()
+	if err != nil {
+		return err
+	}
+	allowed, err := c.allowed()
 	if err != nil {
 		return err
 	}
@@ -51,14 +62,14 @@ func (c *serve) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "version", version, "address", at, "url", public.String(), "mail", sender != nil)
-	if sender == nil {
+	log.Info("serving", "version", version, "address", at, "url", public.String(), "mail", sender != nil && !e.idle)
+	if sender == nil && !e.idle {
 		log.Warn("there is no mail server: mails stay in the outbox", "variable", "MANDATE_SMTP_URL")
 	}
 	if e.operations != nil {
 		log.Info("operations", "address", e.operations.Addr().String())
 	}
-	i := install(db, public, c.brand(), sender, log)
+	i := install(db, public, e.brand, sender, allowed, clock.System, log)
 	i.tracer = tracer
 	return i.serve(ctx, e)
 }
@@ -70,6 +81,9 @@ func (c serverConfig) exposure(api apiConfig) (e exposure, err error) {
 		return exposure{}, err
 	}
 	if _, err := c.public(address); err != nil {
+		return exposure{}, err
+	}
+	if e.brand, err = c.brand(); err != nil {
 		return exposure{}, err
 	}
 	if e.origins, err = c.origins(); err != nil {
@@ -96,7 +110,7 @@ func (c *serve) listen(e *exposure) error {
 }
 
 // listenOperations takes the address where operators look; nil for none.
-func (c serverConfig) listenOperations() (net.Listener, error) {
+func (c siteConfig) listenOperations() (net.Listener, error) {
 	address, err := c.operations()
 	if err != nil || address == "" {
 		return nil, err

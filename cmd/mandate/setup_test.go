@@ -17,6 +17,10 @@ import (
 // TestMain lets this test binary be the program: tests start it as such, with the arguments and the environment of
 // their own.
 func TestMain(m *testing.M) {
+	if path := os.Getenv(clockVariable); path != "" {
+		fmt.Fprintln(os.Stderr, programByClock(path))
+		os.Exit(1)
+	}
 	if os.Getenv("MANDATE_TEST_IS_PROGRAM") == "1" {
 		main()
 		return

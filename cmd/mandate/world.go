@@ -40,7 +40,7 @@ const (
 func (w *world) build(ctx context.Context) error {
 	operator := person{"Operator", operatorAddress, newPassword()}
 	err := w.service.CreateOperator(viewer.System(ctx, "demo"), mandate.CreateOperator{
-		TenantName: w.brand + " Operations", Email: operator.email, FirstName: "Olivia", LastName: "Okafor", Password: operator.password,
+		TenantName: w.brand.Name + " Operations", Email: operator.email, FirstName: "Olivia", LastName: "Okafor", Password: operator.password,
 	})
 	if err != nil {
 		return fmt.Errorf("create the operator: %w", err)

@@ -40,6 +40,8 @@ const (
 	FieldRelationshipID = "relationship_id"
 	// FieldTargetID holds the string denoting the target_id field in the database.
 	FieldTargetID = "target_id"
+	// FieldTargetIds holds the string denoting the target_ids field in the database.
+	FieldTargetIds = "target_ids"
 	// FieldTargetName holds the string denoting the target_name field in the database.
 	FieldTargetName = "target_name"
 	// FieldChanges holds the string denoting the changes field in the database.
@@ -71,6 +73,7 @@ var Columns = []string{
 	FieldAPIToken,
 	FieldRelationshipID,
 	FieldTargetID,
+	FieldTargetIds,
 	FieldTargetName,
 	FieldChanges,
 	FieldReason,

@@ -1159,6 +1159,16 @@ func TargetIDContainsFold(v string) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldContainsFold(FieldTargetID, v))
 }
 
+// TargetIdsIsNil applies the IsNil predicate on the "target_ids" field.
+func TargetIdsIsNil() predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldIsNull(FieldTargetIds))
+}
+
+// TargetIdsNotNil applies the NotNil predicate on the "target_ids" field.
+func TargetIdsNotNil() predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNotNull(FieldTargetIds))
+}
+
 // TargetNameEQ applies the EQ predicate on the "target_name" field.
 func TargetNameEQ(v string) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldEQ(FieldTargetName, v))

@@ -57,6 +57,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{AccessRequestsColumns[10]},
 			},
+			{
+				Name:    "accessrequest_status_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{AccessRequestsColumns[3], AccessRequestsColumns[8]},
+			},
 		},
 	}
 	// APITokensColumns holds the columns for the "api_tokens" table.
@@ -163,6 +168,7 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"SCHEDULED", "ACTIVE", "EXPIRED", "REVOKED"}, Default: "ACTIVE"},
 		{Name: "starts_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "ends_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "ended_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "open_key", Type: field.TypeString, Unique: true, Nullable: true, Size: 100, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(100)"}},
 		{Name: "granter_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
@@ -177,19 +183,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "assignments_tenants_granter",
-				Columns:    []*schema.Column{AssignmentsColumns[18]},
-				RefColumns: []*schema.Column{TenantsColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "assignments_tenants_reached_tenant",
 				Columns:    []*schema.Column{AssignmentsColumns[19]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "assignments_roles_given_role",
+				Symbol:     "assignments_tenants_reached_tenant",
 				Columns:    []*schema.Column{AssignmentsColumns[20]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "assignments_roles_given_role",
+				Columns:    []*schema.Column{AssignmentsColumns[21]},
 				RefColumns: []*schema.Column{RolesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -198,22 +204,22 @@ var (
 			{
 				Name:    "assignments_page",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[10], AssignmentsColumns[9], AssignmentsColumns[19], AssignmentsColumns[13], AssignmentsColumns[18], AssignmentsColumns[20], AssignmentsColumns[14], AssignmentsColumns[15]},
+				Columns: []*schema.Column{AssignmentsColumns[10], AssignmentsColumns[9], AssignmentsColumns[20], AssignmentsColumns[13], AssignmentsColumns[19], AssignmentsColumns[21], AssignmentsColumns[14], AssignmentsColumns[15]},
 			},
 			{
 				Name:    "assignments_levels",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[10], AssignmentsColumns[19], AssignmentsColumns[13], AssignmentsColumns[18], AssignmentsColumns[20], AssignmentsColumns[14], AssignmentsColumns[15]},
+				Columns: []*schema.Column{AssignmentsColumns[10], AssignmentsColumns[20], AssignmentsColumns[13], AssignmentsColumns[19], AssignmentsColumns[21], AssignmentsColumns[14], AssignmentsColumns[15]},
 			},
 			{
 				Name:    "assignment_tenant_id_granter_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[18], AssignmentsColumns[13]},
+				Columns: []*schema.Column{AssignmentsColumns[20], AssignmentsColumns[19], AssignmentsColumns[13]},
 			},
 			{
 				Name:    "assignment_tenant_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[0]},
+				Columns: []*schema.Column{AssignmentsColumns[20], AssignmentsColumns[0]},
 			},
 			{
 				Name:    "assignment_grantee_id_id",
@@ -223,7 +229,7 @@ var (
 			{
 				Name:    "assignment_granter_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[18], AssignmentsColumns[0]},
+				Columns: []*schema.Column{AssignmentsColumns[19], AssignmentsColumns[0]},
 			},
 			{
 				Name:    "assignment_relationship_id",
@@ -233,7 +239,12 @@ var (
 			{
 				Name:    "assignment_role_id",
 				Unique:  false,
-				Columns: []*schema.Column{AssignmentsColumns[20]},
+				Columns: []*schema.Column{AssignmentsColumns[21]},
+			},
+			{
+				Name:    "assignment_due_at",
+				Unique:  false,
+				Columns: []*schema.Column{AssignmentsColumns[16]},
 			},
 		},
 	}
@@ -254,6 +265,7 @@ var (
 		{Name: "api_token", Type: field.TypeString, Nullable: true, Size: 16},
 		{Name: "relationship_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
 		{Name: "target_id", Type: field.TypeString, Nullable: true, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "target_ids", Type: field.TypeJSON, Nullable: true},
 		{Name: "target_name", Type: field.TypeString, Nullable: true, Size: 400},
 		{Name: "changes", Type: field.TypeJSON, Nullable: true},
 		{Name: "reason", Type: field.TypeString, Nullable: true, Size: 500},
@@ -287,6 +299,20 @@ var (
 				Columns: []*schema.Column{AuditEventsColumns[5], AuditEventsColumns[3], AuditEventsColumns[1]},
 			},
 		},
+	}
+	// BookmarksColumns holds the columns for the "bookmarks" table.
+	BookmarksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "reader", Type: field.TypeString, Unique: true, Size: 40, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "varchar(40)"}},
+		{Name: "event_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// BookmarksTable holds the schema information for the "bookmarks" table.
+	BookmarksTable = &schema.Table{
+		Name:       "bookmarks",
+		Columns:    BookmarksColumns,
+		PrimaryKey: []*schema.Column{BookmarksColumns[0]},
 	}
 	// DevicesColumns holds the columns for the "devices" table.
 	DevicesColumns = []*schema.Column{
@@ -539,6 +565,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{InvitationsColumns[30]},
 			},
+			{
+				Name:    "invitation_status_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[11], InvitationsColumns[16]},
+			},
 		},
 	}
 	// MembersColumns holds the columns for the "members" table.
@@ -724,6 +755,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{OneTimeTokensColumns[11], OneTimeTokensColumns[3]},
 			},
+			{
+				Name:    "onetimetoken_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{OneTimeTokensColumns[9]},
+			},
 		},
 	}
 	// OutboxMessagesColumns holds the columns for the "outbox_messages" table.
@@ -743,6 +779,7 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "SENT", "DEAD"}, Default: "PENDING"},
 		{Name: "attempts", Type: field.TypeInt, Default: 0},
 		{Name: "next_attempt_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "retried_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "sent_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "last_error", Type: field.TypeString, Nullable: true, Size: 500},
 	}
@@ -756,6 +793,11 @@ var (
 				Name:    "outboxmessage_status_next_attempt_at",
 				Unique:  false,
 				Columns: []*schema.Column{OutboxMessagesColumns[12], OutboxMessagesColumns[14]},
+			},
+			{
+				Name:    "outboxmessage_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{OutboxMessagesColumns[12], OutboxMessagesColumns[0]},
 			},
 			{
 				Name:    "outboxmessage_recipient_canonical_kind_created_at",
@@ -865,6 +907,7 @@ var (
 		{Name: "suspended_by_partner", Type: field.TypeBool, Default: false},
 		{Name: "suspended_by_customer", Type: field.TypeBool, Default: false},
 		{Name: "suspended_by_operator", Type: field.TypeBool, Default: false},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "ended_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
 		{Name: "ended_by", Type: field.TypeEnum, Nullable: true, Enums: []string{"PARTNER", "CUSTOMER", "OPERATOR"}},
 		{Name: "end_reason", Type: field.TypeString, Nullable: true, Size: 500},
@@ -880,19 +923,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "relationships_tenants_partner_tenant",
-				Columns:    []*schema.Column{RelationshipsColumns[21]},
-				RefColumns: []*schema.Column{TenantsColumns[0]},
-				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "relationships_tenants_customer_tenant",
 				Columns:    []*schema.Column{RelationshipsColumns[22]},
 				RefColumns: []*schema.Column{TenantsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
-				Symbol:     "relationships_roles_ceiling",
+				Symbol:     "relationships_tenants_customer_tenant",
 				Columns:    []*schema.Column{RelationshipsColumns[23]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "relationships_roles_ceiling",
+				Columns:    []*schema.Column{RelationshipsColumns[24]},
 				RefColumns: []*schema.Column{RolesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -901,22 +944,27 @@ var (
 			{
 				Name:    "relationship_customer_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[0]},
+				Columns: []*schema.Column{RelationshipsColumns[23], RelationshipsColumns[0]},
 			},
 			{
 				Name:    "relationship_partner_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[0]},
+				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[0]},
 			},
 			{
 				Name:    "relationship_partner_id_status_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[10], RelationshipsColumns[0]},
+				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[10], RelationshipsColumns[0]},
 			},
 			{
 				Name:    "relationship_role_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[23]},
+				Columns: []*schema.Column{RelationshipsColumns[24]},
+			},
+			{
+				Name:    "relationship_due_at",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[18]},
 			},
 		},
 	}
@@ -1082,6 +1130,11 @@ var (
 				Name:    "session_entered_tenant_id",
 				Unique:  false,
 				Columns: []*schema.Column{SessionsColumns[15]},
+			},
+			{
+				Name:    "session_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[7]},
 			},
 		},
 	}
@@ -1279,6 +1332,102 @@ var (
 		Columns:    UsersColumns,
 		PrimaryKey: []*schema.Column{UsersColumns[0]},
 	}
+	// WebhooksColumns holds the columns for the "webhooks" table.
+	WebhooksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "url", Type: field.TypeString, Size: 2000},
+		{Name: "events", Type: field.TypeJSON},
+		{Name: "secret", Type: field.TypeString, Size: 100},
+		{Name: "previous_secret", Type: field.TypeString, Nullable: true, Size: 100},
+		{Name: "previous_until", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED", "DELETED"}, Default: "ACTIVE"},
+		{Name: "active_since", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "failing_since", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// WebhooksTable holds the schema information for the "webhooks" table.
+	WebhooksTable = &schema.Table{
+		Name:       "webhooks",
+		Columns:    WebhooksColumns,
+		PrimaryKey: []*schema.Column{WebhooksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "webhooks_tenants_webhook_tenant",
+				Columns:    []*schema.Column{WebhooksColumns[12]},
+				RefColumns: []*schema.Column{TenantsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webhook_tenant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhooksColumns[12], WebhooksColumns[0]},
+			},
+			{
+				Name:    "webhook_status",
+				Unique:  false,
+				Columns: []*schema.Column{WebhooksColumns[9]},
+			},
+		},
+	}
+	// WebhookDeliveriesColumns holds the columns for the "webhook_deliveries" table.
+	WebhookDeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "tenant_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "event_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+		{Name: "event", Type: field.TypeString, Size: 60},
+		{Name: "payload", Type: field.TypeString, Size: 2147483647},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "DELIVERED", "FAILED"}, Default: "PENDING"},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "give_up_at", Type: field.TypeTime, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "last_attempt_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"mysql": "datetime(6)"}},
+		{Name: "response_status", Type: field.TypeInt, Nullable: true},
+		{Name: "last_error", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "webhook_id", Type: field.TypeString, Collation: "ascii_bin", SchemaType: map[string]string{"mysql": "char(30)"}},
+	}
+	// WebhookDeliveriesTable holds the schema information for the "webhook_deliveries" table.
+	WebhookDeliveriesTable = &schema.Table{
+		Name:       "webhook_deliveries",
+		Columns:    WebhookDeliveriesColumns,
+		PrimaryKey: []*schema.Column{WebhookDeliveriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "webhook_deliveries_webhooks_webhook",
+				Columns:    []*schema.Column{WebhookDeliveriesColumns[14]},
+				RefColumns: []*schema.Column{WebhooksColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webhookdelivery_webhook_id_event_id",
+				Unique:  true,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[14], WebhookDeliveriesColumns[4]},
+			},
+			{
+				Name:    "webhookdelivery_webhook_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[14], WebhookDeliveriesColumns[0]},
+			},
+			{
+				Name:    "webhookdelivery_webhook_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[14], WebhookDeliveriesColumns[7], WebhookDeliveriesColumns[0]},
+			},
+			{
+				Name:    "webhookdelivery_status_next_attempt_at_tenant_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[7], WebhookDeliveriesColumns[9], WebhookDeliveriesColumns[3]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AccessRequestsTable,
@@ -1286,6 +1435,7 @@ var (
 		APITokenTenantsTable,
 		AssignmentsTable,
 		AuditEventsTable,
+		BookmarksTable,
 		DevicesTable,
 		FeaturesTable,
 		GroupCustomersTable,
@@ -1310,6 +1460,8 @@ var (
 		TenantsTable,
 		TenantTagsTable,
 		UsersTable,
+		WebhooksTable,
+		WebhookDeliveriesTable,
 	}
 )
 
@@ -1351,4 +1503,6 @@ func init() {
 	SitesTable.ForeignKeys[0].RefTable = TenantsTable
 	TablePreferencesTable.ForeignKeys[0].RefTable = UsersTable
 	TenantTagsTable.ForeignKeys[0].RefTable = TenantsTable
+	WebhooksTable.ForeignKeys[0].RefTable = TenantsTable
+	WebhookDeliveriesTable.ForeignKeys[0].RefTable = WebhooksTable
 }

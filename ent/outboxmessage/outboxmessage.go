@@ -44,6 +44,8 @@ const (
 	FieldAttempts = "attempts"
 	// FieldNextAttemptAt holds the string denoting the next_attempt_at field in the database.
 	FieldNextAttemptAt = "next_attempt_at"
+	// FieldRetriedAt holds the string denoting the retried_at field in the database.
+	FieldRetriedAt = "retried_at"
 	// FieldSentAt holds the string denoting the sent_at field in the database.
 	FieldSentAt = "sent_at"
 	// FieldLastError holds the string denoting the last_error field in the database.
@@ -69,6 +71,7 @@ var Columns = []string{
 	FieldStatus,
 	FieldAttempts,
 	FieldNextAttemptAt,
+	FieldRetriedAt,
 	FieldSentAt,
 	FieldLastError,
 }
@@ -212,6 +215,11 @@ func ByAttempts(opts ...sql.OrderTermOption) OrderOption {
 // ByNextAttemptAt orders the results by the next_attempt_at field.
 func ByNextAttemptAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNextAttemptAt, opts...).ToFunc()
+}
+
+// ByRetriedAt orders the results by the retried_at field.
+func ByRetriedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRetriedAt, opts...).ToFunc()
 }
 
 // BySentAt orders the results by the sent_at field.

@@ -129,6 +129,11 @@ func NextAttemptAt(v time.Time) predicate.OutboxMessage {
 	return predicate.OutboxMessage(sql.FieldEQ(FieldNextAttemptAt, v))
 }
 
+// RetriedAt applies equality check predicate on the "retried_at" field. It's identical to RetriedAtEQ.
+func RetriedAt(v time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldEQ(FieldRetriedAt, v))
+}
+
 // SentAt applies equality check predicate on the "sent_at" field. It's identical to SentAtEQ.
 func SentAt(v time.Time) predicate.OutboxMessage {
 	return predicate.OutboxMessage(sql.FieldEQ(FieldSentAt, v))
@@ -867,6 +872,56 @@ func NextAttemptAtLT(v time.Time) predicate.OutboxMessage {
 // NextAttemptAtLTE applies the LTE predicate on the "next_attempt_at" field.
 func NextAttemptAtLTE(v time.Time) predicate.OutboxMessage {
 	return predicate.OutboxMessage(sql.FieldLTE(FieldNextAttemptAt, v))
+}
+
+// RetriedAtEQ applies the EQ predicate on the "retried_at" field.
+func RetriedAtEQ(v time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldEQ(FieldRetriedAt, v))
+}
+
+// RetriedAtNEQ applies the NEQ predicate on the "retried_at" field.
+func RetriedAtNEQ(v time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldNEQ(FieldRetriedAt, v))
+}
+
+// RetriedAtIn applies the In predicate on the "retried_at" field.
+func RetriedAtIn(vs ...time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldIn(FieldRetriedAt, vs...))
+}
+
+// RetriedAtNotIn applies the NotIn predicate on the "retried_at" field.
+func RetriedAtNotIn(vs ...time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldNotIn(FieldRetriedAt, vs...))
+}
+
+// RetriedAtGT applies the GT predicate on the "retried_at" field.
+func RetriedAtGT(v time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldGT(FieldRetriedAt, v))
+}
+
+// RetriedAtGTE applies the GTE predicate on the "retried_at" field.
+func RetriedAtGTE(v time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldGTE(FieldRetriedAt, v))
+}
+
+// RetriedAtLT applies the LT predicate on the "retried_at" field.
+func RetriedAtLT(v time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldLT(FieldRetriedAt, v))
+}
+
+// RetriedAtLTE applies the LTE predicate on the "retried_at" field.
+func RetriedAtLTE(v time.Time) predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldLTE(FieldRetriedAt, v))
+}
+
+// RetriedAtIsNil applies the IsNil predicate on the "retried_at" field.
+func RetriedAtIsNil() predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldIsNull(FieldRetriedAt))
+}
+
+// RetriedAtNotNil applies the NotNil predicate on the "retried_at" field.
+func RetriedAtNotNil() predicate.OutboxMessage {
+	return predicate.OutboxMessage(sql.FieldNotNull(FieldRetriedAt))
 }
 
 // SentAtEQ applies the EQ predicate on the "sent_at" field.

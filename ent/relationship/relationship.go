@@ -57,6 +57,8 @@ const (
 	FieldSuspendedByCustomer = "suspended_by_customer"
 	// FieldSuspendedByOperator holds the string denoting the suspended_by_operator field in the database.
 	FieldSuspendedByOperator = "suspended_by_operator"
+	// FieldDueAt holds the string denoting the due_at field in the database.
+	FieldDueAt = "due_at"
 	// FieldEndedAt holds the string denoting the ended_at field in the database.
 	FieldEndedAt = "ended_at"
 	// FieldEndedBy holds the string denoting the ended_by field in the database.
@@ -117,6 +119,7 @@ var Columns = []string{
 	FieldSuspendedByPartner,
 	FieldSuspendedByCustomer,
 	FieldSuspendedByOperator,
+	FieldDueAt,
 	FieldEndedAt,
 	FieldEndedBy,
 	FieldEndReason,
@@ -345,6 +348,11 @@ func BySuspendedByCustomer(opts ...sql.OrderTermOption) OrderOption {
 // BySuspendedByOperator orders the results by the suspended_by_operator field.
 func BySuspendedByOperator(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSuspendedByOperator, opts...).ToFunc()
+}
+
+// ByDueAt orders the results by the due_at field.
+func ByDueAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDueAt, opts...).ToFunc()
 }
 
 // ByEndedAt orders the results by the ended_at field.

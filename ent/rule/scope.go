@@ -65,6 +65,15 @@ func Nobody(context.Context, *Access) (func(*sql.Selector), error) {
 	return nil, privacy.Denyf("rows that are nobody's")
 }
 
+// Installation lets the administrators of the operator see every row.
+func Installation(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+	runs, err := a.RunsInstallation(ctx)
+	if err == nil && !runs {
+		err = privacy.Denyf("rows of the installation's operator")
+	}
+	return nil, err
+}
+
 // Tenants lets viewers see the tenants that they reach in any way.
 func Tenants(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 	return among(ctx, a, access.Tenant, access.None, "id")
@@ -82,6 +91,36 @@ func OfPair(feature access.Feature, one, other string) Scope {
 	return func(ctx context.Context, a *Access) (func(*sql.Selector), error) {
 		return among(ctx, a, feature, access.View, one, other)
 	}
+}
+
+// OfOwnTenant lets viewers with VIEW on all of the features by a membership in a row's tenant see the row: nobody from outside.
+func OfOwnTenant(features ...access.Feature) Scope {
+	return func(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+		homes, err := a.Homes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var ids []string
+		for _, m := range homes {
+			lacks := func(f access.Feature) bool { return m.Levels.At(f) < access.View }
+			if !slices.ContainsFunc(features, lacks) {
+				ids = append(ids, m.TenantID)
+			}
+		}
+		return func(s *sql.Selector) { anyOf(s, isIn(s, "tenant_id", ids)) }, nil
+	}
+}
+
+// Webhooks lets viewers with TOKENS VIEW by a membership in a row's tenant see the row, unless it was deleted.
+func Webhooks(ctx context.Context, a *Access) (func(*sql.Selector), error) {
+	own, err := OfOwnTenant(access.Tokens)(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return func(s *sql.Selector) {
+		own(s)
+		s.Where(sql.NEQ(s.C("status"), "DELETED"))
+	}, nil
 }
 
 func among(ctx context.Context, a *Access, feature access.Feature, level access.Level, columns ...string) (func(*sql.Selector), error) {

@@ -9,6 +9,7 @@ import (
 	"mandate/ent/apitokentenant"
 	"mandate/ent/assignment"
 	"mandate/ent/auditevent"
+	"mandate/ent/bookmark"
 	"mandate/ent/device"
 	"mandate/ent/feature"
 	"mandate/ent/groupcustomer"
@@ -34,6 +35,8 @@ import (
 	"mandate/ent/tenant"
 	"mandate/ent/tenanttag"
 	"mandate/ent/user"
+	"mandate/ent/webhook"
+	"mandate/ent/webhookdelivery"
 
 	"entgo.io/ent"
 	"entgo.io/ent/privacy"
@@ -183,7 +186,7 @@ func init() {
 	// assignment.GranteeNameValidator is a validator for the "grantee_name" field. It is called by the builders before save.
 	assignment.GranteeNameValidator = assignmentDescGranteeName.Validators[0].(func(string) error)
 	// assignmentDescOpenKey is the schema descriptor for open_key field.
-	assignmentDescOpenKey := assignmentFields[11].Descriptor()
+	assignmentDescOpenKey := assignmentFields[12].Descriptor()
 	// assignment.OpenKeyValidator is a validator for the "open_key" field. It is called by the builders before save.
 	assignment.OpenKeyValidator = assignmentDescOpenKey.Validators[0].(func(string) error)
 	// assignmentDescID is the schema descriptor for id field.
@@ -236,25 +239,50 @@ func init() {
 	// auditevent.APITokenValidator is a validator for the "api_token" field. It is called by the builders before save.
 	auditevent.APITokenValidator = auditeventDescAPIToken.Validators[0].(func(string) error)
 	// auditeventDescTargetName is the schema descriptor for target_name field.
-	auditeventDescTargetName := auditeventFields[14].Descriptor()
+	auditeventDescTargetName := auditeventFields[15].Descriptor()
 	// auditevent.TargetNameValidator is a validator for the "target_name" field. It is called by the builders before save.
 	auditevent.TargetNameValidator = auditeventDescTargetName.Validators[0].(func(string) error)
 	// auditeventDescReason is the schema descriptor for reason field.
-	auditeventDescReason := auditeventFields[16].Descriptor()
+	auditeventDescReason := auditeventFields[17].Descriptor()
 	// auditevent.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
 	auditevent.ReasonValidator = auditeventDescReason.Validators[0].(func(string) error)
 	// auditeventDescRequestID is the schema descriptor for request_id field.
-	auditeventDescRequestID := auditeventFields[17].Descriptor()
+	auditeventDescRequestID := auditeventFields[18].Descriptor()
 	// auditevent.RequestIDValidator is a validator for the "request_id" field. It is called by the builders before save.
 	auditevent.RequestIDValidator = auditeventDescRequestID.Validators[0].(func(string) error)
 	// auditeventDescAddress is the schema descriptor for address field.
-	auditeventDescAddress := auditeventFields[18].Descriptor()
+	auditeventDescAddress := auditeventFields[19].Descriptor()
 	// auditevent.AddressValidator is a validator for the "address" field. It is called by the builders before save.
 	auditevent.AddressValidator = auditeventDescAddress.Validators[0].(func(string) error)
 	// auditeventDescID is the schema descriptor for id field.
 	auditeventDescID := auditeventMixinFields0[0].Descriptor()
 	// auditevent.DefaultID holds the default value on creation for the id field.
 	auditevent.DefaultID = auditeventDescID.Default.(func() string)
+	bookmarkMixin := schema.Bookmark{}.Mixin()
+	bookmark.Policy = privacy.NewPolicies(schema.Bookmark{})
+	bookmark.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := bookmark.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	bookmarkMixinHooks1 := bookmarkMixin[1].Hooks()
+
+	bookmark.Hooks[1] = bookmarkMixinHooks1[0]
+	bookmarkMixinFields0 := bookmarkMixin[0].Fields()
+	_ = bookmarkMixinFields0
+	bookmarkFields := schema.Bookmark{}.Fields()
+	_ = bookmarkFields
+	// bookmarkDescReader is the schema descriptor for reader field.
+	bookmarkDescReader := bookmarkFields[0].Descriptor()
+	// bookmark.ReaderValidator is a validator for the "reader" field. It is called by the builders before save.
+	bookmark.ReaderValidator = bookmarkDescReader.Validators[0].(func(string) error)
+	// bookmarkDescID is the schema descriptor for id field.
+	bookmarkDescID := bookmarkMixinFields0[0].Descriptor()
+	// bookmark.DefaultID holds the default value on creation for the id field.
+	bookmark.DefaultID = bookmarkDescID.Default.(func() string)
 	deviceMixin := schema.Device{}.Mixin()
 	device.Policy = privacy.NewPolicies(schema.Device{})
 	device.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -664,7 +692,7 @@ func init() {
 	// outboxmessage.DefaultAttempts holds the default value on creation for the attempts field.
 	outboxmessage.DefaultAttempts = outboxmessageDescAttempts.Default.(int)
 	// outboxmessageDescLastError is the schema descriptor for last_error field.
-	outboxmessageDescLastError := outboxmessageFields[13].Descriptor()
+	outboxmessageDescLastError := outboxmessageFields[14].Descriptor()
 	// outboxmessage.LastErrorValidator is a validator for the "last_error" field. It is called by the builders before save.
 	outboxmessage.LastErrorValidator = outboxmessageDescLastError.Validators[0].(func(string) error)
 	// outboxmessageDescID is the schema descriptor for id field.
@@ -799,7 +827,7 @@ func init() {
 	// relationship.DefaultSuspendedByOperator holds the default value on creation for the suspended_by_operator field.
 	relationship.DefaultSuspendedByOperator = relationshipDescSuspendedByOperator.Default.(bool)
 	// relationshipDescEndReason is the schema descriptor for end_reason field.
-	relationshipDescEndReason := relationshipFields[14].Descriptor()
+	relationshipDescEndReason := relationshipFields[15].Descriptor()
 	// relationship.EndReasonValidator is a validator for the "end_reason" field. It is called by the builders before save.
 	relationship.EndReasonValidator = relationshipDescEndReason.Validators[0].(func(string) error)
 	// relationshipDescID is the schema descriptor for id field.
@@ -1131,6 +1159,78 @@ func init() {
 	userDescID := userMixinFields0[0].Descriptor()
 	// user.DefaultID holds the default value on creation for the id field.
 	user.DefaultID = userDescID.Default.(func() string)
+	webhookMixin := schema.Webhook{}.Mixin()
+	webhook.Policy = privacy.NewPolicies(schema.Webhook{})
+	webhook.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := webhook.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	webhookMixinHooks2 := webhookMixin[2].Hooks()
+
+	webhook.Hooks[1] = webhookMixinHooks2[0]
+	webhookMixinFields0 := webhookMixin[0].Fields()
+	_ = webhookMixinFields0
+	webhookMixinFields1 := webhookMixin[1].Fields()
+	_ = webhookMixinFields1
+	webhookFields := schema.Webhook{}.Fields()
+	_ = webhookFields
+	// webhookDescVersion is the schema descriptor for version field.
+	webhookDescVersion := webhookMixinFields1[0].Descriptor()
+	// webhook.DefaultVersion holds the default value on creation for the version field.
+	webhook.DefaultVersion = webhookDescVersion.Default.(int)
+	// webhookDescURL is the schema descriptor for url field.
+	webhookDescURL := webhookFields[1].Descriptor()
+	// webhook.URLValidator is a validator for the "url" field. It is called by the builders before save.
+	webhook.URLValidator = webhookDescURL.Validators[0].(func(string) error)
+	// webhookDescSecret is the schema descriptor for secret field.
+	webhookDescSecret := webhookFields[3].Descriptor()
+	// webhook.SecretValidator is a validator for the "secret" field. It is called by the builders before save.
+	webhook.SecretValidator = webhookDescSecret.Validators[0].(func(string) error)
+	// webhookDescPreviousSecret is the schema descriptor for previous_secret field.
+	webhookDescPreviousSecret := webhookFields[4].Descriptor()
+	// webhook.PreviousSecretValidator is a validator for the "previous_secret" field. It is called by the builders before save.
+	webhook.PreviousSecretValidator = webhookDescPreviousSecret.Validators[0].(func(string) error)
+	// webhookDescID is the schema descriptor for id field.
+	webhookDescID := webhookMixinFields0[0].Descriptor()
+	// webhook.DefaultID holds the default value on creation for the id field.
+	webhook.DefaultID = webhookDescID.Default.(func() string)
+	webhookdeliveryMixin := schema.WebhookDelivery{}.Mixin()
+	webhookdelivery.Policy = privacy.NewPolicies(schema.WebhookDelivery{})
+	webhookdelivery.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := webhookdelivery.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	webhookdeliveryMixinHooks1 := webhookdeliveryMixin[1].Hooks()
+
+	webhookdelivery.Hooks[1] = webhookdeliveryMixinHooks1[0]
+	webhookdeliveryMixinFields0 := webhookdeliveryMixin[0].Fields()
+	_ = webhookdeliveryMixinFields0
+	webhookdeliveryFields := schema.WebhookDelivery{}.Fields()
+	_ = webhookdeliveryFields
+	// webhookdeliveryDescEvent is the schema descriptor for event field.
+	webhookdeliveryDescEvent := webhookdeliveryFields[3].Descriptor()
+	// webhookdelivery.EventValidator is a validator for the "event" field. It is called by the builders before save.
+	webhookdelivery.EventValidator = webhookdeliveryDescEvent.Validators[0].(func(string) error)
+	// webhookdeliveryDescAttempts is the schema descriptor for attempts field.
+	webhookdeliveryDescAttempts := webhookdeliveryFields[6].Descriptor()
+	// webhookdelivery.DefaultAttempts holds the default value on creation for the attempts field.
+	webhookdelivery.DefaultAttempts = webhookdeliveryDescAttempts.Default.(int)
+	// webhookdeliveryDescLastError is the schema descriptor for last_error field.
+	webhookdeliveryDescLastError := webhookdeliveryFields[11].Descriptor()
+	// webhookdelivery.LastErrorValidator is a validator for the "last_error" field. It is called by the builders before save.
+	webhookdelivery.LastErrorValidator = webhookdeliveryDescLastError.Validators[0].(func(string) error)
+	// webhookdeliveryDescID is the schema descriptor for id field.
+	webhookdeliveryDescID := webhookdeliveryMixinFields0[0].Descriptor()
+	// webhookdelivery.DefaultID holds the default value on creation for the id field.
+	webhookdelivery.DefaultID = webhookdeliveryDescID.Default.(func() string)
 }
 
 const (

@@ -51,7 +51,7 @@ func (AccessRequest) Edges() []ent.Edge {
 
 // Indexes of the request.
 func (AccessRequest) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("tenant_id", "id"), index.Fields("tenant_id", "status", "id"), index.Fields("member_id")}
+	return []ent.Index{index.Fields("tenant_id", "id"), index.Fields("tenant_id", "status", "id"), index.Fields("member_id"), index.Fields("status", "expires_at")}
 }
 
 // Policy of the request: visible with USERS VIEW.

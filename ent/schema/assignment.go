@@ -40,6 +40,7 @@ func (Assignment) Fields() []ent.Field {
 			}),
 		moment("starts_at", "From when it counts.", hidden),
 		moment("ends_at", "Until when it counts; open if empty.", hidden, nullable),
+		moment("due_at", "When the clock has something to do with it next: to announce its end, or to record it. None while it is open or over.", hidden, nullable),
 		moment("ended_at", "When it was taken back.", hidden, nullable),
 		key("open_key", "Grantee, tenant and granter while it is not over: unique, so that there is one.", 100, nullable, unique),
 	}
@@ -67,6 +68,7 @@ func (Assignment) Indexes() []ent.Index {
 		index.Fields("granter_id", "id"),
 		index.Fields("relationship_id"),
 		index.Fields("role_id"),
+		index.Fields("due_at"),
 	}
 }
 

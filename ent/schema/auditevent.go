@@ -34,6 +34,7 @@ func (AuditEvent) Fields() []ent.Field {
 		column(field.String("api_token").MaxLen(16).Comment("How the API token begins by which it was done; none for a session."), []option{fixed, nullable}),
 		reference("relationship_id", "The relationship concerned.", fixed, nullable),
 		reference("target_id", "What was acted on.", fixed, nullable),
+		field.JSON("target_ids", []string{}).Optional().Immutable().Comment("All that was acted on, where that is more than one.").Annotations(api.Hidden()),
 		text("target_name", "Name of what was acted on, while the viewer may see it.", 400, fixed, nullable),
 		field.JSON("changes", []access.Change{}).Optional().Immutable().Comment("What changed, without secrets.").Annotations(api.Hidden()),
 		text("reason", "Why, in the words of whoever did it.", 500, fixed, nullable),

@@ -57,7 +57,7 @@ func (Invitation) Fields() []ent.Field {
 		column(field.Int("auto_extend_days").Comment("What an offer to extend makes of the end: by how many days it moves by itself."), []option{nullable, fixed}),
 		field.Int("send_count").Default(0).Comment("How often it was sent."),
 		moment("last_sent_at", "When it was sent last.", nullable),
-		field.Bool("undeliverable").Default(false).Comment("Whether the mail was refused for good."),
+		field.Bool("undeliverable").Default(false).Comment("Whether the mail could not be delivered: it was refused for good, or not taken for 24 hours."),
 		reference("relationship_id", "What it led to, or the relationship that it would widen.", nullable),
 		reference("sender_id", "The member who sent it.", fixed, nullable),
 		key("token_hash", "SHA-256 of the token in the link.", 64, nullable, unique),
@@ -83,6 +83,7 @@ func (Invitation) Indexes() []ent.Index {
 		index.Fields("email_canonical", "id"),
 		index.Fields("relationship_id"),
 		index.Fields("role_id"),
+		index.Fields("status", "expires_at"),
 	}
 }
 

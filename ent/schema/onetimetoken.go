@@ -44,7 +44,9 @@ func (OneTimeToken) Edges() []ent.Edge {
 }
 
 // Indexes of the token.
-func (OneTimeToken) Indexes() []ent.Index { return []ent.Index{index.Fields("user_id", "purpose")} }
+func (OneTimeToken) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("user_id", "purpose"), index.Fields("expires_at")}
+}
 
 // Policy of the token: nobody's but the program's.
 func (OneTimeToken) Policy() ent.Policy { return rule.Policy(rule.Nobody) }

@@ -33,10 +33,11 @@ func (OutboxMessage) Fields() []ent.Field {
 		text("subject", "Subject line.", 400),
 		field.Text("text").Sensitive().Comment("Text part."),
 		field.Text("html").Sensitive().Comment("HTML part."),
-		field.Bool("secret").Default(false).Immutable().Comment("Whether the parts hold a secret, and are blanked once the mail was sent or given up."),
+		field.Bool("secret").Default(false).Immutable().Comment("Whether the parts hold a secret, and are blanked once the mail was sent."),
 		field.Enum("status").NamedValues("Pending", "PENDING", "Sent", "SENT", "Dead", "DEAD").Default("PENDING").Comment("Where the message stands."),
 		field.Int("attempts").Default(0).Comment("How often sending was tried."),
 		moment("next_attempt_at", "Not tried before this moment; also the lease of the worker that is at it."),
+		moment("retried_at", "When an operator had it tried anew, after it was given up.", nullable),
 		moment("sent_at", "When the mail server took it.", nullable),
 		text("last_error", "Why the last try failed.", 500, nullable),
 	}
@@ -46,10 +47,11 @@ func (OutboxMessage) Fields() []ent.Field {
 func (OutboxMessage) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("status", "next_attempt_at"),
+		index.Fields("status", "id"),
 		index.Fields("recipient_canonical", "kind", "created_at"),
 		index.Fields("invitation_id"),
 	}
 }
 
-// Policy of the message: nobody's but the program's.
-func (OutboxMessage) Policy() ent.Policy { return rule.Policy(rule.Nobody) }
+// Policy of the message: of the program, and for the administrators of the operator to look at.
+func (OutboxMessage) Policy() ent.Policy { return rule.Policy(rule.Installation) }

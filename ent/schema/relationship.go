@@ -47,6 +47,7 @@ func (Relationship) Fields() []ent.Field {
 		field.Bool("suspended_by_partner").Default(false).Comment("Whether the partner suspended it.").Annotations(api.Hidden()),
 		field.Bool("suspended_by_customer").Default(false).Comment("Whether the customer suspended it.").Annotations(api.Hidden()),
 		field.Bool("suspended_by_operator").Default(false).Comment("Whether the operator suspended it.").Annotations(api.Hidden()),
+		moment("due_at", "When the clock has something to do with it next: to announce its end, to move it, or to record it. None while it is open or over.", hidden, nullable),
 		moment("ended_at", "When it ended.", nullable),
 		field.Enum("ended_by").NamedValues("Partner", "PARTNER", "Customer", "CUSTOMER", "Operator", "OPERATOR").Optional().Nillable().
 			Comment("Who ended it; empty when it ran out by itself.").
@@ -71,6 +72,7 @@ func (Relationship) Indexes() []ent.Index {
 		index.Fields("partner_id", "id"),
 		index.Fields("partner_id", "status", "id"),
 		index.Fields("role_id"),
+		index.Fields("due_at"),
 	}
 }
 

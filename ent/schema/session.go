@@ -47,7 +47,7 @@ func (Session) Edges() []ent.Edge {
 
 // Indexes of the session.
 func (Session) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("user_id", "ended_at"), index.Fields("relationship_id"), index.Fields("parent_id"), index.Fields("entered_tenant_id")}
+	return []ent.Index{index.Fields("user_id", "ended_at"), index.Fields("relationship_id"), index.Fields("parent_id"), index.Fields("entered_tenant_id"), index.Fields("expires_at")}
 }
 
 // Policy of the session: one's own.

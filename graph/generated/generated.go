@@ -18,6 +18,8 @@ import (
 	"mandate/ent/role"
 	"mandate/ent/site"
 	"mandate/ent/tenant"
+	"mandate/ent/webhook"
+	"mandate/ent/webhookdelivery"
 	"mandate/graph/exec"
 	"mandate/graph/model"
 	"mandate/internal/access"
@@ -59,9 +61,11 @@ type ResolverRoot interface {
 	Role() RoleResolver
 	ServiceSubscription() ServiceSubscriptionResolver
 	Session() SessionResolver
+	Subscription() SubscriptionResolver
 	Tenant() TenantResolver
 	User() UserResolver
 	Viewer() ViewerResolver
+	Webhook() WebhookResolver
 }
 
 type DirectiveRoot struct {
@@ -163,6 +167,8 @@ type MutationResolver interface {
 	SetMemberStatus(ctx context.Context, input mandate.SetMemberStatus) (*model.SetMemberStatusPayload, error)
 	SendPasswordLinks(ctx context.Context, input mandate.SendPasswordLinks) (*model.SendPasswordLinksPayload, error)
 	ChangeRole(ctx context.Context, input mandate.ChangeRole) (*model.ChangeRolePayload, error)
+	RetryOutboxMessages(ctx context.Context, input mandate.RetryOutboxMessages) (*model.RetryOutboxMessagesPayload, error)
+	DropOutboxMessages(ctx context.Context, input mandate.DropOutboxMessages) (*model.DropOutboxMessagesPayload, error)
 	RegisterPartner(ctx context.Context, input mandate.RegisterPartner) (*model.RegisterPartnerPayload, error)
 	RecognizePartner(ctx context.Context, input mandate.RecognizePartner) (*model.RecognizePartnerPayload, error)
 	RotateInviteLink(ctx context.Context, input mandate.RotateInviteLink) (*model.RotateInviteLinkPayload, error)
@@ -201,6 +207,11 @@ type MutationResolver interface {
 	ActivateService(ctx context.Context, input mandate.ActivateService) (*model.ActivateServicePayload, error)
 	CreateAPIToken(ctx context.Context, input mandate.CreateAPIToken) (*model.CreateAPITokenPayload, error)
 	RevokeAPIToken(ctx context.Context, input mandate.RevokeAPIToken) (*model.RevokeAPITokenPayload, error)
+	CreateWebhook(ctx context.Context, input mandate.CreateWebhook) (*model.CreateWebhookPayload, error)
+	UpdateWebhook(ctx context.Context, input mandate.UpdateWebhook) (*model.UpdateWebhookPayload, error)
+	RotateWebhookSecret(ctx context.Context, input mandate.RotateWebhookSecret) (*model.RotateWebhookSecretPayload, error)
+	DeleteWebhook(ctx context.Context, input mandate.DeleteWebhook) (*model.DeleteWebhookPayload, error)
+	RedeliverWebhook(ctx context.Context, input mandate.RedeliverWebhook) (*model.RedeliverWebhookPayload, error)
 }
 type PartnerResolver interface {
 	Tenant(ctx context.Context, obj *ent.Partner) (*ent.Tenant, error)
@@ -224,6 +235,7 @@ type QueryResolver interface {
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	CheckAccess(ctx context.Context, input model.CheckAccessInput) (*model.AccessDecision, error)
 	InvitationByToken(ctx context.Context, token string) (*model.InvitationPreview, error)
+	Outbox(ctx context.Context, status *model.OutboxStatus, first *int, after *string) (*model.Page[*model.OutboxMessage], error)
 	PartnerByCode(ctx context.Context, code string) (*model.PartnerProfile, error)
 	Features(ctx context.Context) ([]*model.Feature, error)
 	SystemRoles(ctx context.Context) ([]*ent.Role, error)
@@ -260,6 +272,12 @@ type SessionResolver interface {
 	EnteredTenant(ctx context.Context, obj *ent.Session) (*ent.Tenant, error)
 	Current(ctx context.Context, obj *ent.Session) (bool, error)
 }
+type SubscriptionResolver interface {
+	InvitationChanged(ctx context.Context, tenantID string) (*ent.Invitation, error)
+	RelationshipChanged(ctx context.Context, tenantID string) (*ent.Relationship, error)
+	AccessRequestChanged(ctx context.Context, tenantID string) (*ent.AccessRequest, error)
+	MemberChanged(ctx context.Context, tenantID string) (*ent.Member, error)
+}
 type TenantResolver interface {
 	AccessRequests(ctx context.Context, obj *ent.Tenant, status []accessrequest.Status, first *int, after *string) (*model.Page[*ent.AccessRequest], error)
 	Assignment(ctx context.Context, obj *ent.Tenant, granteeID string) (*ent.Assignment, error)
@@ -282,6 +300,7 @@ type TenantResolver interface {
 	Assignments(ctx context.Context, obj *ent.Tenant, status []assignment.Status, expiringBefore *time.Time, first *int, after *string) (*model.Page[*ent.Assignment], error)
 	AuditEvents(ctx context.Context, obj *ent.Tenant, filter *model.AuditFilter, first *int, after *string) (*model.Page[*ent.AuditEvent], error)
 	APITokens(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*ent.ApiToken], error)
+	Webhooks(ctx context.Context, obj *ent.Tenant, first *int, after *string) (*model.Page[*ent.Webhook], error)
 }
 type UserResolver interface {
 	Email(ctx context.Context, obj *ent.User) (*string, error)
@@ -295,6 +314,9 @@ type ViewerResolver interface {
 	TablePreference(ctx context.Context, obj *model.Viewer, table string) (*mandate.TablePreference, error)
 	APIToken(ctx context.Context, obj *model.Viewer) (*ent.ApiToken, error)
 	APITokens(ctx context.Context, obj *model.Viewer, first *int, after *string) (*model.Page[*ent.ApiToken], error)
+}
+type WebhookResolver interface {
+	Deliveries(ctx context.Context, obj *ent.Webhook, first *int, after *string, status *webhookdelivery.Status) (*model.Page[*ent.WebhookDelivery], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -368,7 +390,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				Data: buf.Bytes(),
 			}
 		}
+	case ast.Subscription:
+		return func(ctx context.Context) *graphql.Response {
+			if !first {
+				return nil
+			}
+			first = false
+			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
+			data := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
 
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
 	}
@@ -532,7 +568,7 @@ type AccessPeriod {
   endsAt: DateTime
 }
 
-"From when until when access is to count: days or endsAt, not both; with neither, without end, for an installer 7 days."
+"From when until when access is to count: days or endsAt, not both; with neither, without end, for an installer 7 days. The end is announced 30, 7 and 1 days before, as far as it is so long ahead."
 input AccessPeriodInput {
   "From when; a moment in the past means now. An extension always begins now: leave it out."
   startsAt: DateTime
@@ -629,7 +665,7 @@ type AuditChange {
 input AuditFilter {
   "Only those of this person."
   actorId: ID
-  "Only these actions: access_request.approved, access_request.rejected, api_token.created, api_token.revoked, assigned_customers.saved, assignment.created, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.reauthenticated, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated."
+  "Only these actions: access_request.approved, access_request.expired, access_request.rejected, api_token.created, api_token.revoked, assigned_customers.saved, assignment.created, assignment.ending, assignment.expired, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.delivered, invitation.expired, invitation.resent, invitation.revoked, invitation.sent, invitation.undeliverable, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, outbox.dropped, outbox.retried, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.ending, relationship.expired, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.reauthenticated, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated, webhook.created, webhook.deleted, webhook.disabled, webhook.redelivered, webhook.secret_rotated, webhook.updated."
   action: [String!]
   "Only those that concern this tenant too, as the actor's own or as the other side of a pair."
   otherTenantId: ID
@@ -1119,7 +1155,7 @@ type Invitation implements Node {
   """
   lastSentAt: DateTime
   """
-  Whether the mail was refused for good.
+  Whether the mail could not be delivered: it was refused for good, or not taken for 24 hours.
   """
   undeliverable: Boolean!
   """
@@ -2249,6 +2285,190 @@ type User implements Node {
   """
   id: ID!
 }
+"""
+An address of a tenant's own that is told of what its audit trail tells of.
+"""
+type Webhook implements Node {
+  """
+  Opaque identifier, unique in the whole installation.
+  """
+  id: ID!
+  """
+  Where events are sent to, by POST.
+  """
+  url: String!
+  """
+  Whether events are sent.
+  """
+  status: WebhookStatus!
+  """
+  Since when no delivery has succeeded; none while deliveries succeed.
+  """
+  failingSince: DateTime
+  """
+  Counts the changes; send it back to be told of changes made meanwhile.
+  """
+  version: Int!
+  """
+  When it was created.
+  """
+  createdAt: DateTime!
+  """
+  When it was last changed.
+  """
+  updatedAt: DateTime!
+}
+"""
+One page of a list, and how to go on.
+"""
+type WebhookConnection {
+  """
+  The rows with their cursors.
+  """
+  edges: [WebhookEdge!]!
+  """
+  The rows.
+  """
+  nodes: [Webhook!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more.
+  """
+  totalCount: Int!
+  """
+  Whether totalCount stopped counting.
+  """
+  totalCountCapped: Boolean!
+}
+"""
+One event on its way to one webhook: one a webhook and event, tried until it is taken or given up.
+"""
+type WebhookDelivery implements Node {
+  """
+  Opaque identifier, unique in the whole installation.
+  """
+  id: ID!
+  """
+  The action that it tells of, such as invitation.accepted.
+  """
+  event: String!
+  """
+  The body that is sent.
+  """
+  payload: String!
+  """
+  Where the delivery stands.
+  """
+  status: WebhookDeliveryStatus!
+  """
+  How often it was tried since it was to be sent; sending it again by hand counts anew.
+  """
+  attempts: Int!
+  """
+  When it was tried last.
+  """
+  lastAttemptAt: DateTime
+  """
+  The HTTP status of the last answer; none if there was no answer.
+  """
+  responseStatus: Int
+  """
+  Why the last try failed.
+  """
+  lastError: String
+  """
+  When it was created.
+  """
+  createdAt: DateTime!
+  """
+  When it was last changed.
+  """
+  updatedAt: DateTime!
+}
+"""
+One page of a list, and how to go on.
+"""
+type WebhookDeliveryConnection {
+  """
+  The rows with their cursors.
+  """
+  edges: [WebhookDeliveryEdge!]!
+  """
+  The rows.
+  """
+  nodes: [WebhookDelivery!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more.
+  """
+  totalCount: Int!
+  """
+  Whether totalCount stopped counting.
+  """
+  totalCountCapped: Boolean!
+}
+"""
+A row of a list, with its cursor.
+"""
+type WebhookDeliveryEdge {
+  """
+  Where the row stands; give it as after, or as before where the list takes that.
+  """
+  cursor: String!
+  """
+  The webhook delivery.
+  """
+  node: WebhookDelivery!
+}
+"""
+Where the delivery stands.
+"""
+enum WebhookDeliveryStatus @goModel(model: "mandate/ent/webhookdelivery.Status") {
+  """
+  Waits for its next try.
+  """
+  PENDING
+  """
+  The receiver took it.
+  """
+  DELIVERED
+  """
+  Given up; it can be sent again by hand.
+  """
+  FAILED
+}
+"""
+A row of a list, with its cursor.
+"""
+type WebhookEdge {
+  """
+  Where the row stands; give it as after, or as before where the list takes that.
+  """
+  cursor: String!
+  """
+  The webhook.
+  """
+  node: Webhook!
+}
+"""
+Whether events are sent.
+"""
+enum WebhookStatus @goModel(model: "mandate/ent/webhook.Status") {
+  """
+  Events are sent.
+  """
+  ACTIVE
+  """
+  Switched off, by somebody or because deliveries failed for too long; nothing is sent until it is switched on again.
+  """
+  DISABLED
+}
 `, BuiltIn: false},
 	{Name: "../schema/group.graphql", Input: `extend type Mutation {
   "Makes a privilege group. Needs ASSIGNMENTS MANAGE by a membership of one's own in the partner. The role is at most what the viewer holds there; nobody puts themselves into a group."
@@ -2910,6 +3130,109 @@ type SendPasswordLinksPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/outbox.graphql", Input: `extend type Query {
+  "Mails that the product sends, newest first. What they say is not shown. For administrators of the operator, in a session of their own."
+  outbox(
+    "Only those that stand there; all when left out."
+    status: OutboxStatus
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): OutboxMessageConnection! @signedIn
+}
+
+extend type Mutation {
+  "Has mails tried again that were given up, at most 100, all or none: at once, and for 24 hours anew. A link in them may have expired since. For administrators of the operator."
+  retryOutboxMessages("Which ones." input: RetryOutboxMessagesInput!): RetryOutboxMessagesPayload! @signedIn
+  "Removes mails for good that were given up, at most 100, all or none. For administrators of the operator."
+  dropOutboxMessages("Which ones." input: DropOutboxMessagesInput!): DropOutboxMessagesPayload! @signedIn
+}
+
+"Where a mail stands."
+enum OutboxStatus {
+  "It is to be sent, or to be tried again."
+  PENDING
+  "The mail server took it."
+  SENT
+  "It was given up: it was refused for good, or not taken for 24 hours. It is kept for 7 days."
+  DEAD
+}
+
+"A mail that the product sends."
+type OutboxMessage {
+  "Identifies the mail; the same on every try, and part of its Message-ID."
+  id: ID!
+  "What the mail is, such as invitation or password.reset."
+  kind: String!
+  "To whom it goes: the first letter of the address, and its domain."
+  recipient: String!
+  "Where it stands."
+  status: OutboxStatus!
+  "How often it was tried; counted anew when an operator has it tried again."
+  attempts: Int!
+  "When it was written."
+  createdAt: DateTime!
+  "When it is tried next; null unless it is PENDING. While a worker is at it, that is when another one would take it over."
+  nextAttemptAt: DateTime
+  "When the mail server took it."
+  sentAt: DateTime
+  "Why the last try failed."
+  lastError: String
+  "Whether retryOutboxMessages takes it."
+  retryable: Boolean!
+}
+
+"One page of a list, and how to go on."
+type OutboxMessageConnection {
+  "The rows with their cursors."
+  edges: [OutboxMessageEdge!]!
+  "The rows."
+  nodes: [OutboxMessage!]!
+  "Where the page stands in the list."
+  pageInfo: PageInfo!
+  "Length of the whole list, counted only when selected and up to 10,000; 10,001 stands for more."
+  totalCount: Int!
+  "Whether totalCount stopped counting."
+  totalCountCapped: Boolean!
+}
+
+"A row of a list, with its cursor."
+type OutboxMessageEdge {
+  "Where the row stands; give it as after."
+  cursor: String!
+  "The mail."
+  node: OutboxMessage!
+}
+
+"What retryOutboxMessages takes."
+input RetryOutboxMessagesInput {
+  "The mails; 1 to 100."
+  ids: [ID!]!
+}
+
+"What retryOutboxMessages answers."
+type RetryOutboxMessagesPayload {
+  "The mails, as they stand now."
+  outboxMessages: [OutboxMessage!]!
+  "LIMIT_EXCEEDED; for a mail, with its path such as [\"input\", \"ids\", \"3\"]: NOT_FOUND; CONFLICT for one that was not given up, whose text is gone, or that is named twice."
+  userErrors: [UserError!]!
+}
+
+"What dropOutboxMessages takes."
+input DropOutboxMessagesInput {
+  "The mails; 1 to 100."
+  ids: [ID!]!
+}
+
+"What dropOutboxMessages answers."
+type DropOutboxMessagesPayload {
+  "The mails that are gone."
+  droppedIds: [ID!]!
+  "LIMIT_EXCEEDED; for a mail, with its path such as [\"input\", \"ids\", \"3\"]: NOT_FOUND; CONFLICT for one that was not given up, or that is named twice."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/partner.graphql", Input: `extend type Query {
   "A partner by its Partner ID; null when there is none."
   partnerByCode("The Partner ID, such as MND-7K2M-93QD." code: String!): PartnerProfile @signedIn
@@ -3203,7 +3526,7 @@ input ExtendRelationshipInput {
   id: ID!
   "A later end, at most 730 days ahead."
   endsAt: DateTime
-  "By how many days the end moves by itself, 1 to 730; 0 stops it."
+  "By how many days the end moves by itself, 1 to 730, a day before it comes; both sides are told. 0 stops it."
   autoExtendDays: Int
   "The version that the change rests on."
   version: Int
@@ -3860,6 +4183,18 @@ type LeaveTenantPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/subscription.graphql", Input: `"What can be heard of, over a WebSocket or as server-sent events. An operation has one of these fields. It answers with the row as the viewer sees it at that moment, each time that the row may have changed, whoever changed it and by whichever server; rows that the viewer does not see are left out. What is heard comes within about a second of the change. The same state may be told twice, and of several changes in a row only the last: it says what to read again, and does not replace reading. After every beginning, and so after an interruption, read first what you show. What only time does, such as an invitation that expires, is told once it was recorded, which may be minutes later; a name that was changed is told as a change of what bears it, not of what repeats it. Session and permission are looked at again with every event and every few seconds: a subscription ends within five seconds of losing either. It does not keep a session from being idle."
+type Subscription {
+  "An invitation was sent, sent again, accepted, declined or revoked, or expired, with the tenant on either side. Needs PARTNERS VIEW there; a tenant out of reach is NOT_FOUND."
+  invitationChanged("The partner's or the customer's tenant." tenantId: ID!): Invitation! @signedIn
+  "A relationship began, was narrowed, widened, extended, suspended or resumed, or ended, with the tenant on either side. Needs PARTNERS VIEW there; a tenant out of reach is NOT_FOUND."
+  relationshipChanged("The partner's or the customer's tenant." tenantId: ID!): Relationship! @signedIn
+  "An access request came in, was approved, rejected or withdrawn, or expired, or the person has proven the address. Needs USERS VIEW there; a tenant out of reach is NOT_FOUND."
+  accessRequestChanged("The tenant." tenantId: ID!): AccessRequest! @signedIn
+  "A member was added, updated, suspended, reactivated or removed, or was given another role, other levels or the administrator flag, or lost them. What changes beside the member, such as what a role allows, the address or the last sign-in, is not told. Needs GUESTS VIEW there; whoever has no USERS VIEW hears of guests and of themselves only. A tenant out of reach is NOT_FOUND."
+  memberChanged("The tenant." tenantId: ID!): Member! @signedIn
+}
+`, BuiltIn: false},
 	{Name: "../schema/techpartner.graphql", Input: `extend type Query {
   "The tech partners of an MSP, as far as the viewer reaches them as one of the MSP's people, with PARTNERS VIEW there."
   techPartners(
@@ -4285,7 +4620,7 @@ type UpdateTenantPayload {
 input SuspendTenantInput {
   "The tenant."
   id: ID!
-  "Why, for the audit trail."
+  "Why, for the audit trail; the tenant's administrators are told."
   reason: String
 }
 
@@ -4315,7 +4650,7 @@ type ReactivateTenantPayload {
 input DeleteTenantInput {
   "The tenant."
   id: ID!
-  "Why, for the audit trail; those whose relationships end are told."
+  "Why, for the audit trail; the tenant's administrators are told, and those whose relationships end."
   reason: String
 }
 
@@ -4412,6 +4747,149 @@ type RevokeApiTokenPayload {
   "The token."
   apiToken: ApiToken
   "CONFLICT for a token that is revoked already."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/webhook.graphql", Input: `extend type Mutation {
+  """
+  Makes a webhook: from now on events of the tenant are sent to a URL by POST, signed as Standard Webhooks has it; without a choice
+  the first is its own webhook.created. Needs TOKENS MANAGE and AUDIT VIEW by a membership of one's own, in one's own session,
+  within five minutes after the password was entered.
+
+  A webhook is told of no more than the tenant's audit trail tells. It is the tenant's, and outlives whoever made it.
+  """
+  createWebhook("Where to, and of what." input: CreateWebhookInput!): CreateWebhookPayload! @signedIn
+  """
+  Changes a webhook, switches it off, or on again. Needs what making one needs; only another URL takes the password again. What
+  waits to be sent goes to the new URL; what happens while it is switched off is not sent afterwards.
+  """
+  updateWebhook("Which webhook, and how." input: UpdateWebhookInput!): UpdateWebhookPayload! @signedIn
+  """
+  Gives a webhook another secret. Needs what making one needs. For 24 hours deliveries carry a signature by the secret before,
+  too, so that the receiver can change over.
+  """
+  rotateWebhookSecret("Which webhook." input: RotateWebhookSecretInput!): RotateWebhookSecretPayload! @signedIn
+  "Deletes a webhook and its deliveries at once and for good. Needs what making one needs, but for the password."
+  deleteWebhook("Which webhook." input: DeleteWebhookInput!): DeleteWebhookPayload! @signedIn
+  """
+  Sends deliveries once more that were delivered, or given up, under the same ids, all or none. Needs what making the webhook needs,
+  but for the password.
+  """
+  redeliverWebhook("Which deliveries." input: RedeliverWebhookInput!): RedeliverWebhookPayload! @signedIn
+}
+
+extend type Tenant {
+  "Webhooks of the tenant, newest first. Needs TOKENS VIEW; by a membership of one's own, or the list is empty."
+  webhooks(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+  ): WebhookConnection @can(feature: TOKENS, level: VIEW)
+}
+
+extend type Webhook {
+  "The actions that it is told of, as the audit trail names them; all when empty."
+  events: [String!]!
+  "What was sent to it, or will be, newest first. Needs AUDIT VIEW."
+  deliveries(
+    "How many; 1 to 100."
+    first: Int
+    "Only what follows this cursor."
+    after: String
+    "Only deliveries that stand so."
+    status: WebhookDeliveryStatus
+  ): WebhookDeliveryConnection @can(feature: AUDIT, level: VIEW)
+}
+
+extend type WebhookDelivery {
+  "The event's id in the audit trail: the header webhook-id, the same at every try."
+  eventId: ID!
+}
+
+"What createWebhook takes."
+input CreateWebhookInput {
+  "The tenant."
+  tenantId: ID!
+  "Where to send to: https, without user and fragment, at most 2,000 characters; a host that is public, unless the operator allows others."
+  url: String!
+  "The actions to tell of, as AuditFilter.action lists them; all when left out or empty."
+  events: [String!]
+}
+
+"What createWebhook answers."
+type CreateWebhookPayload {
+  "The secret that signs deliveries. It is shown once."
+  secret: String
+  "The webhook."
+  webhook: Webhook
+  "REAUTHENTICATION_REQUIRED; NOT_FOUND; LIMIT_EXCEEDED for more than 20 webhooks of a tenant, and for more than 100 actions; REQUIRED, INVALID, TOO_LONG."
+  userErrors: [UserError!]!
+}
+
+"What updateWebhook takes. What is left out stays as it is."
+input UpdateWebhookInput {
+  "The webhook."
+  id: ID!
+  "Where to send to."
+  url: String
+  "The actions to tell of; all when empty."
+  events: [String!]
+  "Whether to send."
+  status: WebhookStatus
+  "The version that the change rests on."
+  version: Int
+}
+
+"What updateWebhook answers."
+type UpdateWebhookPayload {
+  "The webhook."
+  webhook: Webhook
+  "REAUTHENTICATION_REQUIRED; NOT_FOUND; STALE_VERSION; LIMIT_EXCEEDED for more than 100 actions; REQUIRED, INVALID, TOO_LONG."
+  userErrors: [UserError!]!
+}
+
+"What rotateWebhookSecret takes."
+input RotateWebhookSecretInput {
+  "The webhook."
+  id: ID!
+}
+
+"What rotateWebhookSecret answers."
+type RotateWebhookSecretPayload {
+  "The new secret. It is shown once."
+  secret: String
+  "The webhook."
+  webhook: Webhook
+  "REAUTHENTICATION_REQUIRED; NOT_FOUND."
+  userErrors: [UserError!]!
+}
+
+"What deleteWebhook takes."
+input DeleteWebhookInput {
+  "The webhook."
+  id: ID!
+}
+
+"What deleteWebhook answers."
+type DeleteWebhookPayload {
+  "The id of the webhook that is gone."
+  deletedId: ID
+  "NOT_FOUND."
+  userErrors: [UserError!]!
+}
+
+"What redeliverWebhook takes."
+input RedeliverWebhookInput {
+  "The deliveries, of one webhook: 1 to 100."
+  ids: [ID!]!
+}
+
+"What redeliverWebhook answers."
+type RedeliverWebhookPayload {
+  "The deliveries."
+  deliveries: [WebhookDelivery!]!
+  "NOT_FOUND; CONFLICT for one that waits to be sent anyway, is named twice, or whose webhook is switched off; INVALID for deliveries of several webhooks; LIMIT_EXCEEDED for none or more than 100."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -4648,6 +5126,20 @@ func (ec *executionContext) field_Mutation_createTechPartner_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.CreateWebhook, error) {
+			return ec.unmarshalNCreateWebhookInput2mandateᚋinternalᚋmandateᚐCreateWebhook(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_declineInvitation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4696,6 +5188,34 @@ func (ec *executionContext) field_Mutation_deleteTenant_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (mandate.DeleteTenant, error) {
 			return ec.unmarshalNDeleteTenantInput2mandateᚋinternalᚋmandateᚐDeleteTenant(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.DeleteWebhook, error) {
+			return ec.unmarshalNDeleteWebhookInput2mandateᚋinternalᚋmandateᚐDeleteWebhook(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_dropOutboxMessages_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.DropOutboxMessages, error) {
+			return ec.unmarshalNDropOutboxMessagesInput2mandateᚋinternalᚋmandateᚐDropOutboxMessages(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4844,6 +5364,20 @@ func (ec *executionContext) field_Mutation_recognizePartner_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_redeliverWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.RedeliverWebhook, error) {
+			return ec.unmarshalNRedeliverWebhookInput2mandateᚋinternalᚋmandateᚐRedeliverWebhook(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_registerPartner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4970,6 +5504,20 @@ func (ec *executionContext) field_Mutation_retireFeature_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retryOutboxMessages_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.RetryOutboxMessages, error) {
+			return ec.unmarshalNRetryOutboxMessagesInput2mandateᚋinternalᚋmandateᚐRetryOutboxMessages(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revokeApiToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5032,6 +5580,20 @@ func (ec *executionContext) field_Mutation_rotateInviteLink_args(ctx context.Con
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (mandate.RotateInviteLink, error) {
 			return ec.unmarshalNRotateInviteLinkInput2mandateᚋinternalᚋmandateᚐRotateInviteLink(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_rotateWebhookSecret_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.RotateWebhookSecret, error) {
+			return ec.unmarshalNRotateWebhookSecretInput2mandateᚋinternalᚋmandateᚐRotateWebhookSecret(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5242,6 +5804,20 @@ func (ec *executionContext) field_Mutation_updateTenant_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (mandate.UpdateTenant, error) {
 			return ec.unmarshalNUpdateTenantInput2mandateᚋinternalᚋmandateᚐUpdateTenant(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (mandate.UpdateWebhook, error) {
+			return ec.unmarshalNUpdateWebhookInput2mandateᚋinternalᚋmandateᚐUpdateWebhook(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5504,6 +6080,36 @@ func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_outbox_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.OutboxStatus, error) {
+			return ec.unmarshalOOutboxStatus2ᚖmandateᚋgraphᚋmodelᚐOutboxStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_partnerByCode_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5645,6 +6251,62 @@ func (ec *executionContext) field_Query_tenants_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["before"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_accessRequestChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "tenantId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tenantId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_invitationChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "tenantId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tenantId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_memberChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "tenantId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tenantId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_relationshipChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "tenantId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tenantId"] = arg0
 	return args, nil
 }
 
@@ -6022,6 +6684,28 @@ func (ec *executionContext) field_Tenant_sites_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Tenant_webhooks_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Viewer_apiTokens_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6145,6 +6829,36 @@ func (ec *executionContext) field_Viewer_tenants_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["after"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Webhook_deliveries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*webhookdelivery.Status, error) {
+			return ec.unmarshalOWebhookDeliveryStatus2ᚖmandateᚋentᚋwebhookdeliveryᚐStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
 	return args, nil
 }
 
@@ -7378,6 +8092,32 @@ func (ec *executionContext) _CreateTechPartnerPayload_userErrors(ctx context.Con
 		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
 }
 
+func (ec *executionContext) _CreateWebhookPayload_secret(ctx context.Context, field *graphql.CollectedField, obj *model.CreateWebhookPayload) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Secret)
+}
+
+func (ec *executionContext) _CreateWebhookPayload_webhook(ctx context.Context, field *graphql.CollectedField, obj *model.CreateWebhookPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "CreateWebhookPayload", Field: *field, IsMethod: false, IsResolver: false},
+		false,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Webhook, nil
+		},
+		ec.marshalOWebhook2ᚖmandateᚋentᚐWebhook)
+}
+
+func (ec *executionContext) _CreateWebhookPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.CreateWebhookPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "CreateWebhookPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
 func (ec *executionContext) _DeclineInvitationPayload_invitation(ctx context.Context, field *graphql.CollectedField, obj *model.DeclineInvitationPayload) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "DeclineInvitationPayload", Field: *field, IsMethod: false, IsResolver: false},
@@ -7437,6 +8177,43 @@ func (ec *executionContext) _DeleteTenantPayload_deletedId(ctx context.Context, 
 func (ec *executionContext) _DeleteTenantPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.DeleteTenantPayload) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "DeleteTenantPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
+func (ec *executionContext) _DeleteWebhookPayload_deletedId(ctx context.Context, field *graphql.CollectedField, obj *model.DeleteWebhookPayload) graphql.Marshaler {
+	return ec.marshalOID2ᚖstring(ctx, field.Selections, obj.DeletedID)
+}
+
+func (ec *executionContext) _DeleteWebhookPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.DeleteWebhookPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "DeleteWebhookPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
+func (ec *executionContext) _DropOutboxMessagesPayload_droppedIds(ctx context.Context, field *graphql.CollectedField, obj *model.DropOutboxMessagesPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "DropOutboxMessagesPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.DroppedIds, nil
+		},
+		ec.marshalNID2ᚕstringᚄ)
+}
+
+func (ec *executionContext) _DropOutboxMessagesPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.DropOutboxMessagesPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "DropOutboxMessagesPayload", Field: *field, IsMethod: false, IsResolver: false},
 		true,
 		nil,
 		func(ctx context.Context) (any, error) {
@@ -8832,6 +9609,58 @@ func (ec *executionContext) _Mutation_changeRole(ctx context.Context, field *gra
 		ec.marshalNChangeRolePayload2ᚖmandateᚋgraphᚋmodelᚐChangeRolePayload)
 }
 
+func (ec *executionContext) _Mutation_retryOutboxMessages(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Mutation_retryOutboxMessages_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Mutation().RetryOutboxMessages(ctx, fc.Args["input"].(mandate.RetryOutboxMessages))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.RetryOutboxMessagesPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNRetryOutboxMessagesPayload2ᚖmandateᚋgraphᚋmodelᚐRetryOutboxMessagesPayload)
+}
+
+func (ec *executionContext) _Mutation_dropOutboxMessages(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Mutation_dropOutboxMessages_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Mutation().DropOutboxMessages(ctx, fc.Args["input"].(mandate.DropOutboxMessages))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.DropOutboxMessagesPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNDropOutboxMessagesPayload2ᚖmandateᚋgraphᚋmodelᚐDropOutboxMessagesPayload)
+}
+
 func (ec *executionContext) _Mutation_registerPartner(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
@@ -9817,6 +10646,136 @@ func (ec *executionContext) _Mutation_revokeApiToken(ctx context.Context, field 
 		ec.marshalNRevokeApiTokenPayload2ᚖmandateᚋgraphᚋmodelᚐRevokeAPITokenPayload)
 }
 
+func (ec *executionContext) _Mutation_createWebhook(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Mutation_createWebhook_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Mutation().CreateWebhook(ctx, fc.Args["input"].(mandate.CreateWebhook))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.CreateWebhookPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNCreateWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐCreateWebhookPayload)
+}
+
+func (ec *executionContext) _Mutation_updateWebhook(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Mutation_updateWebhook_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Mutation().UpdateWebhook(ctx, fc.Args["input"].(mandate.UpdateWebhook))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.UpdateWebhookPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNUpdateWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐUpdateWebhookPayload)
+}
+
+func (ec *executionContext) _Mutation_rotateWebhookSecret(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Mutation_rotateWebhookSecret_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Mutation().RotateWebhookSecret(ctx, fc.Args["input"].(mandate.RotateWebhookSecret))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.RotateWebhookSecretPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNRotateWebhookSecretPayload2ᚖmandateᚋgraphᚋmodelᚐRotateWebhookSecretPayload)
+}
+
+func (ec *executionContext) _Mutation_deleteWebhook(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Mutation_deleteWebhook_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Mutation().DeleteWebhook(ctx, fc.Args["input"].(mandate.DeleteWebhook))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.DeleteWebhookPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNDeleteWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐDeleteWebhookPayload)
+}
+
+func (ec *executionContext) _Mutation_redeliverWebhook(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Mutation", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Mutation_redeliverWebhook_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Mutation().RedeliverWebhook(ctx, fc.Args["input"].(mandate.RedeliverWebhook))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.RedeliverWebhookPayload
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNRedeliverWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐRedeliverWebhookPayload)
+}
+
 func (ec *executionContext) _NarrowRelationshipPayload_relationship(ctx context.Context, field *graphql.CollectedField, obj *model.NarrowRelationshipPayload) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "NarrowRelationshipPayload", Field: *field, IsMethod: false, IsResolver: false},
@@ -9837,6 +10796,116 @@ func (ec *executionContext) _NarrowRelationshipPayload_userErrors(ctx context.Co
 			return obj.UserErrors, nil
 		},
 		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
+func (ec *executionContext) _OutboxMessage_id(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
+}
+
+func (ec *executionContext) _OutboxMessage_kind(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Kind)
+}
+
+func (ec *executionContext) _OutboxMessage_recipient(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Recipient)
+}
+
+func (ec *executionContext) _OutboxMessage_status(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalNOutboxStatus2mandateᚋgraphᚋmodelᚐOutboxStatus(ctx, field.Selections, obj.Status)
+}
+
+func (ec *executionContext) _OutboxMessage_attempts(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Attempts)
+}
+
+func (ec *executionContext) _OutboxMessage_createdAt(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+}
+
+func (ec *executionContext) _OutboxMessage_nextAttemptAt(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.NextAttemptAt)
+}
+
+func (ec *executionContext) _OutboxMessage_sentAt(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.SentAt)
+}
+
+func (ec *executionContext) _OutboxMessage_lastError(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.LastError)
+}
+
+func (ec *executionContext) _OutboxMessage_retryable(ctx context.Context, field *graphql.CollectedField, obj *model.OutboxMessage) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Retryable)
+}
+
+func (ec *executionContext) _OutboxMessageConnection_edges(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "OutboxMessageConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		ec.marshalNOutboxMessageEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ)
+}
+
+func (ec *executionContext) _OutboxMessageConnection_nodes(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "OutboxMessageConnection", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		ec.marshalNOutboxMessage2ᚕᚖmandateᚋgraphᚋmodelᚐOutboxMessageᚄ)
+}
+
+func (ec *executionContext) _OutboxMessageConnection_pageInfo(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "OutboxMessageConnection", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		ec.marshalNPageInfo2ᚖmandateᚋgraphᚋmodelᚐPageInfo)
+}
+
+func (ec *executionContext) _OutboxMessageConnection_totalCount(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "OutboxMessageConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		ec.marshalNInt2int)
+}
+
+func (ec *executionContext) _OutboxMessageConnection_totalCountCapped(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "OutboxMessageConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCountCapped(ctx)
+		},
+		ec.marshalNBoolean2bool)
+}
+
+func (ec *executionContext) _OutboxMessageEdge_cursor(ctx context.Context, field *graphql.CollectedField, obj *model.Edge[*model.OutboxMessage]) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor())
+}
+
+func (ec *executionContext) _OutboxMessageEdge_node(ctx context.Context, field *graphql.CollectedField, obj *model.Edge[*model.OutboxMessage]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "OutboxMessageEdge", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		ec.marshalNOutboxMessage2ᚖmandateᚋgraphᚋmodelᚐOutboxMessage)
 }
 
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field *graphql.CollectedField, obj *model.PageInfo) graphql.Marshaler {
@@ -10454,6 +11523,32 @@ func (ec *executionContext) _Query_invitationByToken(ctx context.Context, field 
 		ec.marshalOInvitationPreview2ᚖmandateᚋgraphᚋmodelᚐInvitationPreview)
 }
 
+func (ec *executionContext) _Query_outbox(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Query", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Query_outbox_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Query().Outbox(ctx, fc.Args["status"].(*model.OutboxStatus), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *model.Page[*model.OutboxMessage]
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNOutboxMessageConnection2ᚖmandateᚋgraphᚋmodelᚐPage)
+}
+
 func (ec *executionContext) _Query_partnerByCode(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "Query", Field: *field, IsMethod: true, IsResolver: true},
@@ -10843,6 +11938,28 @@ func (ec *executionContext) _RecognizePartnerPayload_partner(ctx context.Context
 func (ec *executionContext) _RecognizePartnerPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.RecognizePartnerPayload) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "RecognizePartnerPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
+func (ec *executionContext) _RedeliverWebhookPayload_deliveries(ctx context.Context, field *graphql.CollectedField, obj *model.RedeliverWebhookPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "RedeliverWebhookPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Deliveries, nil
+		},
+		ec.marshalNWebhookDelivery2ᚕᚖmandateᚋentᚐWebhookDeliveryᚄ)
+}
+
+func (ec *executionContext) _RedeliverWebhookPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.RedeliverWebhookPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "RedeliverWebhookPayload", Field: *field, IsMethod: false, IsResolver: false},
 		true,
 		nil,
 		func(ctx context.Context) (any, error) {
@@ -11292,6 +12409,28 @@ func (ec *executionContext) _RetireFeaturePayload_userErrors(ctx context.Context
 		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
 }
 
+func (ec *executionContext) _RetryOutboxMessagesPayload_outboxMessages(ctx context.Context, field *graphql.CollectedField, obj *model.RetryOutboxMessagesPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "RetryOutboxMessagesPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.OutboxMessages, nil
+		},
+		ec.marshalNOutboxMessage2ᚕᚖmandateᚋgraphᚋmodelᚐOutboxMessageᚄ)
+}
+
+func (ec *executionContext) _RetryOutboxMessagesPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.RetryOutboxMessagesPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "RetryOutboxMessagesPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
 func (ec *executionContext) _RevokeApiTokenPayload_apiToken(ctx context.Context, field *graphql.CollectedField, obj *model.RevokeAPITokenPayload) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "RevokeApiTokenPayload", Field: *field, IsMethod: false, IsResolver: false},
@@ -11499,6 +12638,32 @@ func (ec *executionContext) _RotateInviteLinkPayload_partner(ctx context.Context
 func (ec *executionContext) _RotateInviteLinkPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.RotateInviteLinkPayload) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "RotateInviteLinkPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
+func (ec *executionContext) _RotateWebhookSecretPayload_secret(ctx context.Context, field *graphql.CollectedField, obj *model.RotateWebhookSecretPayload) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Secret)
+}
+
+func (ec *executionContext) _RotateWebhookSecretPayload_webhook(ctx context.Context, field *graphql.CollectedField, obj *model.RotateWebhookSecretPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "RotateWebhookSecretPayload", Field: *field, IsMethod: false, IsResolver: false},
+		false,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Webhook, nil
+		},
+		ec.marshalOWebhook2ᚖmandateᚋentᚐWebhook)
+}
+
+func (ec *executionContext) _RotateWebhookSecretPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.RotateWebhookSecretPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "RotateWebhookSecretPayload", Field: *field, IsMethod: false, IsResolver: false},
 		true,
 		nil,
 		func(ctx context.Context) (any, error) {
@@ -12052,6 +13217,110 @@ func (ec *executionContext) _SiteSummary_off(ctx context.Context, field *graphql
 
 func (ec *executionContext) _SiteSummary_inactive(ctx context.Context, field *graphql.CollectedField, obj *model.SiteSummary) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.Inactive)
+}
+
+func (ec *executionContext) _Subscription_invitationChanged(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Subscription", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Subscription_invitationChanged_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Subscription().InvitationChanged(ctx, fc.Args["tenantId"].(string))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *ent.Invitation
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNInvitation2ᚖmandateᚋentᚐInvitation)
+}
+
+func (ec *executionContext) _Subscription_relationshipChanged(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Subscription", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Subscription_relationshipChanged_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Subscription().RelationshipChanged(ctx, fc.Args["tenantId"].(string))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *ent.Relationship
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNRelationship2ᚖmandateᚋentᚐRelationship)
+}
+
+func (ec *executionContext) _Subscription_accessRequestChanged(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Subscription", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Subscription_accessRequestChanged_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Subscription().AccessRequestChanged(ctx, fc.Args["tenantId"].(string))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *ent.AccessRequest
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNAccessRequest2ᚖmandateᚋentᚐAccessRequest)
+}
+
+func (ec *executionContext) _Subscription_memberChanged(ctx context.Context, field *graphql.CollectedField) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Subscription", Field: *field, IsMethod: true, IsResolver: true},
+		true,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Subscription_memberChanged_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Subscription().MemberChanged(ctx, fc.Args["tenantId"].(string))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.SignedIn == nil {
+					var zeroVal *ent.Member
+					return zeroVal, errors.New("directive signedIn is not implemented")
+				}
+				return ec.Directives.SignedIn(ctx, nil, directive0)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalNMember2ᚖmandateᚋentᚐMember)
 }
 
 func (ec *executionContext) _SuspendRelationshipPayload_relationship(ctx context.Context, field *graphql.CollectedField, obj *model.SuspendRelationshipPayload) graphql.Marshaler {
@@ -13010,6 +14279,42 @@ func (ec *executionContext) _Tenant_apiTokens(ctx context.Context, field *graphq
 		ec.marshalOApiTokenConnection2ᚖmandateᚋgraphᚋmodelᚐPage)
 }
 
+func (ec *executionContext) _Tenant_webhooks(ctx context.Context, field *graphql.CollectedField, obj *ent.Tenant) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Tenant", Field: *field, IsMethod: true, IsResolver: true},
+		false,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Tenant_webhooks_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Tenant().Webhooks(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "TOKENS")
+				if err != nil {
+					var zeroVal *model.Page[*ent.Webhook]
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *model.Page[*ent.Webhook]
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *model.Page[*ent.Webhook]
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalOWebhookConnection2ᚖmandateᚋgraphᚋmodelᚐPage)
+}
+
 func (ec *executionContext) _TenantConnection_edges(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.Tenant]) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "TenantConnection", Field: *field, IsMethod: true, IsResolver: false},
@@ -13213,6 +14518,28 @@ func (ec *executionContext) _UpdateTenantPayload_userErrors(ctx context.Context,
 		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
 }
 
+func (ec *executionContext) _UpdateWebhookPayload_webhook(ctx context.Context, field *graphql.CollectedField, obj *model.UpdateWebhookPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "UpdateWebhookPayload", Field: *field, IsMethod: false, IsResolver: false},
+		false,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Webhook, nil
+		},
+		ec.marshalOWebhook2ᚖmandateᚋentᚐWebhook)
+}
+
+func (ec *executionContext) _UpdateWebhookPayload_userErrors(ctx context.Context, field *graphql.CollectedField, obj *model.UpdateWebhookPayload) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "UpdateWebhookPayload", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		ec.marshalNUserError2ᚕᚖmandateᚋgraphᚋmodelᚐUserErrorᚄ)
+}
+
 func (ec *executionContext) _UpsertFeaturePayload_feature(ctx context.Context, field *graphql.CollectedField, obj *model.UpsertFeaturePayload) graphql.Marshaler {
 	return exec.Field(ctx, ec.OperationContext,
 		&graphql.FieldContext{Object: "UpsertFeaturePayload", Field: *field, IsMethod: false, IsResolver: false},
@@ -13389,6 +14716,265 @@ func (ec *executionContext) _Viewer_apiTokens(ctx context.Context, field *graphq
 			return ec.Resolvers.Viewer().APITokens(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		ec.marshalNApiTokenConnection2ᚖmandateᚋgraphᚋmodelᚐPage)
+}
+
+func (ec *executionContext) _Webhook_id(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
+}
+
+func (ec *executionContext) _Webhook_url(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.URL)
+}
+
+func (ec *executionContext) _Webhook_status(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return ec.marshalNWebhookStatus2mandateᚋentᚋwebhookᚐStatus(ctx, field.Selections, obj.Status)
+}
+
+func (ec *executionContext) _Webhook_failingSince(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.FailingSince)
+}
+
+func (ec *executionContext) _Webhook_version(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Version)
+}
+
+func (ec *executionContext) _Webhook_createdAt(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+}
+
+func (ec *executionContext) _Webhook_updatedAt(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.UpdatedAt)
+}
+
+func (ec *executionContext) _Webhook_events(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Webhook", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Events, nil
+		},
+		ec.marshalNString2ᚕstringᚄ)
+}
+
+func (ec *executionContext) _Webhook_deliveries(ctx context.Context, field *graphql.CollectedField, obj *ent.Webhook) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "Webhook", Field: *field, IsMethod: true, IsResolver: true},
+		false,
+		func(ctx context.Context) (map[string]any, error) {
+			return ec.field_Webhook_deliveries_args(ctx, field.ArgumentMap(ec.Variables))
+		},
+		func(ctx context.Context) (any, error) {
+			directive0 := func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Webhook().Deliveries(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*webhookdelivery.Status))
+			}
+
+			directive1 := func(ctx context.Context) (any, error) {
+				feature, err := ec.unmarshalNPlatformFeature2mandateᚋinternalᚋaccessᚐFeature(ctx, "AUDIT")
+				if err != nil {
+					var zeroVal *model.Page[*ent.WebhookDelivery]
+					return zeroVal, err
+				}
+				level, err := ec.unmarshalNAccessLevel2mandateᚋinternalᚋaccessᚐLevel(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *model.Page[*ent.WebhookDelivery]
+					return zeroVal, err
+				}
+				if ec.Directives.Can == nil {
+					var zeroVal *model.Page[*ent.WebhookDelivery]
+					return zeroVal, errors.New("directive can is not implemented")
+				}
+				return ec.Directives.Can(ctx, obj, directive0, feature, level)
+			}
+
+			return directive1(ctx)
+		},
+		ec.marshalOWebhookDeliveryConnection2ᚖmandateᚋgraphᚋmodelᚐPage)
+}
+
+func (ec *executionContext) _WebhookConnection_edges(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.Webhook]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		ec.marshalNWebhookEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ)
+}
+
+func (ec *executionContext) _WebhookConnection_nodes(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.Webhook]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookConnection", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		ec.marshalNWebhook2ᚕᚖmandateᚋentᚐWebhookᚄ)
+}
+
+func (ec *executionContext) _WebhookConnection_pageInfo(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.Webhook]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookConnection", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		ec.marshalNPageInfo2ᚖmandateᚋgraphᚋmodelᚐPageInfo)
+}
+
+func (ec *executionContext) _WebhookConnection_totalCount(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.Webhook]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		ec.marshalNInt2int)
+}
+
+func (ec *executionContext) _WebhookConnection_totalCountCapped(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.Webhook]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCountCapped(ctx)
+		},
+		ec.marshalNBoolean2bool)
+}
+
+func (ec *executionContext) _WebhookDelivery_id(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
+}
+
+func (ec *executionContext) _WebhookDelivery_event(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Event)
+}
+
+func (ec *executionContext) _WebhookDelivery_payload(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Payload)
+}
+
+func (ec *executionContext) _WebhookDelivery_status(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNWebhookDeliveryStatus2mandateᚋentᚋwebhookdeliveryᚐStatus(ctx, field.Selections, obj.Status)
+}
+
+func (ec *executionContext) _WebhookDelivery_attempts(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Attempts)
+}
+
+func (ec *executionContext) _WebhookDelivery_lastAttemptAt(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.LastAttemptAt)
+}
+
+func (ec *executionContext) _WebhookDelivery_responseStatus(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.ResponseStatus)
+}
+
+func (ec *executionContext) _WebhookDelivery_lastError(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.LastError)
+}
+
+func (ec *executionContext) _WebhookDelivery_createdAt(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+}
+
+func (ec *executionContext) _WebhookDelivery_updatedAt(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.UpdatedAt)
+}
+
+func (ec *executionContext) _WebhookDelivery_eventId(ctx context.Context, field *graphql.CollectedField, obj *ent.WebhookDelivery) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.EventID)
+}
+
+func (ec *executionContext) _WebhookDeliveryConnection_edges(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.WebhookDelivery]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookDeliveryConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		ec.marshalNWebhookDeliveryEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ)
+}
+
+func (ec *executionContext) _WebhookDeliveryConnection_nodes(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.WebhookDelivery]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookDeliveryConnection", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		ec.marshalNWebhookDelivery2ᚕᚖmandateᚋentᚐWebhookDeliveryᚄ)
+}
+
+func (ec *executionContext) _WebhookDeliveryConnection_pageInfo(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.WebhookDelivery]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookDeliveryConnection", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		ec.marshalNPageInfo2ᚖmandateᚋgraphᚋmodelᚐPageInfo)
+}
+
+func (ec *executionContext) _WebhookDeliveryConnection_totalCount(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.WebhookDelivery]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookDeliveryConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		ec.marshalNInt2int)
+}
+
+func (ec *executionContext) _WebhookDeliveryConnection_totalCountCapped(ctx context.Context, field *graphql.CollectedField, obj *model.Page[*ent.WebhookDelivery]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookDeliveryConnection", Field: *field, IsMethod: true, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCountCapped(ctx)
+		},
+		ec.marshalNBoolean2bool)
+}
+
+func (ec *executionContext) _WebhookDeliveryEdge_cursor(ctx context.Context, field *graphql.CollectedField, obj *model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor())
+}
+
+func (ec *executionContext) _WebhookDeliveryEdge_node(ctx context.Context, field *graphql.CollectedField, obj *model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookDeliveryEdge", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		ec.marshalNWebhookDelivery2ᚖmandateᚋentᚐWebhookDelivery)
+}
+
+func (ec *executionContext) _WebhookEdge_cursor(ctx context.Context, field *graphql.CollectedField, obj *model.Edge[*ent.Webhook]) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor())
+}
+
+func (ec *executionContext) _WebhookEdge_node(ctx context.Context, field *graphql.CollectedField, obj *model.Edge[*ent.Webhook]) graphql.Marshaler {
+	return exec.Field(ctx, ec.OperationContext,
+		&graphql.FieldContext{Object: "WebhookEdge", Field: *field, IsMethod: false, IsResolver: false},
+		true,
+		nil,
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		ec.marshalNWebhook2ᚖmandateᚋentᚐWebhook)
 }
 
 func (ec *executionContext) _WidenRelationshipPayload_relationship(ctx context.Context, field *graphql.CollectedField, obj *model.WidenRelationshipPayload) graphql.Marshaler {
@@ -14658,6 +16244,50 @@ func (ec *executionContext) unmarshalInputCreateTechPartnerInput(ctx context.Con
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCreateWebhookInput(ctx context.Context, obj any) (mandate.CreateWebhook, error) {
+	var it mandate.CreateWebhook
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"tenantId", "url", "events"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "tenantId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tenantId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TenantID = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		case "events":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("events"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Events = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, obj any) (model.CustomerFilter, error) {
 	var it model.CustomerFilter
 	if obj == nil {
@@ -14878,6 +16508,36 @@ func (ec *executionContext) unmarshalInputDeleteTenantInput(ctx context.Context,
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputDeleteWebhookInput(ctx context.Context, obj any) (mandate.DeleteWebhook, error) {
+	var it mandate.DeleteWebhook
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputDeviceInput(ctx context.Context, obj any) (mandate.Device, error) {
 	var it mandate.Device
 	if obj == nil {
@@ -14917,6 +16577,36 @@ func (ec *executionContext) unmarshalInputDeviceInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.Name = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputDropOutboxMessagesInput(ctx context.Context, obj any) (mandate.DropOutboxMessages, error) {
+	var it mandate.DropOutboxMessages
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ids"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IDs = data
 		}
 	}
 	return it, nil
@@ -15919,6 +17609,36 @@ func (ec *executionContext) unmarshalInputRecognizePartnerInput(ctx context.Cont
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRedeliverWebhookInput(ctx context.Context, obj any) (mandate.RedeliverWebhook, error) {
+	var it mandate.RedeliverWebhook
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ids"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IDs = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRegisterPartnerInput(ctx context.Context, obj any) (mandate.RegisterPartner, error) {
 	var it mandate.RegisterPartner
 	if obj == nil {
@@ -16260,6 +17980,36 @@ func (ec *executionContext) unmarshalInputRetireFeatureInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRetryOutboxMessagesInput(ctx context.Context, obj any) (mandate.RetryOutboxMessages, error) {
+	var it mandate.RetryOutboxMessages
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ids"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IDs = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRevokeApiTokenInput(ctx context.Context, obj any) (mandate.RevokeAPIToken, error) {
 	var it mandate.RevokeAPIToken
 	if obj == nil {
@@ -16412,6 +18162,36 @@ func (ec *executionContext) unmarshalInputRotateInviteLinkInput(ctx context.Cont
 				return it, err
 			}
 			it.PartnerID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRotateWebhookSecretInput(ctx context.Context, obj any) (mandate.RotateWebhookSecret, error) {
+	var it mandate.RotateWebhookSecret
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
 		}
 	}
 	return it, nil
@@ -17448,6 +19228,64 @@ func (ec *executionContext) unmarshalInputUpdateTenantInput(ctx context.Context,
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUpdateWebhookInput(ctx context.Context, obj any) (mandate.UpdateWebhook, error) {
+	var it mandate.UpdateWebhook
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "url", "events", "status", "version"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		case "events":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("events"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Events = data
+		case "status":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
+			data, err := ec.unmarshalOWebhookStatus2ᚖmandateᚋentᚋwebhookᚐStatus(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Status = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpsertFeatureInput(ctx context.Context, obj any) (mandate.UpsertFeature, error) {
 	var it mandate.UpsertFeature
 	if obj == nil {
@@ -17643,6 +19481,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case ent.WebhookDelivery:
+		return ec._WebhookDelivery(ctx, sel, &obj)
+	case *ent.WebhookDelivery:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WebhookDelivery(ctx, sel, obj)
+	case ent.Webhook:
+		return ec._Webhook(ctx, sel, &obj)
+	case *ent.Webhook:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Webhook(ctx, sel, obj)
 	case ent.User:
 		return ec._User(ctx, sel, &obj)
 	case *ent.User:
@@ -18743,6 +20595,28 @@ func (ec *executionContext) _CreateTechPartnerPayload(ctx context.Context, sel a
 	return out.Done(ctx)
 }
 
+var createWebhookPayloadImplementors = []string{"CreateWebhookPayload"}
+
+func (ec *executionContext) _CreateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateWebhookPayload) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, createWebhookPayloadImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("CreateWebhookPayload"), true)
+		case "secret":
+			out.Set(i, ec._CreateWebhookPayload_secret(ctx, field, obj), false)
+		case "webhook":
+			out.Set(i, ec._CreateWebhookPayload_webhook(ctx, field, obj), false)
+		case "userErrors":
+			out.Set(i, ec._CreateWebhookPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
 var declineInvitationPayloadImplementors = []string{"DeclineInvitationPayload"}
 
 func (ec *executionContext) _DeclineInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeclineInvitationPayload) graphql.Marshaler {
@@ -18816,6 +20690,46 @@ func (ec *executionContext) _DeleteTenantPayload(ctx context.Context, sel ast.Se
 			out.Set(i, ec._DeleteTenantPayload_deletedId(ctx, field, obj), false)
 		case "userErrors":
 			out.Set(i, ec._DeleteTenantPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var deleteWebhookPayloadImplementors = []string{"DeleteWebhookPayload"}
+
+func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteWebhookPayload) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, deleteWebhookPayloadImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("DeleteWebhookPayload"), true)
+		case "deletedId":
+			out.Set(i, ec._DeleteWebhookPayload_deletedId(ctx, field, obj), false)
+		case "userErrors":
+			out.Set(i, ec._DeleteWebhookPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var dropOutboxMessagesPayloadImplementors = []string{"DropOutboxMessagesPayload"}
+
+func (ec *executionContext) _DropOutboxMessagesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DropOutboxMessagesPayload) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, dropOutboxMessagesPayloadImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("DropOutboxMessagesPayload"), true)
+		case "droppedIds":
+			out.Set(i, ec._DropOutboxMessagesPayload_droppedIds(ctx, field, obj), true)
+		case "userErrors":
+			out.Set(i, ec._DropOutboxMessagesPayload_userErrors(ctx, field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -19499,6 +21413,16 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_changeRole(ctx, field) })
 			}
 			out.Set(i, resolve(ctx), true)
+		case "retryOutboxMessages":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_retryOutboxMessages(ctx, field) })
+			}
+			out.Set(i, resolve(ctx), true)
+		case "dropOutboxMessages":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_dropOutboxMessages(ctx, field) })
+			}
+			out.Set(i, resolve(ctx), true)
 		case "registerPartner":
 			resolve := func(ctx context.Context) graphql.Marshaler {
 				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_registerPartner(ctx, field) })
@@ -19689,6 +21613,31 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_revokeApiToken(ctx, field) })
 			}
 			out.Set(i, resolve(ctx), true)
+		case "createWebhook":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createWebhook(ctx, field) })
+			}
+			out.Set(i, resolve(ctx), true)
+		case "updateWebhook":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateWebhook(ctx, field) })
+			}
+			out.Set(i, resolve(ctx), true)
+		case "rotateWebhookSecret":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_rotateWebhookSecret(ctx, field) })
+			}
+			out.Set(i, resolve(ctx), true)
+		case "deleteWebhook":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_deleteWebhook(ctx, field) })
+			}
+			out.Set(i, resolve(ctx), true)
+		case "redeliverWebhook":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_redeliverWebhook(ctx, field) })
+			}
+			out.Set(i, resolve(ctx), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -19709,6 +21658,100 @@ func (ec *executionContext) _NarrowRelationshipPayload(ctx context.Context, sel 
 			out.Set(i, ec._NarrowRelationshipPayload_relationship(ctx, field, obj), false)
 		case "userErrors":
 			out.Set(i, ec._NarrowRelationshipPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var outboxMessageImplementors = []string{"OutboxMessage"}
+
+func (ec *executionContext) _OutboxMessage(ctx context.Context, sel ast.SelectionSet, obj *model.OutboxMessage) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, outboxMessageImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("OutboxMessage"), true)
+		case "id":
+			out.Set(i, ec._OutboxMessage_id(ctx, field, obj), true)
+		case "kind":
+			out.Set(i, ec._OutboxMessage_kind(ctx, field, obj), true)
+		case "recipient":
+			out.Set(i, ec._OutboxMessage_recipient(ctx, field, obj), true)
+		case "status":
+			out.Set(i, ec._OutboxMessage_status(ctx, field, obj), true)
+		case "attempts":
+			out.Set(i, ec._OutboxMessage_attempts(ctx, field, obj), true)
+		case "createdAt":
+			out.Set(i, ec._OutboxMessage_createdAt(ctx, field, obj), true)
+		case "nextAttemptAt":
+			out.Set(i, ec._OutboxMessage_nextAttemptAt(ctx, field, obj), false)
+		case "sentAt":
+			out.Set(i, ec._OutboxMessage_sentAt(ctx, field, obj), false)
+		case "lastError":
+			out.Set(i, ec._OutboxMessage_lastError(ctx, field, obj), false)
+		case "retryable":
+			out.Set(i, ec._OutboxMessage_retryable(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var outboxMessageConnectionImplementors = []string{"OutboxMessageConnection"}
+
+func (ec *executionContext) _OutboxMessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, outboxMessageConnectionImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("OutboxMessageConnection"), true)
+		case "edges":
+			out.Set(i, ec._OutboxMessageConnection_edges(ctx, field, obj), true)
+		case "nodes":
+			out.Set(i, ec._OutboxMessageConnection_nodes(ctx, field, obj), true)
+		case "pageInfo":
+			out.Set(i, ec._OutboxMessageConnection_pageInfo(ctx, field, obj), true)
+		case "totalCount":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler {
+					return ec._OutboxMessageConnection_totalCount(ctx, field, obj)
+				}, true)
+			} else {
+				out.Set(i, ec._OutboxMessageConnection_totalCount(ctx, field, obj), true)
+			}
+		case "totalCountCapped":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler {
+					return ec._OutboxMessageConnection_totalCountCapped(ctx, field, obj)
+				}, true)
+			} else {
+				out.Set(i, ec._OutboxMessageConnection_totalCountCapped(ctx, field, obj), true)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var outboxMessageEdgeImplementors = []string{"OutboxMessageEdge"}
+
+func (ec *executionContext) _OutboxMessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.OutboxMessage]) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, outboxMessageEdgeImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("OutboxMessageEdge"), true)
+		case "cursor":
+			out.Set(i, ec._OutboxMessageEdge_cursor(ctx, field, obj), true)
+		case "node":
+			out.Set(i, ec._OutboxMessageEdge_node(ctx, field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20062,6 +22105,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Query_invitationByToken(ctx, field) })
 			}
 			out.Later(i, resolve, false)
+		case "outbox":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Query_outbox(ctx, field) })
+			}
+			out.Later(i, resolve, true)
 		case "partnerByCode":
 			resolve := func(ctx context.Context) graphql.Marshaler {
 				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Query_partnerByCode(ctx, field) })
@@ -20256,6 +22304,26 @@ func (ec *executionContext) _RecognizePartnerPayload(ctx context.Context, sel as
 			out.Set(i, ec._RecognizePartnerPayload_partner(ctx, field, obj), false)
 		case "userErrors":
 			out.Set(i, ec._RecognizePartnerPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var redeliverWebhookPayloadImplementors = []string{"RedeliverWebhookPayload"}
+
+func (ec *executionContext) _RedeliverWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RedeliverWebhookPayload) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, redeliverWebhookPayloadImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("RedeliverWebhookPayload"), true)
+		case "deliveries":
+			out.Set(i, ec._RedeliverWebhookPayload_deliveries(ctx, field, obj), true)
+		case "userErrors":
+			out.Set(i, ec._RedeliverWebhookPayload_userErrors(ctx, field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20607,6 +22675,26 @@ func (ec *executionContext) _RetireFeaturePayload(ctx context.Context, sel ast.S
 	return out.Done(ctx)
 }
 
+var retryOutboxMessagesPayloadImplementors = []string{"RetryOutboxMessagesPayload"}
+
+func (ec *executionContext) _RetryOutboxMessagesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryOutboxMessagesPayload) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, retryOutboxMessagesPayloadImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("RetryOutboxMessagesPayload"), true)
+		case "outboxMessages":
+			out.Set(i, ec._RetryOutboxMessagesPayload_outboxMessages(ctx, field, obj), true)
+		case "userErrors":
+			out.Set(i, ec._RetryOutboxMessagesPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
 var revokeApiTokenPayloadImplementors = []string{"RevokeApiTokenPayload"}
 
 func (ec *executionContext) _RevokeApiTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPITokenPayload) graphql.Marshaler {
@@ -20790,6 +22878,28 @@ func (ec *executionContext) _RotateInviteLinkPayload(ctx context.Context, sel as
 			out.Set(i, ec._RotateInviteLinkPayload_partner(ctx, field, obj), false)
 		case "userErrors":
 			out.Set(i, ec._RotateInviteLinkPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var rotateWebhookSecretPayloadImplementors = []string{"RotateWebhookSecretPayload"}
+
+func (ec *executionContext) _RotateWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateWebhookSecretPayload) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, rotateWebhookSecretPayloadImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("RotateWebhookSecretPayload"), true)
+		case "secret":
+			out.Set(i, ec._RotateWebhookSecretPayload_secret(ctx, field, obj), false)
+		case "webhook":
+			out.Set(i, ec._RotateWebhookSecretPayload_webhook(ctx, field, obj), false)
+		case "userErrors":
+			out.Set(i, ec._RotateWebhookSecretPayload_userErrors(ctx, field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -21273,6 +23383,43 @@ func (ec *executionContext) _SiteSummary(ctx context.Context, sel ast.SelectionS
 	return out.Done(ctx)
 }
 
+var subscriptionImplementors = []string{"Subscription"}
+
+func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, subscriptionImplementors))
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription"})
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("Subscription"), true)
+		case "invitationChanged":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Subscription_invitationChanged(ctx, field) })
+			}
+			out.Later(i, resolve, true)
+		case "relationshipChanged":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Subscription_relationshipChanged(ctx, field) })
+			}
+			out.Later(i, resolve, true)
+		case "accessRequestChanged":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Subscription_accessRequestChanged(ctx, field) })
+			}
+			out.Later(i, resolve, true)
+		case "memberChanged":
+			resolve := func(ctx context.Context) graphql.Marshaler {
+				return exec.Root(ctx, ec.OperationContext, field, func(ctx context.Context) graphql.Marshaler { return ec._Subscription_memberChanged(ctx, field) })
+			}
+			out.Later(i, resolve, true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
 var suspendRelationshipPayloadImplementors = []string{"SuspendRelationshipPayload"}
 
 func (ec *executionContext) _SuspendRelationshipPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendRelationshipPayload) graphql.Marshaler {
@@ -21520,6 +23667,12 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 			} else {
 				out.Set(i, ec._Tenant_apiTokens(ctx, field, obj), false)
 			}
+		case "webhooks":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler { return ec._Tenant_webhooks(ctx, field, obj) }, false)
+			} else {
+				out.Set(i, ec._Tenant_webhooks(ctx, field, obj), false)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -21707,6 +23860,26 @@ func (ec *executionContext) _UpdateTenantPayload(ctx context.Context, sel ast.Se
 	return out.Done(ctx)
 }
 
+var updateWebhookPayloadImplementors = []string{"UpdateWebhookPayload"}
+
+func (ec *executionContext) _UpdateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateWebhookPayload) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, updateWebhookPayloadImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("UpdateWebhookPayload"), true)
+		case "webhook":
+			out.Set(i, ec._UpdateWebhookPayload_webhook(ctx, field, obj), false)
+		case "userErrors":
+			out.Set(i, ec._UpdateWebhookPayload_userErrors(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
 var upsertFeaturePayloadImplementors = []string{"UpsertFeaturePayload"}
 
 func (ec *executionContext) _UpsertFeaturePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpsertFeaturePayload) graphql.Marshaler {
@@ -21852,6 +24025,196 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			} else {
 				out.Set(i, ec._Viewer_apiTokens(ctx, field, obj), true)
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var webhookImplementors = []string{"Webhook", "Node"}
+
+func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, obj *ent.Webhook) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, webhookImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("Webhook"), true)
+		case "id":
+			out.Set(i, ec._Webhook_id(ctx, field, obj), true)
+		case "url":
+			out.Set(i, ec._Webhook_url(ctx, field, obj), true)
+		case "status":
+			out.Set(i, ec._Webhook_status(ctx, field, obj), true)
+		case "failingSince":
+			out.Set(i, ec._Webhook_failingSince(ctx, field, obj), false)
+		case "version":
+			out.Set(i, ec._Webhook_version(ctx, field, obj), true)
+		case "createdAt":
+			out.Set(i, ec._Webhook_createdAt(ctx, field, obj), true)
+		case "updatedAt":
+			out.Set(i, ec._Webhook_updatedAt(ctx, field, obj), true)
+		case "events":
+			out.Set(i, ec._Webhook_events(ctx, field, obj), true)
+		case "deliveries":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler { return ec._Webhook_deliveries(ctx, field, obj) }, false)
+			} else {
+				out.Set(i, ec._Webhook_deliveries(ctx, field, obj), false)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var webhookConnectionImplementors = []string{"WebhookConnection"}
+
+func (ec *executionContext) _WebhookConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Page[*ent.Webhook]) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, webhookConnectionImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("WebhookConnection"), true)
+		case "edges":
+			out.Set(i, ec._WebhookConnection_edges(ctx, field, obj), true)
+		case "nodes":
+			out.Set(i, ec._WebhookConnection_nodes(ctx, field, obj), true)
+		case "pageInfo":
+			out.Set(i, ec._WebhookConnection_pageInfo(ctx, field, obj), true)
+		case "totalCount":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler { return ec._WebhookConnection_totalCount(ctx, field, obj) }, true)
+			} else {
+				out.Set(i, ec._WebhookConnection_totalCount(ctx, field, obj), true)
+			}
+		case "totalCountCapped":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler {
+					return ec._WebhookConnection_totalCountCapped(ctx, field, obj)
+				}, true)
+			} else {
+				out.Set(i, ec._WebhookConnection_totalCountCapped(ctx, field, obj), true)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var webhookDeliveryImplementors = []string{"WebhookDelivery", "Node"}
+
+func (ec *executionContext) _WebhookDelivery(ctx context.Context, sel ast.SelectionSet, obj *ent.WebhookDelivery) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("WebhookDelivery"), true)
+		case "id":
+			out.Set(i, ec._WebhookDelivery_id(ctx, field, obj), true)
+		case "event":
+			out.Set(i, ec._WebhookDelivery_event(ctx, field, obj), true)
+		case "payload":
+			out.Set(i, ec._WebhookDelivery_payload(ctx, field, obj), true)
+		case "status":
+			out.Set(i, ec._WebhookDelivery_status(ctx, field, obj), true)
+		case "attempts":
+			out.Set(i, ec._WebhookDelivery_attempts(ctx, field, obj), true)
+		case "lastAttemptAt":
+			out.Set(i, ec._WebhookDelivery_lastAttemptAt(ctx, field, obj), false)
+		case "responseStatus":
+			out.Set(i, ec._WebhookDelivery_responseStatus(ctx, field, obj), false)
+		case "lastError":
+			out.Set(i, ec._WebhookDelivery_lastError(ctx, field, obj), false)
+		case "createdAt":
+			out.Set(i, ec._WebhookDelivery_createdAt(ctx, field, obj), true)
+		case "updatedAt":
+			out.Set(i, ec._WebhookDelivery_updatedAt(ctx, field, obj), true)
+		case "eventId":
+			out.Set(i, ec._WebhookDelivery_eventId(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var webhookDeliveryConnectionImplementors = []string{"WebhookDeliveryConnection"}
+
+func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Page[*ent.WebhookDelivery]) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryConnectionImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("WebhookDeliveryConnection"), true)
+		case "edges":
+			out.Set(i, ec._WebhookDeliveryConnection_edges(ctx, field, obj), true)
+		case "nodes":
+			out.Set(i, ec._WebhookDeliveryConnection_nodes(ctx, field, obj), true)
+		case "pageInfo":
+			out.Set(i, ec._WebhookDeliveryConnection_pageInfo(ctx, field, obj), true)
+		case "totalCount":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler {
+					return ec._WebhookDeliveryConnection_totalCount(ctx, field, obj)
+				}, true)
+			} else {
+				out.Set(i, ec._WebhookDeliveryConnection_totalCount(ctx, field, obj), true)
+			}
+		case "totalCountCapped":
+			if out.First {
+				out.Later(i, func(ctx context.Context) graphql.Marshaler {
+					return ec._WebhookDeliveryConnection_totalCountCapped(ctx, field, obj)
+				}, true)
+			} else {
+				out.Set(i, ec._WebhookDeliveryConnection_totalCountCapped(ctx, field, obj), true)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var webhookDeliveryEdgeImplementors = []string{"WebhookDeliveryEdge"}
+
+func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryEdgeImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("WebhookDeliveryEdge"), true)
+		case "cursor":
+			out.Set(i, ec._WebhookDeliveryEdge_cursor(ctx, field, obj), true)
+		case "node":
+			out.Set(i, ec._WebhookDeliveryEdge_node(ctx, field, obj), true)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	return out.Done(ctx)
+}
+
+var webhookEdgeImplementors = []string{"WebhookEdge"}
+
+func (ec *executionContext) _WebhookEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Webhook]) graphql.Marshaler {
+	out := exec.NewObject(ctx, graphql.CollectFields(ec.OperationContext, sel, webhookEdgeImplementors))
+	for i := range out.Fields {
+		field := &out.Fields[i]
+		switch field.Name {
+		case "__typename":
+			out.Set(i, graphql.MarshalString("WebhookEdge"), true)
+		case "cursor":
+			out.Set(i, ec._WebhookEdge_cursor(ctx, field, obj), true)
+		case "node":
+			out.Set(i, ec._WebhookEdge_node(ctx, field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22213,6 +24576,10 @@ func (ec *executionContext) marshalNAccessPeriod2ᚖmandateᚋgraphᚋmodelᚐAc
 func (ec *executionContext) unmarshalNAccessPeriodInput2ᚖmandateᚋinternalᚋmandateᚐAccessPeriod(ctx context.Context, v any) (*mandate.AccessPeriod, error) {
 	res, err := ec.unmarshalInputAccessPeriodInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAccessRequest2mandateᚋentᚐAccessRequest(ctx context.Context, sel ast.SelectionSet, v ent.AccessRequest) graphql.Marshaler {
+	return ec._AccessRequest(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNAccessRequest2ᚕᚖmandateᚋentᚐAccessRequestᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AccessRequest) graphql.Marshaler {
@@ -22738,6 +25105,25 @@ func (ec *executionContext) marshalNCreateTechPartnerPayload2ᚖmandateᚋgraph�
 	return ec._CreateTechPartnerPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCreateWebhookInput2mandateᚋinternalᚋmandateᚐCreateWebhook(ctx context.Context, v any) (mandate.CreateWebhook, error) {
+	res, err := ec.unmarshalInputCreateWebhookInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCreateWebhookPayload2mandateᚋgraphᚋmodelᚐCreateWebhookPayload(ctx context.Context, sel ast.SelectionSet, v model.CreateWebhookPayload) graphql.Marshaler {
+	return ec._CreateWebhookPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCreateWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐCreateWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateWebhookPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CreateWebhookPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
 	res, err := model.UnmarshalDateTime(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22830,9 +25216,47 @@ func (ec *executionContext) marshalNDeleteTenantPayload2ᚖmandateᚋgraphᚋmod
 	return ec._DeleteTenantPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNDeleteWebhookInput2mandateᚋinternalᚋmandateᚐDeleteWebhook(ctx context.Context, v any) (mandate.DeleteWebhook, error) {
+	res, err := ec.unmarshalInputDeleteWebhookInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeleteWebhookPayload2mandateᚋgraphᚋmodelᚐDeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, v model.DeleteWebhookPayload) graphql.Marshaler {
+	return ec._DeleteWebhookPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeleteWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐDeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteWebhookPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeleteWebhookPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNDeviceInput2ᚖmandateᚋinternalᚋmandateᚐDevice(ctx context.Context, v any) (*mandate.Device, error) {
 	res, err := ec.unmarshalInputDeviceInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDropOutboxMessagesInput2mandateᚋinternalᚋmandateᚐDropOutboxMessages(ctx context.Context, v any) (mandate.DropOutboxMessages, error) {
+	res, err := ec.unmarshalInputDropOutboxMessagesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDropOutboxMessagesPayload2mandateᚋgraphᚋmodelᚐDropOutboxMessagesPayload(ctx context.Context, sel ast.SelectionSet, v model.DropOutboxMessagesPayload) graphql.Marshaler {
+	return ec._DropOutboxMessagesPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDropOutboxMessagesPayload2ᚖmandateᚋgraphᚋmodelᚐDropOutboxMessagesPayload(ctx context.Context, sel ast.SelectionSet, v *model.DropOutboxMessagesPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DropOutboxMessagesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNEnterTenantInput2mandateᚋinternalᚋmandateᚐEnterTenant(ctx context.Context, v any) (mandate.EnterTenant, error) {
@@ -23035,6 +25459,10 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
+func (ec *executionContext) marshalNInvitation2mandateᚋentᚐInvitation(ctx context.Context, sel ast.SelectionSet, v ent.Invitation) graphql.Marshaler {
+	return ec._Invitation(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNInvitation2ᚕᚖmandateᚋentᚐInvitationᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Invitation) graphql.Marshaler {
 	ret := exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNInvitation2ᚖmandateᚋentᚐInvitation(ctx, sel, v[i])
@@ -23182,6 +25610,10 @@ func (ec *executionContext) marshalNLeaveTenantPayload2ᚖmandateᚋgraphᚋmode
 		return graphql.Null
 	}
 	return ec._LeaveTenantPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMember2mandateᚋentᚐMember(ctx context.Context, sel ast.SelectionSet, v ent.Member) graphql.Marshaler {
+	return ec._Member(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNMember2ᚕᚖmandateᚋentᚐMemberᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Member) graphql.Marshaler {
@@ -23357,6 +25789,78 @@ func (ec *executionContext) unmarshalNOrderDirection2mandateᚋgraphᚋmodelᚐO
 }
 
 func (ec *executionContext) marshalNOrderDirection2mandateᚋgraphᚋmodelᚐOrderDirection(ctx context.Context, sel ast.SelectionSet, v model.OrderDirection) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNOutboxMessage2ᚕᚖmandateᚋgraphᚋmodelᚐOutboxMessageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.OutboxMessage) graphql.Marshaler {
+	ret := exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNOutboxMessage2ᚖmandateᚋgraphᚋmodelᚐOutboxMessage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOutboxMessage2ᚖmandateᚋgraphᚋmodelᚐOutboxMessage(ctx context.Context, sel ast.SelectionSet, v *model.OutboxMessage) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboxMessage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOutboxMessageConnection2mandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	return ec._OutboxMessageConnection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboxMessageConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v *model.Page[*model.OutboxMessage]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboxMessageConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOutboxMessageEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*model.OutboxMessage]) graphql.Marshaler {
+	ret := exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNOutboxMessageEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOutboxMessageEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*model.OutboxMessage]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboxMessageEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNOutboxStatus2mandateᚋgraphᚋmodelᚐOutboxStatus(ctx context.Context, v any) (model.OutboxStatus, error) {
+	var res model.OutboxStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOutboxStatus2mandateᚋgraphᚋmodelᚐOutboxStatus(ctx context.Context, sel ast.SelectionSet, v model.OutboxStatus) graphql.Marshaler {
 	return v
 }
 
@@ -23686,6 +26190,25 @@ func (ec *executionContext) marshalNRecognizePartnerPayload2ᚖmandateᚋgraph�
 	return ec._RecognizePartnerPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRedeliverWebhookInput2mandateᚋinternalᚋmandateᚐRedeliverWebhook(ctx context.Context, v any) (mandate.RedeliverWebhook, error) {
+	res, err := ec.unmarshalInputRedeliverWebhookInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRedeliverWebhookPayload2mandateᚋgraphᚋmodelᚐRedeliverWebhookPayload(ctx context.Context, sel ast.SelectionSet, v model.RedeliverWebhookPayload) graphql.Marshaler {
+	return ec._RedeliverWebhookPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRedeliverWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐRedeliverWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.RedeliverWebhookPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RedeliverWebhookPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRegisterPartnerInput2mandateᚋinternalᚋmandateᚐRegisterPartner(ctx context.Context, v any) (mandate.RegisterPartner, error) {
 	res, err := ec.unmarshalInputRegisterPartnerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23722,6 +26245,10 @@ func (ec *executionContext) marshalNRejectAccessRequestsPayload2ᚖmandateᚋgra
 		return graphql.Null
 	}
 	return ec._RejectAccessRequestsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRelationship2mandateᚋentᚐRelationship(ctx context.Context, sel ast.SelectionSet, v ent.Relationship) graphql.Marshaler {
+	return ec._Relationship(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNRelationship2ᚕᚖmandateᚋentᚐRelationshipᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Relationship) graphql.Marshaler {
@@ -23925,6 +26452,25 @@ func (ec *executionContext) marshalNRetireFeaturePayload2ᚖmandateᚋgraphᚋmo
 	return ec._RetireFeaturePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRetryOutboxMessagesInput2mandateᚋinternalᚋmandateᚐRetryOutboxMessages(ctx context.Context, v any) (mandate.RetryOutboxMessages, error) {
+	res, err := ec.unmarshalInputRetryOutboxMessagesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetryOutboxMessagesPayload2mandateᚋgraphᚋmodelᚐRetryOutboxMessagesPayload(ctx context.Context, sel ast.SelectionSet, v model.RetryOutboxMessagesPayload) graphql.Marshaler {
+	return ec._RetryOutboxMessagesPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRetryOutboxMessagesPayload2ᚖmandateᚋgraphᚋmodelᚐRetryOutboxMessagesPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryOutboxMessagesPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RetryOutboxMessagesPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRevokeApiTokenInput2mandateᚋinternalᚋmandateᚐRevokeAPIToken(ctx context.Context, v any) (mandate.RevokeAPIToken, error) {
 	res, err := ec.unmarshalInputRevokeApiTokenInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -24070,6 +26616,25 @@ func (ec *executionContext) marshalNRotateInviteLinkPayload2ᚖmandateᚋgraph�
 		return graphql.Null
 	}
 	return ec._RotateInviteLinkPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRotateWebhookSecretInput2mandateᚋinternalᚋmandateᚐRotateWebhookSecret(ctx context.Context, v any) (mandate.RotateWebhookSecret, error) {
+	res, err := ec.unmarshalInputRotateWebhookSecretInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRotateWebhookSecretPayload2mandateᚋgraphᚋmodelᚐRotateWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, v model.RotateWebhookSecretPayload) graphql.Marshaler {
+	return ec._RotateWebhookSecretPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRotateWebhookSecretPayload2ᚖmandateᚋgraphᚋmodelᚐRotateWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateWebhookSecretPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RotateWebhookSecretPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSendPasswordLinksInput2mandateᚋinternalᚋmandateᚐSendPasswordLinks(ctx context.Context, v any) (mandate.SendPasswordLinks, error) {
@@ -24766,6 +27331,25 @@ func (ec *executionContext) marshalNUpdateTenantPayload2ᚖmandateᚋgraphᚋmod
 	return ec._UpdateTenantPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNUpdateWebhookInput2mandateᚋinternalᚋmandateᚐUpdateWebhook(ctx context.Context, v any) (mandate.UpdateWebhook, error) {
+	res, err := ec.unmarshalInputUpdateWebhookInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateWebhookPayload2mandateᚋgraphᚋmodelᚐUpdateWebhookPayload(ctx context.Context, sel ast.SelectionSet, v model.UpdateWebhookPayload) graphql.Marshaler {
+	return ec._UpdateWebhookPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUpdateWebhookPayload2ᚖmandateᚋgraphᚋmodelᚐUpdateWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateWebhookPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UpdateWebhookPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNUpsertFeatureInput2mandateᚋinternalᚋmandateᚐUpsertFeature(ctx context.Context, v any) (mandate.UpsertFeature, error) {
 	res, err := ec.unmarshalInputUpsertFeatureInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -24846,6 +27430,122 @@ func (ec *executionContext) marshalNVerifyEmailPayload2ᚖmandateᚋgraphᚋmode
 		return graphql.Null
 	}
 	return ec._VerifyEmailPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWebhook2ᚕᚖmandateᚋentᚐWebhookᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Webhook) graphql.Marshaler {
+	ret := exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNWebhook2ᚖmandateᚋentᚐWebhook(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWebhook2ᚖmandateᚋentᚐWebhook(ctx context.Context, sel ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Webhook(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWebhookDelivery2ᚕᚖmandateᚋentᚐWebhookDeliveryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.WebhookDelivery) graphql.Marshaler {
+	ret := exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNWebhookDelivery2ᚖmandateᚋentᚐWebhookDelivery(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWebhookDelivery2ᚖmandateᚋentᚐWebhookDelivery(ctx context.Context, sel ast.SelectionSet, v *ent.WebhookDelivery) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._WebhookDelivery(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
+	ret := exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNWebhookDeliveryEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._WebhookDeliveryEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWebhookDeliveryStatus2mandateᚋentᚋwebhookdeliveryᚐStatus(ctx context.Context, v any) (webhookdelivery.Status, error) {
+	var res webhookdelivery.Status
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWebhookDeliveryStatus2mandateᚋentᚋwebhookdeliveryᚐStatus(ctx context.Context, sel ast.SelectionSet, v webhookdelivery.Status) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNWebhookEdge2ᚕᚖmandateᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Webhook]) graphql.Marshaler {
+	ret := exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.marshalNWebhookEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWebhookEdge2ᚖmandateᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Webhook]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._WebhookEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWebhookStatus2mandateᚋentᚋwebhookᚐStatus(ctx context.Context, v any) (webhook.Status, error) {
+	var res webhook.Status
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWebhookStatus2mandateᚋentᚋwebhookᚐStatus(ctx context.Context, sel ast.SelectionSet, v webhook.Status) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNWidenRelationshipInput2mandateᚋinternalᚋmandateᚐWidenRelationship(ctx context.Context, v any) (mandate.WidenRelationship, error) {
@@ -25546,6 +28246,22 @@ func (ec *executionContext) marshalONode2mandateᚋgraphᚋmodelᚐNode(ctx cont
 	return ec._Node(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOOutboxStatus2ᚖmandateᚋgraphᚋmodelᚐOutboxStatus(ctx context.Context, v any) (*model.OutboxStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.OutboxStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOutboxStatus2ᚖmandateᚋgraphᚋmodelᚐOutboxStatus(ctx context.Context, sel ast.SelectionSet, v *model.OutboxStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalOPartner2ᚖmandateᚋentᚐPartner(ctx context.Context, sel ast.SelectionSet, v *ent.Partner) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -26033,6 +28749,59 @@ func (ec *executionContext) marshalOViewer2ᚖmandateᚋgraphᚋmodelᚐViewer(c
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWebhook2ᚖmandateᚋentᚐWebhook(ctx context.Context, sel ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Webhook(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWebhookConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v *model.Page[*ent.Webhook]) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WebhookConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWebhookDeliveryConnection2ᚖmandateᚋgraphᚋmodelᚐPage(ctx context.Context, sel ast.SelectionSet, v *model.Page[*ent.WebhookDelivery]) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WebhookDeliveryConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOWebhookDeliveryStatus2ᚖmandateᚋentᚋwebhookdeliveryᚐStatus(ctx context.Context, v any) (*webhookdelivery.Status, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(webhookdelivery.Status)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWebhookDeliveryStatus2ᚖmandateᚋentᚋwebhookdeliveryᚐStatus(ctx context.Context, sel ast.SelectionSet, v *webhookdelivery.Status) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOWebhookStatus2ᚖmandateᚋentᚋwebhookᚐStatus(ctx context.Context, v any) (*webhook.Status, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(webhook.Status)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWebhookStatus2ᚖmandateᚋentᚋwebhookᚐStatus(ctx context.Context, sel ast.SelectionSet, v *webhook.Status) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

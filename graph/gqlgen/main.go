@@ -35,7 +35,7 @@ func generate() error {
 	}
 	cfg.SkipValidation = true // the compiler sees the result anyway
 	kept := new(keeper)
-	if err := api.Generate(cfg, api.AddPlugin(kept)); err != nil {
+	if err := api.Generate(cfg, api.PrependPlugin(kept)); err != nil {
 		return err
 	}
 	files, err := ours()
@@ -52,9 +52,16 @@ type keeper struct{ data *codegen.Data }
 // Name names the plugin.
 func (*keeper) Name() string { return "keeper" }
 
-// GenerateCode keeps the data, and generates nothing.
+// GenerateCode keeps the data, and generates nothing. A subscription is executed anew for each of its events, as a query is:
+// its resolvers return values, and no channels.
 func (k *keeper) GenerateCode(data *codegen.Data) error {
 	k.data = data
+	if root := data.SubscriptionRoot; root != nil {
+		root.Stream = false
+		for _, f := range root.Fields {
+			f.Stream = false
+		}
+	}
 	return nil
 }
 
@@ -63,10 +70,13 @@ var (
 	object string
 	//go:embed field.gotpl
 	field string
+	//go:embed subscription.gotpl
+	subscription string
 )
 
-// ours returns gqlgen's templates, with our own of objects and fields, and lists that are marshalled by package exec. Nothing
-// asks a context for the unmarshalers of inputs, which would be put together for every request.
+// ours returns gqlgen's templates, with our own of objects and fields, lists that are marshalled by package exec, and subscriptions
+// that are executed as queries are. Nothing asks a context for the unmarshalers of inputs, which would be put together for every
+// request.
 func ours() (fs.FS, error) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/99designs/gqlgen").Output()
 	if err != nil {
@@ -85,6 +95,7 @@ func ours() (fs.FS, error) {
 		{"type.gotpl", "graphql.MarshalSliceConcurrently(ctx, len(v), ", "fc.Result = &v[i]", "exec.List(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {"},
 		{"internal!.gotpl", "{{- range $input := .Inputs -}}", "\n\t)", ")"},
 		{"internal!.gotpl", "// childFields_", `{{ template "globalMiddleware" . }}`, `{{ template "globalMiddleware" . }}`},
+		{"internal!.gotpl", "{{- if .SubscriptionRoot }} case ast.Subscription:", "	{{ end }}\n\tdefault:", subscription + "\tdefault:"},
 	} {
 		text := string(files[p.file].Data)
 		before, rest, found := strings.Cut(text, p.from)

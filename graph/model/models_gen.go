@@ -101,7 +101,7 @@ type AssignPayload struct {
 type AuditFilter struct {
 	// Only those of this person.
 	ActorID *string `json:"actorId,omitempty"`
-	// Only these actions: access_request.approved, access_request.rejected, api_token.created, api_token.revoked, assigned_customers.saved, assignment.created, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.resent, invitation.revoked, invitation.sent, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.reauthenticated, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated.
+	// Only these actions: access_request.approved, access_request.expired, access_request.rejected, api_token.created, api_token.revoked, assigned_customers.saved, assignment.created, assignment.ending, assignment.expired, assignment.extended, assignment.revoked, customer.created, delegation.saved, email.change_requested, email.changed, email.verified, feature.retired, feature.upserted, inventory.synced, invitation.accepted, invitation.declined, invitation.delivered, invitation.expired, invitation.resent, invitation.revoked, invitation.sent, invitation.undeliverable, member.added, member.left, member.removed, member.role_changed, member.signed_up, member.signed_up_again, member.status_changed, member.updated, operator.administrator_created, outbox.dropped, outbox.retried, partner.invite_link_rotated, partner.recognized, partner.registered, password.changed, password.links_sent, password.reset, password.reset_requested, privilege_group.created, privilege_group.deleted, privilege_group.updated, relationship.ending, relationship.expired, relationship.extended, relationship.extension_offered, relationship.narrowed, relationship.resumed, relationship.suspended, relationship.terminated, relationship.widened, relationship.widening_offered, role.created, role.deleted, role.updated, service.activated, session.ended, session.reauthenticated, session.started, table_preference.reset, table_preference.set, tech_partner.created, tenant.deleted, tenant.entered, tenant.reactivated, tenant.suspended, tenant.updated, webhook.created, webhook.deleted, webhook.disabled, webhook.redelivered, webhook.secret_rotated, webhook.updated.
 	Action []string `json:"action,omitempty"`
 	// Only those that concern this tenant too, as the actor's own or as the other side of a pair.
 	OtherTenantID *string `json:"otherTenantId,omitempty"`
@@ -193,6 +193,16 @@ type CreateTechPartnerPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What createWebhook answers.
+type CreateWebhookPayload struct {
+	// The secret that signs deliveries. It is shown once.
+	Secret *string `json:"secret,omitempty"`
+	// The webhook.
+	Webhook *ent.Webhook `json:"webhook,omitempty"`
+	// REAUTHENTICATION_REQUIRED; NOT_FOUND; LIMIT_EXCEEDED for more than 20 webhooks of a tenant, and for more than 100 actions; REQUIRED, INVALID, TOO_LONG.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Which customers.
 type CustomerFilter struct {
 	// Only those whose name begins so; at least two characters, else SEARCH_TOO_SHORT.
@@ -242,6 +252,22 @@ type DeleteTenantPayload struct {
 	// The tenant that was.
 	DeletedID *string `json:"deletedId,omitempty"`
 	// TENANT_HAS_ACTIVE_SUBSCRIPTIONS, CONFLICT for an MSP that manages tech partners, LIMIT_EXCEEDED for a partner with more than 100 customers.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteWebhook answers.
+type DeleteWebhookPayload struct {
+	// The id of the webhook that is gone.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// NOT_FOUND.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What dropOutboxMessages answers.
+type DropOutboxMessagesPayload struct {
+	// The mails that are gone.
+	DroppedIds []string `json:"droppedIds"`
+	// LIMIT_EXCEEDED; for a mail, with its path such as ["input", "ids", "3"]: NOT_FOUND; CONFLICT for one that was not given up, or that is named twice.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -373,6 +399,14 @@ type RecognizePartnerPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What redeliverWebhook answers.
+type RedeliverWebhookPayload struct {
+	// The deliveries.
+	Deliveries []*ent.WebhookDelivery `json:"deliveries"`
+	// NOT_FOUND; CONFLICT for one that waits to be sent anyway, is named twice, or whose webhook is switched off; INVALID for deliveries of several webhooks; LIMIT_EXCEEDED for none or more than 100.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What registerPartner answers.
 type RegisterPartnerPayload struct {
 	// The partner.
@@ -445,6 +479,14 @@ type RetireFeaturePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What retryOutboxMessages answers.
+type RetryOutboxMessagesPayload struct {
+	// The mails, as they stand now.
+	OutboxMessages []*OutboxMessage `json:"outboxMessages"`
+	// LIMIT_EXCEEDED; for a mail, with its path such as ["input", "ids", "3"]: NOT_FOUND; CONFLICT for one that was not given up, whose text is gone, or that is named twice.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What revokeApiToken answers.
 type RevokeAPITokenPayload struct {
 	// The token.
@@ -482,6 +524,16 @@ type RotateInviteLinkPayload struct {
 	// The partner, with its new link.
 	Partner *ent.Partner `json:"partner,omitempty"`
 	// PARTNER_PERMISSION_REQUIRED, TENANT_SUSPENDED.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rotateWebhookSecret answers.
+type RotateWebhookSecretPayload struct {
+	// The new secret. It is shown once.
+	Secret *string `json:"secret,omitempty"`
+	// The webhook.
+	Webhook *ent.Webhook `json:"webhook,omitempty"`
+	// REAUTHENTICATION_REQUIRED; NOT_FOUND.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -575,6 +627,10 @@ type SiteSummary struct {
 	Inactive int `json:"inactive"`
 }
 
+// What can be heard of, over a WebSocket or as server-sent events. An operation has one of these fields. It answers with the row as the viewer sees it at that moment, each time that the row may have changed, whoever changed it and by whichever server; rows that the viewer does not see are left out. What is heard comes within about a second of the change. The same state may be told twice, and of several changes in a row only the last: it says what to read again, and does not replace reading. After every beginning, and so after an interruption, read first what you show. What only time does, such as an invitation that expires, is told once it was recorded, which may be minutes later; a name that was changed is told as a change of what bears it, not of what repeats it. Session and permission are looked at again with every event and every few seconds: a subscription ends within five seconds of losing either. It does not keep a session from being idle.
+type Subscription struct {
+}
+
 // What suspendRelationship answers.
 type SuspendRelationshipPayload struct {
 	// The relationship.
@@ -666,6 +722,14 @@ type UpdateTenantPayload struct {
 	// The tenant.
 	Tenant *ent.Tenant `json:"tenant,omitempty"`
 	// STALE_VERSION, TOO_MANY_TAGS, INVALID_TAG.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateWebhook answers.
+type UpdateWebhookPayload struct {
+	// The webhook.
+	Webhook *ent.Webhook `json:"webhook,omitempty"`
+	// REAUTHENTICATION_REQUIRED; NOT_FOUND; STALE_VERSION; LIMIT_EXCEEDED for more than 100 actions; REQUIRED, INVALID, TOO_LONG.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -867,6 +931,67 @@ func (e *OrderDirection) UnmarshalJSON(b []byte) error {
 }
 
 func (e OrderDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where a mail stands.
+type OutboxStatus string
+
+const (
+	// It is to be sent, or to be tried again.
+	OutboxStatusPending OutboxStatus = "PENDING"
+	// The mail server took it.
+	OutboxStatusSent OutboxStatus = "SENT"
+	// It was given up: it was refused for good, or not taken for 24 hours. It is kept for 7 days.
+	OutboxStatusDead OutboxStatus = "DEAD"
+)
+
+var AllOutboxStatus = []OutboxStatus{
+	OutboxStatusPending,
+	OutboxStatusSent,
+	OutboxStatusDead,
+}
+
+func (e OutboxStatus) IsValid() bool {
+	switch e {
+	case OutboxStatusPending, OutboxStatusSent, OutboxStatusDead:
+		return true
+	}
+	return false
+}
+
+func (e OutboxStatus) String() string {
+	return string(e)
+}
+
+func (e *OutboxStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OutboxStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OutboxStatus", str)
+	}
+	return nil
+}
+
+func (e OutboxStatus) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OutboxStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OutboxStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -123,3 +123,17 @@ type TenantProfile struct {
 
 // PersonProfile is all that is seen of a person from outside.
 type PersonProfile struct{ Name string }
+
+// OutboxMessage is a mail as the operator sees it.
+type OutboxMessage struct {
+	ID            string
+	Kind          string
+	Recipient     string
+	Status        OutboxStatus
+	Attempts      int
+	CreatedAt     time.Time
+	NextAttemptAt *time.Time
+	SentAt        *time.Time
+	LastError     *string
+	Retryable     bool
+}

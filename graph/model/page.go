@@ -139,10 +139,22 @@ type (
 	APITokenConnection = Page[*ent.ApiToken]
 	// APITokenEdge is an edge of it.
 	APITokenEdge = Edge[*ent.ApiToken]
+	// WebhookConnection is a page of webhooks.
+	WebhookConnection = Page[*ent.Webhook]
+	// WebhookEdge is an edge of it.
+	WebhookEdge = Edge[*ent.Webhook]
+	// WebhookDeliveryConnection is a page of deliveries.
+	WebhookDeliveryConnection = Page[*ent.WebhookDelivery]
+	// WebhookDeliveryEdge is an edge of it.
+	WebhookDeliveryEdge = Edge[*ent.WebhookDelivery]
 	// AuditEventConnection is a page of audit events.
 	AuditEventConnection = Page[*ent.AuditEvent]
 	// AuditEventEdge is an edge of it.
 	AuditEventEdge = Edge[*ent.AuditEvent]
+	// OutboxMessageConnection is a page of mails.
+	OutboxMessageConnection = Page[*OutboxMessage]
+	// OutboxMessageEdge is an edge of it.
+	OutboxMessageEdge = Edge[*OutboxMessage]
 	// ReachConnection is a page of tenants reached.
 	ReachConnection = Page[*Reach]
 	// ReachEdge is an edge of it.

@@ -409,6 +409,10 @@ func (o *oracle) sees(x row) bool {
 		return o.views(t, "AUDIT") || o.views(x.s("other_tenant_id"), "AUDIT")
 	case "api_tokens":
 		return o.seesToken(x)
+	case "webhooks":
+		return x.s("status") != "DELETED" && o.ownViews(t, "TOKENS")
+	case "webhook_deliveries":
+		return o.ownViews(t, "TOKENS") && o.ownViews(t, "AUDIT")
 	case "sessions":
 		return x["user_id"] == o.v.user && (o.v.inPerson() || x["id"] == o.v.session || !o.minds("that an entered session sees itself only"))
 	}
@@ -443,7 +447,7 @@ func (o *oracle) whole(e row) bool {
 		return true
 	}
 	noun, _, _ := strings.Cut(e.s("action"), ".")
-	if e["target_id"] != nil && noun != "privilege_group" && noun != "role" {
+	if e["target_id"] != nil && noun != "privilege_group" && noun != "role" && noun != "webhook" {
 		return false
 	}
 	t := e.s("tenant_id")
@@ -457,6 +461,8 @@ func (o *oracle) whole(e row) bool {
 		return o.views(t, "ASSIGNMENTS")
 	case "role":
 		return o.views(t, "ROLES")
+	case "webhook":
+		return o.ownViews(t, "TOKENS")
 	case "inventory":
 		return o.allSites(t) && o.views(t, "SERVICES_ADMIN")
 	}

@@ -45,7 +45,7 @@ var unknown = outcome{unknown: true}
 var guards = map[string]string{
 	"Tenant.accountNumber": "TENANT", "Tenant.email": "TENANT", "Tenant.address": "TENANT", "Tenant.tags": "TENANT",
 	"Tenant.serviceActivatedAt": "SERVICES_ADMIN", "Tenant.subscriptionCount": "SERVICES_ADMIN", "Tenant.serviceSubscriptions": "SERVICES_ADMIN",
-	"Tenant.apiTokens": "TOKENS", "Tenant.assignment": "ASSIGNMENTS", "Tenant.privilegeGroups": "ASSIGNMENTS", "Tenant.accessList": "AUDIT", "Tenant.assignments": "ASSIGNMENTS",
+	"Tenant.apiTokens": "TOKENS", "Tenant.webhooks": "TOKENS", "Webhook.deliveries": "AUDIT", "Tenant.assignment": "ASSIGNMENTS", "Tenant.privilegeGroups": "ASSIGNMENTS", "Tenant.accessList": "AUDIT", "Tenant.assignments": "ASSIGNMENTS",
 	"Partner.mspAdminCount": "ASSIGNMENTS", "Partner.assignedCustomersCount": "ASSIGNMENTS", "Partner.accountAdminCount": "USERS",
 	"Partner.assignedCustomers": "ASSIGNMENTS", "Partner.mspDelegations": "ASSIGNMENTS", "Partner.inviteLink": "PARTNERS MANAGE",
 	"Tenant.signUpPolicy": "USERS", "Tenant.signUpCode": "USERS MANAGE", "Tenant.accessRequests": "USERS", "Tenant.deviceCount": "SITES",
@@ -58,7 +58,7 @@ var guards = map[string]string{
 var typeOf = map[string]string{
 	"tenants": "Tenant", "partners": "Partner", "users": "User", "members": "Member", "roles": "Role", "relationships": "Relationship", "invitations": "Invitation",
 	"assignments": "Assignment", "sessions": "Session", "sites": "Site", "service_subscriptions": "ServiceSubscription", "access_requests": "AccessRequest",
-	"privilege_groups": "PrivilegeGroup", "audit_events": "AuditEvent", "api_tokens": "ApiToken",
+	"privilege_groups": "PrivilegeGroup", "audit_events": "AuditEvent", "api_tokens": "ApiToken", "webhooks": "Webhook", "webhook_deliveries": "WebhookDelivery",
 }
 
 // node is a row as an object; nil for none.
@@ -198,6 +198,12 @@ func (o *oracle) special(x object, name string, args map[string]any) (outcome, b
 		return known(permissions(o.scopes(r))), true
 	case "ApiToken.tenants":
 		return known(o.tokenTenants(r)), true
+	case "Webhook.events":
+		return known(told(r)), true
+	case "Webhook.deliveries":
+		return known(o.list(name, "", o.find("webhook_deliveries", func(x row) bool {
+			return x["webhook_id"] == r["id"] && o.sees(x) && (args["status"] == nil || args["status"] == x["status"])
+		}), true, byID)), true
 	case "Role.permissions":
 		return known(permissions(o.roleLevels(r.s("id")))), true
 	case "AccessRequest.status":
@@ -353,6 +359,8 @@ func (o *oracle) tenantField(t row, name string, args map[string]any) (outcome, 
 		}), true, byID)), true
 	case "apiTokens":
 		return known(o.list(name, "", o.find("api_tokens", mine), true, byID)), true
+	case "webhooks":
+		return known(o.list(name, "", o.find("webhooks", mine), true, byID)), true
 	case "assignments":
 		return known(o.list(name, "", o.find(name, func(x row) bool {
 			before, limited := args["expiringBefore"].(time.Time)

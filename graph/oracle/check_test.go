@@ -318,7 +318,8 @@ func (c *check) window(s *selection, l *listing) (from, to int, backward bool) {
 
 // newest are the lists that begin with what is newest.
 var newest = []string{"Tenant.relationships", "Tenant.invitations", "Tenant.assignments", "Tenant.accessRequests", "Tenant.serviceSubscriptions", "Tenant.auditEvents",
-	"Partner.assignedCustomers", "Partner.mspDelegations", "Viewer.sessions", "Viewer.invitations", "Tenant.apiTokens", "Viewer.apiTokens"}
+	"Partner.assignedCustomers", "Partner.mspDelegations", "Viewer.sessions", "Viewer.invitations", "Tenant.apiTokens", "Viewer.apiTokens",
+	"Tenant.webhooks", "Webhook.deliveries"}
 
 func (c *check) edges(s *selection, got any, l *listing, from, to int, path, list string) {
 	edges, ok := got.([]any)

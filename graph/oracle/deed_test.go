@@ -271,6 +271,14 @@ var deeds = map[string]func(a *doer) (who, map[string]any){
 	"registerPartner": func(a *doer) (who, map[string]any) {
 		return a.manages(a.w.tenants("OPERATOR")[0].s("id"), "PARTNERS"), a.newcomer(map[string]any{"type": enum("MSP")})
 	},
+	"suspendTenant": func(a *doer) (who, map[string]any) {
+		t := a.row("tenants", func(t row) bool { return t.s("kind") != "OPERATOR" && t.s("status") == "ACTIVE" })
+		return a.manages(t.s("id"), "TENANT"), map[string]any{"id": t["id"], "reason": a.w.word()}
+	},
+	"reactivateTenant": func(a *doer) (who, map[string]any) {
+		t := a.row("tenants", func(t row) bool { return t.s("status") == "SUSPENDED" })
+		return a.manages(t.s("id"), "TENANT"), map[string]any{"id": t["id"]}
+	},
 	"deleteTenant": func(a *doer) (who, map[string]any) {
 		t := a.row("tenants", func(t row) bool { return t.s("kind") == "CUSTOMER" && t.s("status") != "DELETED" })
 		return a.manages(t.s("id"), "TENANT"), map[string]any{"id": t["id"], "reason": a.w.word()}
@@ -346,7 +354,7 @@ func (a *doer) mutation(name string, by who, in map[string]any) string {
 func (a *doer) turns() []string {
 	list := strings.Fields(strings.Repeat("inviteCustomer invitePartner resendInvitation acceptInvitation declineInvitation terminateRelationship "+
 		"widenRelationship extendRelationship addMembers sendPasswordLinks approveAccessRequests rejectAccessRequests createCustomer ", 3) +
-		"revokeInvitation narrowRelationship createTechPartner registerPartner deleteTenant createApiToken changeEmail " +
+		"revokeInvitation narrowRelationship createTechPartner registerPartner suspendTenant reactivateTenant deleteTenant createApiToken changeEmail " +
 		pick(a.Rand, "signUp", "requestPasswordReset"))
 	a.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return append(list, "signUp", "verifyEmail", "verifyEmail", "resetPassword", "resetPassword", "acceptInvitation", "approveAccessRequests")

@@ -25,7 +25,7 @@ var rules = []string{
 	"that who does not see a target does not read what changed", "that subscriptions end", "which devices are seen",
 	"that the removed are listed on demand", "that a group counts who is active", "that sessions end", "that what nobody answers expires",
 	"the scopes of a token", "which tenants a token reaches", "which membership a token rests on", "that a token sees itself only",
-	"that a token is no administrator", "whose names a token's limit shows",
+	"that webhooks are a tenant's own affair", "that a token is no administrator", "whose names a token's limit shows",
 	"who searches by tags", "who asks about others", "that an order tells as much as its field", "a stale role", "a stale membership",
 }
 

@@ -26,6 +26,7 @@ var letters = map[string]letter{
 	"invitation.received": {"InvitationToPartner", "invitations", "partner_id.administrators", ""},
 	"invitation.accepted": {"InvitationAccepted", "invitations", "sender_id.user_id", ""},
 	"invitation.declined": {"InvitationDeclined", "invitations", "sender_id.user_id", ""},
+	"invitation.revoked":  {"InvitationRevoked", "invitations", "self partner_id.administrators customer_id.administrators", "partner_name customer_name"},
 	"relationship.offer":  {"RelationshipOffer", "invitations", "customer_id.administrators", "partner_name role_id.name relationship_id.role_id.name message"},
 	"relationship.ended":  {"RelationshipEnded", "relationships", "partner_id.administrators customer_id.administrators", "partner_name customer_name end_reason"},
 	"member.added":        {"AddedToTenant", "members", "user_id", "tenant_id.name actor"},
@@ -42,7 +43,13 @@ var letters = map[string]letter{
 	"request.waiting":     {"RequestWaiting", "access_requests", "tenant_id.administrators", ""},
 	"request.approved":    {"RequestApproved", "access_requests", "member_id.user_id", ""},
 	"request.rejected":    {"RequestRejected", "access_requests", "member_id.user_id", "tenant_id.name reason"},
+	"tenant.suspended":    {"TenantSuspended", "audit_events", "tenant_id.administrators", "tenant_id.name reason actor_tenant_name"},
+	"tenant.reactivated":  {"TenantReactivated", "audit_events", "tenant_id.administrators", ""},
+	"tenant.deleted":      {"TenantDeleted", "audit_events", "tenant_id.administrators", "tenant_id.name reason actor_name actor_tenant_name"},
 }
+
+// byItself are the letters that no mutation brings about: the clock does, or a worker.
+var byItself = []string{"AccessEnded", "AccessEnding", "Accesses", "RelationshipExtended", "WebhookDisabled"}
 
 // deed is a mutation that somebody did, with the world before and after it.
 type deed struct {

@@ -71,15 +71,17 @@ func mailWorld(seed int, now time.Time, password string) *world {
 	return w
 }
 
-// post reads the mails in the outbox, and empties it.
+// post reads the mails in the outbox, and empties it; but those that carry invitations count as sent.
 func (b *bench) post() (mails []message) {
 	b.Helper()
-	for _, x := range readRows(b, b.tw.DB.Write, "SELECT * FROM outbox_messages ORDER BY id") {
+	for _, x := range readRows(b, b.tw.DB.Write, "SELECT * FROM outbox_messages WHERE status='PENDING' ORDER BY id") {
 		mails = append(mails, message{x.s("kind"), x.s("recipient"), x.s("recipient_canonical"), x.s("subject"), x.s("text"), x.s("html")})
 	}
 	if len(mails) > 0 {
-		if _, err := b.tw.DB.Write.Exec("DELETE FROM outbox_messages"); err != nil {
-			b.Fatal(err)
+		for _, done := range []string{"DELETE FROM outbox_messages WHERE invitation_id IS NULL", "UPDATE outbox_messages SET status='SENT'"} {
+			if _, err := b.tw.DB.Write.Exec(done); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 	return mails
@@ -172,6 +174,7 @@ func TestMailsAgainstTheOracle(t *testing.T) {
 			left = append(left, name+" refused")
 		}
 	}
+	named = append(named, byItself...)
 	slices.Sort(named)
 	if there := lettersOf(t); !slices.Equal(slices.Compact(named), there) {
 		t.Errorf("there are rules for %v; the product has %v", named, there)

@@ -36,7 +36,7 @@ var tableOf = map[string]string{
 	"asg": "assignments", "ses": "sessions", "sit": "sites", "sub": "service_subscriptions", "req": "access_requests", "grp": "privilege_groups",
 	"evt": "audit_events", "dev": "devices", "tag": "tenant_tags", "rpm": "role_permissions", "mpm": "member_permissions", "mst": "member_sites",
 	"gme": "group_members", "gcu": "group_customers", "tpr": "table_preferences", "ott": "one_time_tokens",
-	"tok": "api_tokens", "tte": "api_token_tenants",
+	"tok": "api_tokens", "tte": "api_token_tenants", "whk": "webhooks", "whd": "webhook_deliveries",
 }
 
 // tables in the order in which they are written: a table comes after those that it refers to.
@@ -44,6 +44,7 @@ var tables = []string{
 	"users", "tenants", "partners", "roles", "role_permissions", "members", "member_permissions", "sites", "member_sites", "devices",
 	"service_subscriptions", "access_requests", "tenant_tags", "relationships", "privilege_groups", "group_members", "group_customers",
 	"assignments", "invitations", "sessions", "audit_events", "table_preferences", "api_tokens", "api_token_tenants",
+	"webhooks", "webhook_deliveries",
 }
 
 // world is what a database holds: every table's rows by id, and nothing else.
@@ -121,7 +122,7 @@ func (w *world) clone() *world {
 }
 
 var timed = map[string][]string{}
-var versioned = map[string]bool{"tenants": true, "members": true, "roles": true, "relationships": true, "invitations": true, "assignments": true, "privilege_groups": true}
+var versioned = map[string]bool{"tenants": true, "members": true, "roles": true, "relationships": true, "invitations": true, "assignments": true, "privilege_groups": true, "webhooks": true}
 
 func init() {
 	for _, t := range tables {
@@ -149,6 +150,7 @@ func newWorld(r *rand.Rand, now time.Time) *world {
 	w.addBooks()
 	w.addBonds()
 	w.addTokens()
+	w.addWebhooks()
 	w.addHistory()
 	return w
 }
@@ -465,9 +467,9 @@ func (w *world) addInvitation(p, c row) {
 }
 
 func (w *world) addHistory() {
-	targets := slices.Concat(w.tables["members"], w.tables["relationships"], w.tables["invitations"], w.tables["assignments"], w.tables["privilege_groups"], w.tables["sites"], w.tables["tenants"], w.tables["access_requests"], w.tables["api_tokens"])
+	targets := slices.Concat(w.tables["members"], w.tables["relationships"], w.tables["invitations"], w.tables["assignments"], w.tables["privilege_groups"], w.tables["sites"], w.tables["tenants"], w.tables["access_requests"], w.tables["api_tokens"], w.tables["webhooks"])
 	for range 40 {
-		x := row{"at": w.moment(-time.Hour * time.Duration(w.r.IntN(100))), "action": pick(w.r, "member.updated", "member.added", "privilege_group.updated", "role.deleted", "inventory.synced", "relationship.terminated", "tenant.updated", "access_request.approved", "session.started"),
+		x := row{"at": w.moment(-time.Hour * time.Duration(w.r.IntN(100))), "action": pick(w.r, "member.updated", "member.added", "privilege_group.updated", "role.deleted", "inventory.synced", "relationship.terminated", "tenant.updated", "access_request.approved", "session.started", "webhook.updated"),
 			"reason": w.word(), "request_id": w.word(), "api_token": w.word(), "address": w.word(), "target_name": w.word(),
 			"changes": fmt.Sprintf(`[{"field":"%s","before":"%s","after":"%s"}]`, w.word(), w.word(), w.word())}
 		if w.chance(90) {

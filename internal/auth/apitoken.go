@@ -64,16 +64,16 @@ func checksum(text string) string {
 	return string(digits[:])
 }
 
-// apiToken returns for whom a program asks with the API token that has a hash: while it is neither revoked nor over, and
+// apiToken returns for whom a program asks with an API token: while it is neither revoked nor over, and
 // rests on an active membership in an active tenant.
-func (s *Sessions) apiToken(ctx context.Context, hash string, now time.Time, ms *rule.Memberships) (viewer.Viewer, error) {
+func (s *Sessions) apiToken(ctx context.Context, by key, now time.Time, ms *rule.Memberships) (viewer.Viewer, error) {
 	v := viewer.Viewer{Token: &viewer.Token{}}
 	var scopes []byte
 	var all bool
 	var used sql.NullTime
 	err := s.read(ctx, ms, `SELECT k.id, k.prefix, k.user_id, k.member_id, k.scopes, k.all_tenants, k.last_used_at, `+rule.MembershipColumns+`
 		FROM api_tokens k JOIN members m ON m.id=k.member_id`+rule.MembershipTables+`
-		WHERE k.token_hash=? AND k.revoked_at IS NULL AND k.expires_at>? AND m.status='ACTIVE' AND t.id IS NOT NULL`, []any{hash, now},
+		WHERE `+by.column+`=? AND k.revoked_at IS NULL AND k.expires_at>? AND m.status='ACTIVE' AND t.id IS NOT NULL`, []any{by.value, now},
 		&v.Token.ID, &v.Token.Prefix, &v.UserID, &v.Token.MemberID, &scopes, &all, &used)
 	if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("look the API token up: %w", err)
@@ -88,7 +88,7 @@ func (s *Sessions) apiToken(ctx context.Context, hash string, now time.Time, ms 
 			return viewer.Viewer{}, err
 		}
 	}
-	if !used.Valid || now.Sub(used.Time) >= seenEvery {
+	if by.used && (!used.Valid || now.Sub(used.Time) >= seenEvery) {
 		err = s.noteUse(ctx, v.Token.ID, now)
 	}
 	return v, err

@@ -38,43 +38,64 @@ var ErrNoSession = errors.New("the session has ended, or never was")
 // nobody. What memberships the owner has is read at once and brought along. It is ErrNoSession for a token that belongs to no
 // live session, and is no API token that works.
 func (s *Sessions) Owner(ctx context.Context, token string) (context.Context, error) {
-	var v viewer.Viewer
-	if token != "" {
-		var ms rule.Memberships
-		var err error
-		at := s.Clock()
-		if v, err = s.find(ctx, token, at, &ms); err != nil {
-			return nil, err
-		}
-		ctx = rule.Bring(ctx, v.UserID, &ms, at)
+	if token == "" {
+		return seated(ctx, viewer.Viewer{}), nil
 	}
-	request := viewer.From(ctx)
-	v.RequestID, v.Address, v.UserAgent = request.RequestID, request.Address, request.UserAgent
-	return viewer.With(ctx, v), nil
-}
-
-// find returns whose live session the token belongs to, or for whom a program asks with it, and reads that one's memberships.
-func (s *Sessions) find(ctx context.Context, token string, now time.Time, ms *rule.Memberships) (viewer.Viewer, error) {
 	if hash, ok := APITokenHash(token); ok {
-		return s.apiToken(ctx, hash, now, ms)
+		return s.seat(ctx, s.apiToken, key{column: "k.token_hash", value: hash, used: true})
 	}
 	hash, ok := TokenHash(token)
 	if !ok {
-		return viewer.Viewer{}, ErrNoSession
+		return nil, ErrNoSession
 	}
-	return s.session(ctx, hash, now, ms)
+	return s.seat(ctx, s.session, key{column: "s.token_hash", value: hash, used: true})
+}
+
+// Again returns a context in which the viewer of ctx asks once more: whom the session or the API token stands for now, and with
+// which memberships. That is no use of it: whoever only listens is idle. It is ErrNoSession when the session is over, or the API
+// token does not work any more.
+func (s *Sessions) Again(ctx context.Context) (context.Context, error) {
+	v := viewer.From(ctx)
+	if v.Token != nil {
+		return s.seat(ctx, s.apiToken, key{column: "k.id", value: v.Token.ID})
+	}
+	return s.seat(ctx, s.session, key{column: "s.id", value: v.SessionID})
+}
+
+// key is by what a session or an API token is found.
+type key struct {
+	column, value string
+	used          bool // whether it is used by that
+}
+
+// seat returns a context in which asks whom find finds, with the memberships that were read with that.
+func (s *Sessions) seat(ctx context.Context, find func(context.Context, key, time.Time, *rule.Memberships) (viewer.Viewer, error), by key) (context.Context, error) {
+	var ms rule.Memberships
+	at := s.Clock()
+	v, err := find(ctx, by, at, &ms)
+	if err != nil {
+		return nil, err
+	}
+	return seated(rule.Bring(ctx, v.UserID, &ms, at), v), nil
+}
+
+// seated returns a context in which v asks, from where and with what the request of ctx came.
+func seated(ctx context.Context, v viewer.Viewer) context.Context {
+	request := viewer.From(ctx)
+	v.RequestID, v.Address, v.UserAgent = request.RequestID, request.Address, request.UserAgent
+	return viewer.With(ctx, v)
 }
 
 // session finds a live session; one that entered a tenant lives no longer than the session it was entered from, nor than that
 // one is idle.
-func (s *Sessions) session(ctx context.Context, hash string, now time.Time, ms *rule.Memberships) (v viewer.Viewer, err error) {
+func (s *Sessions) session(ctx context.Context, by key, now time.Time, ms *rule.Memberships) (v viewer.Viewer, err error) {
 	var parent string
 	var seen time.Time
 	idle := now.Add(-SessionIdle)
 	err = s.read(ctx, ms, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id,''), COALESCE(s.parent_id,''), `+rule.MembershipColumns+`
 		FROM sessions s JOIN users u ON u.id=s.user_id
 		LEFT JOIN members m ON m.user_id=s.user_id AND m.status='ACTIVE'`+rule.MembershipTables+`
-		WHERE s.token_hash=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?`, []any{hash, now, idle},
+		WHERE `+by.column+`=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?`, []any{by.value, now, idle},
 		&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID, &parent)
 	if err == nil && parent != "" {
 		err = s.alive(ctx, parent, now, idle)
@@ -82,7 +103,7 @@ func (s *Sessions) session(ctx context.Context, hash string, now time.Time, ms *
 	if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("look the session up: %w", err)
 	}
-	if now.Sub(seen) >= seenEvery {
+	if by.used && now.Sub(seen) >= seenEvery {
 		err = s.touch(ctx, v.SessionID, parent, now)
 	}
 	return v, err
@@ -127,13 +148,17 @@ func (s *Sessions) touch(ctx context.Context, id, parent string, now time.Time) 
 // Seat returns the context of a request in which its sender asks: the owner of the session or of the API token that the
 // Authorization header bears, or nobody when there is no such header. It is ErrNoSession for a header that cannot be used.
 func (s *Sessions) Seat(r *http.Request) (context.Context, error) {
-	header := r.Header.Get("Authorization")
-	scheme, token, _ := strings.Cut(header, " ")
+	return s.Holder(r.Context(), r.Header.Get("Authorization"))
+}
+
+// Holder is Owner for the value of an Authorization header, wherever it stands. Without one, nobody asks.
+func (s *Sessions) Holder(ctx context.Context, authorization string) (context.Context, error) {
+	scheme, token, _ := strings.Cut(authorization, " ")
 	token = strings.TrimSpace(token)
-	if header != "" && (token == "" || !strings.EqualFold(scheme, "Bearer")) {
+	if authorization != "" && (token == "" || !strings.EqualFold(scheme, "Bearer")) {
 		return nil, ErrNoSession
 	}
-	return s.Owner(r.Context(), token)
+	return s.Owner(ctx, token)
 }
 
 // Bearer seats the sender of a request. A header that cannot be used is answered by refuse.

@@ -34,9 +34,9 @@ type server struct {
 const startLimit = 30 * time.Second
 
 // product starts the product's server over a database, with what it does for nobody's protection left out: no budgets of
-// requests. The caller stops it.
+// requests, and with no background work, which is done beside requests and not for them. The caller stops it.
 func (b *bench) product(url string) (*server, error) {
-	return b.serve(b.binary, "serve", "MANDATE_DATABASE_URL="+url, "MANDATE_LISTEN=127.0.0.1:0", "MANDATE_OPS_LISTEN=127.0.0.1:0", "MANDATE_RATE_LIMIT=off")
+	return b.serve(b.binary, "serve", "MANDATE_DATABASE_URL="+url, "MANDATE_LISTEN=127.0.0.1:0", "MANDATE_OPS_LISTEN=127.0.0.1:0", "MANDATE_RATE_LIMIT=off", "MANDATE_WORKER=off")
 }
 
 // serve starts a program with one argument and variables, and waits until it tells in its log where it listens. The log goes

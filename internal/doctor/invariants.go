@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"mandate/ent/table"
 )
@@ -33,7 +34,7 @@ var invariants = []check{
 		UNION ALL SELECT i.id FROM invitations i WHERE NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.tenant_id IN (i.partner_id, i.customer_id) AND e.target_id = i.id)
 		UNION ALL SELECT t.id FROM tenants t WHERE NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.tenant_id = t.id)`),
 	offenders("sent invitations have their mail", byHand, `
-		SELECT i.id FROM invitations i WHERE i.status = 'PENDING' AND i.channel = 'EMAIL' AND i.last_sent_at IS NOT NULL
+		SELECT i.id FROM invitations i WHERE i.status = 'PENDING' AND i.channel = 'EMAIL' AND i.last_sent_at IS NOT NULL AND NOT i.undeliverable
 		AND NOT EXISTS (SELECT 1 FROM outbox_messages o WHERE o.invitation_id = i.id)`),
 	offenders("mails are sent or not", byHand, `
 		SELECT id FROM outbox_messages WHERE (status = 'SENT') <> (sent_at IS NOT NULL)`),
@@ -57,7 +58,28 @@ var invariants = []check{
 	offenders("API tokens end with what they rest on", byHand, `
 		SELECT k.id FROM api_tokens k JOIN members m ON m.id = k.member_id
 		WHERE k.revoked_at IS NULL AND (m.status = 'REMOVED' OR m.user_id <> k.user_id OR m.tenant_id <> k.tenant_id)`),
+	offenders("the clock knows what ends", "An older program wrote it, or somebody by hand: once only this program runs, set due_at of these rows to created_at, or to NULL where nothing ends any more.", `
+		SELECT id FROM relationships WHERE active_customer_id IS NOT NULL AND ends_at IS NOT NULL AND (due_at IS NULL OR due_at > ends_at)
+		OR (ends_at IS NULL OR status = 'TERMINATED') AND due_at IS NOT NULL
+		UNION ALL SELECT id FROM assignments WHERE open_key IS NOT NULL AND ends_at IS NOT NULL AND (due_at IS NULL OR due_at > ends_at)
+		OR (ends_at IS NULL OR status = 'REVOKED') AND due_at IS NOT NULL`),
+	{"background work is done", Warn, "Run mandate serve or mandate worker, and read its log.", undone},
 	{"order of times", Fail, byHand, disorder},
+}
+
+// mostBehind is for how long what the clock ended may wait for a sweep.
+const mostBehind = 10 * time.Minute
+
+// undone finds what should have been swept already.
+func undone(ctx context.Context, x *examination) (faults []string, err error) {
+	since := x.clock().Add(-mostBehind)
+	ids, err := x.texts(ctx, `SELECT id FROM relationships WHERE due_at < ? UNION ALL SELECT id FROM assignments WHERE due_at < ?
+		UNION ALL SELECT id FROM invitations WHERE status = 'PENDING' AND expires_at < ?
+		UNION ALL SELECT id FROM access_requests WHERE status = 'PENDING' AND expires_at < ?`, since, since, since, since)
+	for _, id := range ids {
+		faults = append(faults, "the clock had something to do with "+id)
+	}
+	return faults, err
 }
 
 // hashed are columns that hold hashes and are not called so.

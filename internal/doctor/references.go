@@ -19,13 +19,14 @@ var targets = map[string]string{
 	"tenant_id": "tenants", "other_tenant_id": "tenants", "actor_tenant_id": "tenants", "home_tenant_id": "tenants",
 	"partner_id": "tenants", "managed_by_id": "tenants", "active_customer_id": "tenants", "actor_id": "users", "user_id": "users",
 	"present_user_id": "users", "relationship_id": "relationships", "invitation_id": "invitations", "member_id": "members",
-	"sender_id": "members", "parent_id": "sessions",
+	"sender_id": "members", "parent_id": "sessions", "event_id": "audit_events",
 }
 
 // elsewhere are columns that hold ids of several tables, or of rows that may be gone.
 var elsewhere = map[string]string{
 	"audit_events.target_id": "what was acted on may be deleted; the event stays",
 	"assignments.grantee_id": "a member, a group or a partner: an invariant of its own",
+	"bookmarks.event_id":     "a place among the events, which need not be one of them",
 }
 
 // references lists the columns of the schema that refer to rows, and those of which nobody says to what.
@@ -89,9 +90,10 @@ var referenceChecks = []check{
 }
 
 // within reports whether both rows of a reference say whose they are, and it has to be the same tenant. An assignment's
-// tenant is the one that it reaches, a mailed token's the one that had it sent, and a limit's what a token is limited to.
+// tenant is the one that it reaches, a mailed token's the one that had it sent, and a limit's what a token is limited to; an event
+// is delivered to the other tenant that it concerns, too.
 func within(r reference) bool {
-	return r.to != "tenants" && hasTenant(r.table) && hasTenant(r.to) &&
+	return r.to != "tenants" && r.to != "audit_events" && hasTenant(r.table) && hasTenant(r.to) &&
 		r.table != "assignments" && r.table != "audit_events" && r.table != "one_time_tokens" && r.table != "api_token_tenants"
 }
 

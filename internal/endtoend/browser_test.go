@@ -3,6 +3,7 @@ package endtoend
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"image/color"
 	"image/png"
@@ -235,6 +236,34 @@ func TestBrowserRunsTheFirstQuery(t *testing.T) {
 		}
 	}
 	b.shows("answer")
+	b.wasQuiet(s.public)
+}
+
+func TestBrowserSubscribes(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "MANDATE_DATABASE_URL="+testdb.New(t, testdb.SQLite), "MANDATE_OPS_LISTEN=127.0.0.1:0")
+	acme := s.newPartner("Acme", "anna@acme.example")
+	state, err := json.Marshal(in{"activeTabIndex": 0, "tabs": []in{{"id": "1", "hash": "1", "title": "Invitations", "variables": nil, "headers": nil, "operationName": nil, "response": nil,
+		"query": `subscription { invitationChanged(tenantId: "` + acme.tenant + `") { email status } }`}}})
+	s.must(err)
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(s.public+"/graphiql"), chromedp.Evaluate(fmt.Sprintf(`localStorage.setItem("graphiql:tabState", %q); sessionStorage.setItem("mandate:token", %q)`, state, acme.token), nil),
+		chromedp.Reload())
+	b.read(".graphiql-query-editor .view-lines", "invitationChanged")
+	b.do(chromedp.Click(".graphiql-execute-button", chromedp.NodeVisible))
+	for _, email := range []string{"ada@contoso.example", "bea@contoso.example"} {
+		s.awaitsSubscriptions(1)
+		s.sends(acme.token, `inviteCustomer { invitation { id } }`, in{"email": email})
+		if answer := b.read(".result-window .view-lines", email); !strings.Contains(answer, `"status": "PENDING"`) {
+			t.Errorf("the answer is\n%s", answer)
+		}
+	}
+	b.shows("told")
+	b.do(chromedp.Click(".graphiql-execute-button", chromedp.NodeVisible))
+	s.awaitsSubscriptions(0)
+	if answer := b.read(".result-window .view-lines", ""); !strings.Contains(answer, "bea@contoso.example") {
+		t.Errorf("after the end, the answer is\n%s", answer)
+	}
 	b.wasQuiet(s.public)
 }
 

@@ -2,6 +2,7 @@ package endtoend
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,6 +126,36 @@ func TestF06MailWaitsForTheMailServer(t *testing.T) {
 		o.due()
 		o.empties()
 		s.is("mails", s.mail.subjects(invited), []string{"Invitation from Acme"})
+		s.stop()
+	})
+}
+
+// TestF06TheOperatorRetriesWhatWasGivenUp: the mail server refuses an invitation for good, the partner sees it, the operator mends
+// the mail server and has the mail tried anew.
+func TestF06TheOperatorRetriesWhatWasGivenUp(t *testing.T) {
+	eachOutbox(t, func(s stage, acme partner, o outbox) {
+		o.empties()
+		s.mail.refuses.Store(true)
+		id := s.sends(acme.token, `inviteCustomer { invitation { id } }`, in{"email": invited}).String("inviteCustomer.invitation.id")
+		s.awaits("mail given up")
+		undeliverable := func() any {
+			return s.asks(acme.token, `query($id: ID!) { node(id: $id) { ... on Invitation { undeliverable } } }`, id).At("node.undeliverable")
+		}
+		s.is("undeliverable", undeliverable(), any(true))
+		a := s.asks(s.operator, `{ outbox(status: DEAD, first: 9) { nodes { id kind recipient lastError retryable } } }`, "")
+		s.is("dead mails", a.Column("outbox.nodes", "recipient"), []string{"a…@lovelace.example"})
+		if last := a.String("outbox.nodes.0.lastError"); !strings.Contains(last, "550") || strings.Contains(last, invited) {
+			s.Errorf("the last error is %q", last)
+		}
+		s.mail.refuses.Store(false)
+		s.sends(s.operator, `retryOutboxMessages { outboxMessages { status } }`, in{"ids": a.Column("outbox.nodes", "id")})
+		l := s.mail.await(invited, "Invitation from Acme")
+		o.empties()
+		s.is("undeliverable", undeliverable(), any(false))
+		s.open(l.link(t)).shows("Invitation from Acme")
+		trail := s.asks(acme.token, `query($id: ID!) { tenant(id: $id) { auditEvents(first: 3) { nodes { action actor { name } target { id } } } } }`, acme.tenant)
+		s.is("trail", trail.Column("tenant.auditEvents.nodes", "action"), []string{"invitation.delivered", "invitation.undeliverable", "invitation.sent"})
+		s.is("whose doing", trail.At("tenant.auditEvents.nodes.0.actor"), nil)
 		s.stop()
 	})
 }

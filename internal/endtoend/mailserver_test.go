@@ -24,6 +24,7 @@ type mailServer struct {
 	address string
 	down    atomic.Bool // hangs up on whoever calls
 	mute    atomic.Bool // takes a mail, and never says that it has it
+	refuses atomic.Bool // knows no receiver
 
 	mu      sync.Mutex
 	letters []letter
@@ -85,6 +86,9 @@ func (d *delivery) Logout() error                        { return nil }
 func (d *delivery) Mail(string, *smtp.MailOptions) error { return nil }
 
 func (d *delivery) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if d.server.refuses.Load() {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	}
 	d.to = append(d.to, to)
 	return nil
 }

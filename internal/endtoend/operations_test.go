@@ -67,7 +67,8 @@ func TestOperatorsSeeHowItDoes(t *testing.T) {
 				`mandate_http_requests_total{route="/graphql",status="2xx"} 4`, `mandate_http_requests_total{route="/graphql",status="4xx"} 2`,
 				`mandate_http_requests_total{route="/invitation",status="4xx"} 1`, `mandate_http_request_duration_seconds_count{route="/graphql"} 6`,
 				`mandate_http_requests_in_flight 0`, `mandate_transactions_retried_total 0`, `mandate_build_info{version="`, `go_goroutines `, `process_`,
-				`go_sql_open_connections{db_name="`, `mandate_outbox_messages{status="pending"} 0`, `mandate_outbox_messages{status="dead"} 0`, `mandate_outbox_oldest_pending_seconds 0`)
+				`go_sql_open_connections{db_name="`, `mandate_outbox_messages{status="pending"} 0`, `mandate_outbox_messages{status="dead"} 0`, `mandate_outbox_oldest_pending_seconds 0`,
+				`mandate_connections{kind="websocket"} 0`, `mandate_connections{kind="sse"} 0`, `mandate_subscriptions 0`)
 		})
 		s.then("mails that wait are counted", func(s stage) {
 			s.mail.down.Store(true)

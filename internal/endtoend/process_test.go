@@ -15,7 +15,7 @@ import (
 // patience is how long tests wait for what must come; on a busy machine things take their time.
 const patience = 30 * time.Second
 
-// process is the program, running in a directory of its own.
+// process is the program, running in a directory of its own, or another one.
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -28,10 +28,18 @@ type process struct {
 // rate of requests: tests are in more of a hurry than people.
 func start(t *testing.T, env []string, stdin string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary, args...), exited: make(chan struct{})}
-	p.cmd.Dir = t.TempDir()
-	p.cmd.Env = append([]string{"MANDATE_RATE_LIMIT=off", "TMPDIR=" + p.cmd.Dir}, env...)
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = strings.NewReader(stdin), p, p
+	c := exec.Command(binary, args...)
+	c.Dir = t.TempDir()
+	c.Env = append([]string{"MANDATE_RATE_LIMIT=off", "TMPDIR=" + c.Dir}, env...)
+	c.Stdin = strings.NewReader(stdin)
+	return launch(t, c)
+}
+
+// launch runs a command until the test ends.
+func launch(t *testing.T, c *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: c, exited: make(chan struct{})}
+	c.Stdout, c.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

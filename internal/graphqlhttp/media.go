@@ -11,6 +11,7 @@ import (
 const (
 	JSON     = "application/json"                  // status 200 for every operation that could be read
 	Response = "application/graphql-response+json" // the status says what became of the operation
+	Events   = "text/event-stream"                 // what a subscription tells, as it happens
 )
 
 // Accepts returns the media type in which the client wants its answer. A client that names neither, */* included, gets
@@ -34,7 +35,7 @@ func Accepts(r *http.Request) (mediaType string, ok bool) {
 // How precisely a media range names a media type.
 const (
 	anything = iota + 1 // */*
-	subtypes            // application/*
+	subtypes            // such as application/*
 	named               // the type itself
 )
 
@@ -71,7 +72,7 @@ func covers(mediaRange, mediaType string) int {
 	switch mediaRange {
 	case mediaType:
 		return named
-	case "application/*":
+	case mediaType[:strings.Index(mediaType, "/")] + "/*":
 		return subtypes
 	case "*/*":
 		return anything

@@ -48,8 +48,8 @@ func Read(w http.ResponseWriter, r *http.Request) (*Request, *Refusal) {
 		w.Header().Set("Allow", methods)
 		return nil, bad(http.StatusMethodNotAllowed, "Send queries by GET or POST, mutations by POST.")
 	}
-	if _, ok := Accepts(r); !ok {
-		return nil, bad(http.StatusNotAcceptable, "Answers are "+Response+" or "+JSON+", in UTF-8.")
+	if _, ok := Accepts(r); !ok && !Streams(r) {
+		return nil, bad(http.StatusNotAcceptable, "Answers are "+Response+" or "+JSON+", those of subscriptions "+Events+", in UTF-8.")
 	}
 	return read(w, r)
 }
@@ -82,7 +82,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (*Request, *Refusal) {
 		return nil, bad(http.StatusBadRequest, "The request broke off.")
 	}
 	var request Request
-	if fault := decode(body, &request); fault != nil {
+	if fault := Decode(body, &request); fault != nil {
 		return nil, fault
 	}
 	return &request, nil
@@ -96,7 +96,7 @@ func readURL(_ http.ResponseWriter, r *http.Request) (*Request, *Refusal) {
 	request := &Request{Query: params.Get("query"), DocumentID: params.Get("documentId"), OperationName: params.Get("operationName")}
 	for name, into := range map[string]*map[string]any{"variables": &request.Variables, "extensions": &request.Extensions} {
 		if value := params.Get(name); value != "" {
-			if fault := decode([]byte(value), into); fault != nil {
+			if fault := Decode([]byte(value), into); fault != nil {
 				return nil, fault
 			}
 		}
@@ -104,8 +104,8 @@ func readURL(_ http.ResponseWriter, r *http.Request) (*Request, *Refusal) {
 	return request, nil
 }
 
-// decode reads a JSON value, whose numbers stay as they are written.
-func decode(value []byte, into any) *Refusal {
+// Decode reads a JSON value that a client sent, within bounds. Numbers stay as they are written.
+func Decode(value []byte, into any) *Refusal {
 	malformed := bad(http.StatusBadRequest, "The request is not a JSON object with query, variables, operationName and extensions.")
 	switch {
 	case !utf8.Valid(value) || !json.Valid(value):

@@ -130,6 +130,23 @@ func (i InvitationDeclined) Letter(b Brand) (Letter, error) {
 	})
 }
 
+// InvitationRevoked tells whoever was invited that the invitation was taken back.
+type InvitationRevoked struct {
+	// By is the name of the tenant that had invited.
+	By string
+}
+
+// Letter renders the notice.
+func (i InvitationRevoked) Letter(b Brand) (Letter, error) {
+	return b.render(content{
+		Subject: fmt.Sprintf("Invitation from %s withdrawn", i.By),
+		Heading: "The invitation was withdrawn",
+		Paragraphs: []string{
+			fmt.Sprintf("The invitation that you got from %s was withdrawn. It can no longer be accepted, and there is nothing to do.", i.By),
+		},
+	})
+}
+
 // end prints when access ends; zero means that only people end it.
 func end(t time.Time) string {
 	if t.IsZero() {

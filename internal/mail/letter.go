@@ -16,17 +16,17 @@ import (
 	"unicode"
 )
 
+// Template is one kind of letter, with what it tells.
+type Template interface {
+	// Letter renders it. It fails when a link is missing that the letter is for, or is not an absolute web address.
+	Letter(Brand) (Letter, error)
+}
+
 // Letter is a rendered message: what its reader sees, the same in plain text and in HTML.
 type Letter struct {
 	Subject string
 	Text    string
 	HTML    string
-}
-
-// Brand is whose letters these are: the name the reader sees above and below the text.
-type Brand struct {
-	// Name of the installation's operator; "Mandate" when empty.
-	Name string
 }
 
 // content is what one letter says, before any layout. The layouts treat all of it as hostile, so sentences may be built
@@ -94,9 +94,9 @@ func (b Brand) render(c content) (Letter, error) {
 		return Letter{}, err
 	}
 	page := struct {
-		Brand string
+		frame
 		content
-	}{b.name(), c.clean()}
+	}{b.frame(), c.clean()}
 
 	var text, html bytes.Buffer
 	if err := textLayout.Execute(&text, page); err != nil {
@@ -106,13 +106,6 @@ func (b Brand) render(c content) (Letter, error) {
 		return Letter{}, fmt.Errorf("write letter as HTML: %w", err)
 	}
 	return Letter{Subject: page.Subject, Text: text.String(), HTML: html.String()}, nil
-}
-
-func (b Brand) name() string {
-	if name := line(b.Name); name != "" {
-		return name
-	}
-	return "Mandate"
 }
 
 // clean gives c with every text in it reduced to one harmless line; a quote cleans its own lines.

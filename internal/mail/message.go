@@ -3,6 +3,7 @@ package mail
 import (
 	"errors"
 	"fmt"
+	"io"
 	netmail "net/mail"
 	"strings"
 
@@ -21,6 +22,15 @@ type Message struct {
 	Letter
 }
 
+// WriteTo writes m as it goes over the wire.
+func (m Message) WriteTo(w io.Writer) (int64, error) {
+	msg, err := m.compose(nil)
+	if err != nil {
+		return 0, err
+	}
+	return msg.WriteTo(w)
+}
+
 // compose gives m the form that goes over the wire: text and HTML as alternatives, marked as written by a machine so
 // that nobody's out-of-office reply answers it. Its errors are final; trying again cannot mend them.
 func (m Message) compose(from *netmail.Address) (*gomail.Msg, error) {
@@ -33,6 +43,9 @@ func (m Message) compose(from *netmail.Address) (*gomail.Msg, error) {
 		if from, err = netmail.ParseAddress(m.From); err != nil {
 			return nil, fmt.Errorf("the sender's address is not valid: %w", err)
 		}
+	}
+	if from == nil {
+		return nil, errors.New("the message has no sender")
 	}
 	to, err := netmail.ParseAddress(m.To)
 	if err != nil {

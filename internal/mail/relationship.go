@@ -80,3 +80,25 @@ func (r RelationshipOffer) Letter(b Brand) (Letter, error) {
 		},
 	})
 }
+
+// RelationshipExtended tells one side that the end of its relationship with the other has moved by itself, as agreed.
+type RelationshipExtended struct {
+	// With is the name of the tenant on the other side.
+	With string
+	// Days is by how many days the end has moved, EndsAt where it is now.
+	Days   int
+	EndsAt time.Time
+}
+
+// Letter renders the notice.
+func (r RelationshipExtended) Letter(b Brand) (Letter, error) {
+	return b.render(content{
+		Subject: fmt.Sprintf("Relationship with %s extended", r.With),
+		Heading: fmt.Sprintf("Your relationship with %s was extended", r.With),
+		Paragraphs: []string{
+			fmt.Sprintf("As agreed, the end of your relationship with %s has moved by %s.", r.With, count(r.Days, "day")),
+			"You can end the relationship at any time.",
+		},
+		Facts: []fact{{"Relationship with", r.With}, {"Ends", moment(r.EndsAt)}},
+	})
+}

@@ -33,7 +33,7 @@ type server struct {
 func parseServer(raw string) (server, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return server{}, errors.New("the mail server's URL is not a URL; special characters in its user name and password must be percent-encoded")
+		return server{}, errors.New("the mail server's URL is not of the form smtp://[user:password@]host:port; special characters in its user name and password must be percent-encoded")
 	}
 	s := server{host: u.Hostname(), port: u.Port(), user: u.User.Username()}
 	s.password, _ = u.User.Password()

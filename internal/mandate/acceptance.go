@@ -288,7 +288,7 @@ func answering(inv *ent.Invitation) string {
 }
 
 // tellSender mails whoever sent the invitation, if they still see it: it belongs to the tenant, and not to them.
-func (t *tx) tellSender(ctx context.Context, inv *ent.Invitation, kind string, l letter) error {
+func (t *tx) tellSender(ctx context.Context, inv *ent.Invitation, kind string, l mail.Template) error {
 	m, held, err := t.sender(ctx, inv)
 	if err != nil || m == nil || held.At(access.Partners) < access.View {
 		return err

@@ -38,6 +38,7 @@ func (t *tx) expireRequests(ctx context.Context, tenantID string) error {
 	var members []*ent.Member
 	for _, r := range rows {
 		ids, members = append(ids, r.ID), append(members, r.Edges.Member)
+		t.touch(r.ID, tenantID)
 	}
 	for _, part := range split(ids) {
 		if err := t.AccessRequest.Update().Where(accessrequest.IDIn(part...)).SetStatus(accessrequest.StatusExpired).Exec(ctx); err != nil {
@@ -45,6 +46,33 @@ func (t *tx) expireRequests(ctx context.Context, tenantID string) error {
 		}
 	}
 	return t.endMemberships(ctx, tenantID, members, "")
+}
+
+// closeRequests closes the requests of members that wait. by names who decided; "" for nobody.
+func (t *tx) closeRequests(ctx context.Context, members []*ent.Member, by string) error {
+	var waiting []string
+	for _, m := range members {
+		if m.Status == member.StatusPendingApproval || m.Status == member.StatusPendingEmailValidation {
+			waiting = append(waiting, m.ID)
+		}
+	}
+	for _, part := range split(waiting) {
+		rows, err := t.AccessRequest.Query().Where(accessrequest.MemberIDIn(part...), accessrequest.StatusEQ(accessrequest.StatusPending)).All(ctx)
+		if err != nil {
+			return fmt.Errorf("find requests that wait: %w", err)
+		}
+		var ids []string
+		for _, r := range rows {
+			ids = append(ids, r.ID)
+			t.touch(r.ID, r.TenantID)
+		}
+		err = t.AccessRequest.Update().Where(accessrequest.IDIn(ids...)).SetStatus(accessrequest.StatusRejected).SetDecidedAt(t.now).
+			SetNillableDecidedByName(some(by)).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("close requests: %w", err)
+		}
+	}
+	return nil
 }
 
 // continueSignUp lets a sign-up go on whose person has proven the address, under the lock of its tenant: to a membership, if the tenant asks for no more

@@ -117,6 +117,7 @@ func (t *tx) decide(ctx context.Context, g *giver, rows []*ent.AccessRequest, v 
 	for _, r := range rows {
 		m := r.Edges.Member
 		ids, members = append(ids, r.ID), append(members, m)
+		t.touch(r.ID, r.TenantID)
 		e.changes = append(e.changes, change(NameOf(m), string(accessrequest.StatusPending), string(v.status)+v.given)...)
 	}
 	err = t.AccessRequest.Update().Where(accessrequest.IDIn(ids...)).SetStatus(v.status).SetNillableReason(v.reason).

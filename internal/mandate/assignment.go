@@ -203,7 +203,7 @@ func (t *tx) assignTo(ctx context.Context, g *grantee, r namedRole, p period, to
 
 func (t *tx) assignment(g *grantee, r namedRole, p period, f *footing) *ent.AssignmentCreate {
 	row := t.Assignment.Create().SetGranterID(g.from.tenant.ID).SetTenantID(f.to.ID).SetTenantSortName(f.to.SortName).
-		SetGranteeID(g.id).SetGranteeName(g.name).SetRoleID(r.id).SetStartsAt(p.starts).SetNillableEndsAt(p.ends).
+		SetGranteeID(g.id).SetGranteeName(g.name).SetRoleID(r.id).SetStartsAt(p.starts).SetNillableEndsAt(p.ends).SetNillableDueAt(NextDue(p.starts, p.ends, nil, t.now)).
 		SetOpenKey(openKey(g.id, f.to.ID, g.from.tenant.ID)).
 		SetPartnerName(g.from.tenant.Name).SetPartnerType(string(g.from.Type)).SetPartnerCode(g.from.Code).
 		SetCustomerName(f.to.Name).SetNillableCustomerAccountNumber(f.to.AccountNumber)

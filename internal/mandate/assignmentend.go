@@ -38,7 +38,7 @@ func (s *Service) RevokeAssignments(ctx context.Context, cmd RevokeAssignments) 
 		var changes []access.Change
 		e := event{action: "assignment.revoked", reason: reason}
 		for _, row := range rows {
-			a, err := t.Assignment.UpdateOne(row).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Save(ctx)
+			a, err := t.Assignment.UpdateOne(row).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().ClearDueAt().AddVersion(1).Save(ctx)
 			if err != nil {
 				return fmt.Errorf("revoke the assignment: %w", err)
 			}
@@ -200,8 +200,8 @@ func (t *tx) endResting(ctx context.Context, techPartner string, tenantIDs []str
 	return n, nil
 }
 
-// endAssignments ends those of some assignments that hold their place: those past their end are expired, all others are
-// taken back.
+// endAssignments ends those of some assignments that hold their place: those past their end are expired, which is to be
+// announced still, all others are taken back.
 func (t *tx) endAssignments(ctx context.Context, which ...predicate.Assignment) error {
 	which = append(slices.Clip(which), assignment.OpenKeyNotNil())
 	err := t.Assignment.Update().Where(assignment.And(which...), assignment.EndsAtLTE(t.now)).SetStatus(assignment.StatusExpired).
@@ -209,7 +209,7 @@ func (t *tx) endAssignments(ctx context.Context, which ...predicate.Assignment) 
 	if err != nil {
 		return fmt.Errorf("note that assignments expired: %w", err)
 	}
-	err = t.Assignment.Update().Where(which...).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().AddVersion(1).Exec(ctx)
+	err = t.Assignment.Update().Where(which...).SetStatus(assignment.StatusRevoked).SetEndedAt(t.now).ClearOpenKey().ClearDueAt().AddVersion(1).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end assignments: %w", err)
 	}

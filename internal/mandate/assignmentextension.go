@@ -44,9 +44,9 @@ func (s *Service) ExtendAssignment(ctx context.Context, cmd ExtendAssignment) (a
 			return err
 		}
 		before := stamp(a.EndsAt)
-		update := t.Assignment.UpdateOne(a).SetStartsAt(span.starts).ClearEndsAt().AddVersion(1)
+		update := t.Assignment.UpdateOne(a).SetStartsAt(span.starts).ClearEndsAt().ClearDueAt().AddVersion(1)
 		if span.ends != nil {
-			update.SetEndsAt(*span.ends)
+			update.SetEndsAt(*span.ends).SetDueAt(*NextDue(span.starts, span.ends, nil, t.now))
 		}
 		if a, err = update.Save(ctx); err != nil {
 			return fmt.Errorf("extend the assignment: %w", err)

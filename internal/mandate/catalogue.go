@@ -49,7 +49,7 @@ func (w featureWords) since(before featureWords) []access.Change {
 func (s *Service) UpsertFeature(ctx context.Context, cmd UpsertFeature) error {
 	words, faults := wordsOf(cmd)
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
-		operatorID, err := t.lockCatalogue(ctx)
+		operatorID, err := t.lockInstallation(ctx)
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (t *tx) renameFeature(ctx context.Context, f *ent.Feature, w featureWords) 
 // NOT_FOUND, CONFLICT for a feature that is retired already.
 func (s *Service) RetireFeature(ctx context.Context, cmd RetireFeature) error {
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
-		operatorID, err := t.lockCatalogue(ctx)
+		operatorID, err := t.lockInstallation(ctx)
 		if err != nil {
 			return err
 		}
@@ -185,9 +185,9 @@ func retired() *Error {
 	return broken(Conflict, "The feature is retired, and its key is not used again.", "key")
 }
 
-// lockCatalogue keeps others from changing the catalogue until the transaction ends, for an administrator of the operator
-// in a session of their own. It returns the operator's tenant, in whose affairs the catalogue changes.
-func (t *tx) lockCatalogue(ctx context.Context) (operatorID string, err error) {
+// lockInstallation keeps others from changing what is the whole installation's until the transaction ends, for an
+// administrator of the operator in a session of their own. It returns the operator's tenant, in whose affairs that changes.
+func (t *tx) lockInstallation(ctx context.Context) (operatorID string, err error) {
 	if operatorID, err = t.onlyHome(ctx, tenant.KindOperator); err != nil {
 		return "", err
 	}

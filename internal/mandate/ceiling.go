@@ -42,7 +42,7 @@ func (s *Service) NarrowRelationship(ctx context.Context, cmd NarrowRelationship
 			if err := t.nearer(ctx, at, *cmd.EndsAt); err != nil {
 				return err
 			}
-			update.SetEndsAt(*cmd.EndsAt).ClearAutoExtendDays() // a nearer end is the end
+			update.SetEndsAt(*cmd.EndsAt).SetDueAt(*NextDue(at.StartsAt, cmd.EndsAt, nil, t.now)).ClearAutoExtendDays() // a nearer end is the end
 			changes = append(changes, change("endsAt", stamp(at.EndsAt), stamp(cmd.EndsAt))...)
 			changes = append(changes, change("autoExtendDays", days(at.AutoExtendDays), "")...)
 		}

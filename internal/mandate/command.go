@@ -10,6 +10,7 @@ import (
 	"mandate/ent/role"
 	"mandate/ent/site"
 	"mandate/ent/tenant"
+	"mandate/ent/webhook"
 	"mandate/internal/access"
 )
 
@@ -558,4 +559,45 @@ type CreateAPIToken struct {
 // RevokeAPIToken is the command to revoke an API token.
 type RevokeAPIToken struct {
 	ID string
+}
+
+// RetryOutboxMessages is the command to have mails sent that were given up.
+type RetryOutboxMessages struct {
+	IDs []string
+}
+
+// DropOutboxMessages is the command to remove mails that were given up.
+type DropOutboxMessages struct {
+	IDs []string
+}
+
+// CreateWebhook is the command to make a webhook.
+type CreateWebhook struct {
+	TenantID string
+	URL      string
+	Events   []string // none for all
+}
+
+// UpdateWebhook is the command to change a webhook; nil leaves what is there.
+type UpdateWebhook struct {
+	ID      string
+	URL     *string
+	Events  []string
+	Status  *webhook.Status
+	Version *int
+}
+
+// RotateWebhookSecret is the command to give a webhook another secret.
+type RotateWebhookSecret struct {
+	ID string
+}
+
+// DeleteWebhook is the command to delete a webhook.
+type DeleteWebhook struct {
+	ID string
+}
+
+// RedeliverWebhook is the command to send deliveries again.
+type RedeliverWebhook struct {
+	IDs []string
 }

@@ -20,5 +20,6 @@
 //   - What a client sends again under a key of its own is not carried out again.
 //   - What changes nothing is not written: the version stays, and there is no event.
 //   - Whatever rests on a relationship ends with it, in the same transaction.
+//   - What is past its end is over, whether that is recorded yet or not.
 //   - What is out of the viewer's reach answers like what does not exist.
 package mandate

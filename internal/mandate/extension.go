@@ -1,6 +1,7 @@
 package mandate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -10,9 +11,6 @@ import (
 	"mandate/ent/relationship"
 	"mandate/internal/access"
 )
-
-// extendsBefore is how long before its end a relationship is extended by itself.
-const extendsBefore = 24 * time.Hour
 
 // ExtendRelationship moves the end of a relationship further away, or has it moved by itself from one day before: at once
 // when the customer's side asks, and within what that person holds; as an offer that the customer accepts when the partner
@@ -67,18 +65,16 @@ func (t *tx) extend(ctx context.Context, at standing, asked terms, endField, day
 	if fault := t.later(at.Relationship, asked, endField, daysField); fault != nil {
 		return nil, fault
 	}
-	update := t.Relationship.UpdateOne(at.Relationship).SetNillableEndsAt(asked.endsAt).AddVersion(1)
-	switch {
-	case asked.autoExtendDays == nil:
-	case *asked.autoExtendDays == 0:
+	end, every := cmp.Or(asked.endsAt, at.EndsAt), cmp.Or(asked.autoExtendDays, at.AutoExtendDays)
+	update := t.Relationship.UpdateOne(at.Relationship).SetNillableEndsAt(asked.endsAt).SetNillableAutoExtendDays(every).AddVersion(1)
+	if every != nil && *every == 0 {
 		if err := t.mayLeave(ctx, at, daysField); err != nil {
 			return nil, err
 		}
+		every = nil
 		update.ClearAutoExtendDays()
-	default:
-		update.SetAutoExtendDays(*asked.autoExtendDays)
 	}
-	rel, err := update.Save(ctx)
+	rel, err := update.SetDueAt(*NextDue(at.StartsAt, end, every, t.now)).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("extend the relationship: %w", err)
 	}
@@ -95,7 +91,7 @@ func (t *tx) extendNoMore(ctx context.Context, at standing) (*ent.Relationship, 
 	if err := t.mayLeave(ctx, at, "autoExtendDays"); err != nil {
 		return nil, err
 	}
-	rel, err := t.Relationship.UpdateOne(at.Relationship).ClearAutoExtendDays().AddVersion(1).Save(ctx)
+	rel, err := t.Relationship.UpdateOne(at.Relationship).ClearAutoExtendDays().SetDueAt(*NextDue(at.StartsAt, at.EndsAt, nil, t.now)).AddVersion(1).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("extend the relationship no more: %w", err)
 	}
@@ -156,39 +152,15 @@ func days(n *int) string {
 	return strconv.Itoa(*n)
 }
 
-// extended moves the end of the relationship that an event is about, if it moves by itself and its end is near. The event
-// tells of it. An end that has passed is never moved.
-func (t *tx) extended(ctx context.Context, e *event) error {
-	if e.relationship == "" {
-		return nil
-	}
-	rel, err := t.Relationship.Get(ctx, e.relationship)
-	if err != nil {
-		return fmt.Errorf("read the relationship: %w", err)
-	}
-	end := movedEnd(rel, t.now)
-	if end == nil {
-		return nil
-	}
-	n, err := t.Relationship.Update().Where(relationship.ID(rel.ID), relationship.ActiveCustomerIDNotNil(), relationship.EndsAt(*rel.EndsAt),
-		relationship.AutoExtendDays(*rel.AutoExtendDays)).SetEndsAt(*end).AddVersion(1).Save(ctx)
-	if err != nil {
-		return fmt.Errorf("move the relationship's end: %w", err)
-	}
-	if n == 1 { // nobody else did at the same moment
-		e.changes = append(e.changes, change("endsAt", stamp(rel.EndsAt), stamp(end))...)
-	}
-	return nil
-}
-
-// movedEnd is where the end of a relationship moves to by itself now; nil while it stays.
-func movedEnd(rel *ent.Relationship, now time.Time) *time.Time {
-	if rel.AutoExtendDays == nil || rel.EndsAt == nil || !IsLive(rel, now) || rel.EndsAt.After(now.Add(extendsBefore)) {
-		return nil
-	}
+// move moves the end of a relationship that moves by itself: the transaction has locked it, and its end is near.
+func (t *tx) move(ctx context.Context, rel *ent.Relationship) (*ent.Relationship, error) {
 	end := rel.EndsAt.AddDate(0, 0, *rel.AutoExtendDays)
-	if most := now.AddDate(0, 0, mostAccessDays); end.After(most) {
+	if most := t.now.AddDate(0, 0, mostAccessDays); end.After(most) {
 		end = most
 	}
-	return &end
+	moved, err := t.Relationship.UpdateOne(rel).SetEndsAt(end).SetDueAt(*NextDue(rel.StartsAt, &end, rel.AutoExtendDays, t.now)).AddVersion(1).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("move the relationship's end: %w", err)
+	}
+	return moved, nil
 }

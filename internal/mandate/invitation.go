@@ -168,13 +168,47 @@ func (t *tx) accessEnd(end *time.Time, field string) *Error {
 	return nil
 }
 
-// expireInvitations records what the clock has ended already, so that it is no longer in the way of a unique key.
+// expireInvitations records what the clock has ended already, so that it is no longer in the way of a unique key. Each has an event
+// of its own.
 func (t *tx) expireInvitations(ctx context.Context, which ...predicate.Invitation) error {
-	rows := t.Invitation.Update().Where(invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtLTE(t.now)).Where(which...)
-	if err := closeInvitations(rows, invitation.StatusExpired).Exec(ctx); err != nil {
-		return fmt.Errorf("record expired invitations: %w", err)
+	rows, err := t.Invitation.Query().Where(invitation.StatusEQ(invitation.StatusPending), invitation.ExpiresAtLTE(t.now)).Where(which...).All(ctx)
+	if err != nil {
+		return fmt.Errorf("find expired invitations: %w", err)
+	}
+	for _, inv := range rows {
+		n, err := closeInvitations(t.Invitation.Update().Where(invitation.ID(inv.ID), invitation.StatusEQ(invitation.StatusPending)), invitation.StatusExpired).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("record an expired invitation: %w", err)
+		}
+		if n == 0 {
+			continue // the sweeper has done it meanwhile
+		}
+		e := t.about(inv, "invitation.expired")
+		e.clock = true
+		if err := t.record(ctx, e); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// voidInvitations revokes pending invitations with what they rested on.
+func (t *tx) voidInvitations(ctx context.Context, which predicate.Invitation) ([]*ent.Invitation, error) {
+	rows, err := t.Invitation.Query().Where(which, invitation.StatusEQ(invitation.StatusPending)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find pending invitations: %w", err)
+	}
+	var ids []string
+	for _, inv := range rows {
+		ids = append(ids, inv.ID)
+		t.touch(inv.ID, inv.PartnerID, orZero(inv.CustomerID))
+	}
+	for _, part := range split(ids) {
+		if err := closeInvitations(t.Invitation.Update().Where(invitation.IDIn(part...)), invitation.StatusRevoked).Exec(ctx); err != nil {
+			return nil, fmt.Errorf("void invitations: %w", err)
+		}
+	}
+	return rows, nil
 }
 
 // closeInvitations takes rows out of PENDING, and frees the keys that they held.
@@ -226,6 +260,9 @@ func (s *Service) RevokeInvitation(ctx context.Context, cmd RevokeInvitation) (i
 			return err
 		}
 		if inv, err = t.close(ctx, inv, invitation.StatusRevoked, nil); err != nil {
+			return err
+		}
+		if err := t.tellRevoked(ctx, inv); err != nil {
 			return err
 		}
 		return t.record(ctx, t.about(inv, "invitation.revoked"))
@@ -316,6 +353,7 @@ func (t *tx) close(ctx context.Context, inv *ent.Invitation, status invitation.S
 	if n == 0 {
 		return nil, broken(InvitationNotPending, "This invitation was accepted, declined or revoked, or it expired.", "id")
 	}
+	t.touch(inv.ID, inv.PartnerID, orZero(inv.CustomerID))
 	return t.Invitation.Get(ctx, inv.ID)
 }
 

@@ -7,8 +7,11 @@ import (
 	"mandate/ent"
 	"mandate/ent/invitation"
 	"mandate/ent/partner"
+	"mandate/ent/rule"
 	"mandate/internal/auth"
+	"mandate/internal/clock"
 	"mandate/internal/mail"
+	"mandate/internal/viewer"
 )
 
 // mailAgain gives an invitation a new token, and mails it unless the address had enough.
@@ -56,4 +59,25 @@ func (t *tx) remind(ctx context.Context, inv *ent.Invitation) error {
 		return t.notifyPartner(ctx, inv, offer.name)
 	}
 	return t.notifyOffer(ctx, inv, offer.name)
+}
+
+// NoteDelivery notes, in a transaction of the outbox, whether the mail of an invitation got to its mail server or was given
+// up. What is new is recorded.
+func (s *Service) NoteDelivery(ctx context.Context, etx *ent.Tx, invitationID string, delivered bool) error {
+	t := &tx{Tx: etx, s: s, now: s.Clock(), viewer: viewer.From(ctx)}
+	ctx = rule.Unscoped(rule.With(clock.With(ctx, t.now), etx.Client(), s.Dialect))
+	t.access = rule.From(ctx)
+	n, err := t.Invitation.Update().Where(invitation.ID(invitationID), invitation.Undeliverable(delivered)).
+		SetUndeliverable(!delivered).AddVersion(1).Save(ctx)
+	if err != nil || n == 0 {
+		return err
+	}
+	inv, err := t.Invitation.Get(ctx, invitationID)
+	if err != nil {
+		return fmt.Errorf("read the invitation: %w", err)
+	}
+	action := map[bool]string{true: "invitation.delivered", false: "invitation.undeliverable"}[delivered]
+	e := t.about(inv, action)
+	e.changes = change("undeliverable", fmt.Sprint(delivered), fmt.Sprint(!delivered))
+	return t.record(ctx, e)
 }

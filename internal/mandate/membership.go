@@ -7,7 +7,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent"
-	"mandate/ent/accessrequest"
 	"mandate/ent/assignment"
 	"mandate/ent/groupmember"
 	"mandate/ent/member"
@@ -26,9 +25,13 @@ func (t *tx) endMemberships(ctx context.Context, tenantID string, rows []*ent.Me
 	ids, people := make([]string, len(rows)), make([]string, len(rows))
 	for i, m := range rows {
 		ids[i], people[i] = m.ID, m.UserID
+		t.touch(m.ID, tenantID)
+	}
+	if err := t.closeRequests(ctx, rows, by); err != nil {
+		return err
 	}
 	for _, part := range split(ids) {
-		if err := t.emptyMemberships(ctx, part, by); err != nil {
+		if err := t.emptyMemberships(ctx, part); err != nil {
 			return err
 		}
 	}
@@ -42,7 +45,7 @@ func (t *tx) endMemberships(ctx context.Context, tenantID string, rows []*ent.Me
 	return t.endSessions(ctx, tenantID, people)
 }
 
-func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) error {
+func (t *tx) emptyMemberships(ctx context.Context, ids []string) error {
 	err := t.Member.Update().Where(member.IDIn(ids...)).SetStatus(member.StatusRemoved).ClearPresentUserID().ClearPresentHandle().
 		SetAdministrator(false).ClearRole().AddVersion(1).Exec(ctx)
 	if err != nil {
@@ -59,11 +62,6 @@ func (t *tx) emptyMemberships(ctx context.Context, ids []string, by string) erro
 	}
 	if err := t.endAssignments(ctx, assignment.GranteeIDIn(ids...)); err != nil {
 		return err
-	}
-	err = t.AccessRequest.Update().Where(accessrequest.MemberIDIn(ids...), accessrequest.StatusEQ(accessrequest.StatusPending)).
-		SetStatus(accessrequest.StatusRejected).SetDecidedAt(t.now).SetNillableDecidedByName(some(by)).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("close requests: %w", err)
 	}
 	return t.endTokens(ctx, ids)
 }

@@ -46,6 +46,9 @@ func (s *Service) RemoveMembers(ctx context.Context, cmd RemoveMembers) (removed
 			}
 			e.changes = append(e.changes, change(NameOf(m), held.title(), "")...)
 		}
+		if err := t.closeRequests(ctx, rows, by); err != nil {
+			return err
+		}
 		if err := t.record(ctx, e.about(rows)); err != nil { // while whoever removes themselves still acts as a member
 			return err
 		}

@@ -11,18 +11,13 @@ import (
 	"mandate/internal/mail"
 )
 
-// letter is a message of the product, ready to be rendered.
-type letter interface {
-	Letter(mail.Brand) (mail.Letter, error)
-}
-
 // mailing is a mail that a transaction promises.
 type mailing struct {
 	kind         string
 	to           *ent.User // or address and canonical
 	address      string
 	canonical    string
-	letter       letter
+	letter       mail.Template
 	secret       bool
 	partnerID    string
 	invitationID string
@@ -55,7 +50,8 @@ func (t *tx) send(ctx context.Context, m mailing) error {
 // mostMails is how many mails of a kind go to one address within mailWindow, for kinds that somebody else
 // brings about: more are not written.
 var mostMails = map[string]int{kindWelcome: 20, "member.added": 20, "invitation.received": 20, "relationship.offer": 20,
-	kindAddress: 2 * mostChanges, kindTaken: 2 * mostChanges, kindSignUp: 20, kindSignedUp: 5, kindWaiting: 20}
+	kindAddress: 2 * mostChanges, kindTaken: 2 * mostChanges, kindRevoked: 20, kindSignUp: 20, kindSignedUp: 5, kindWaiting: 20,
+	kindSuspended: 20, kindReactivated: 20}
 
 // mailed counts the mails of a kind that went to an address within mailWindow.
 func (t *tx) mailed(ctx context.Context, canonical, kind string) (int, error) {
@@ -71,19 +67,32 @@ func (t *tx) mailed(ctx context.Context, canonical, kind string) (int, error) {
 const mostNotified = 10
 
 // notifyAdministrators sends a letter to the administrators of a tenant.
-func (t *tx) notifyAdministrators(ctx context.Context, tenantID, kind string, l letter) error {
-	admins, err := t.Member.Query().
-		Where(member.TenantID(tenantID), administrates(), member.StatusEQ(member.StatusActive)).
-		Order(member.ByID()).Limit(mostNotified).WithUser().All(ctx)
+func (t *tx) notifyAdministrators(ctx context.Context, tenantID, kind string, l mail.Template) error {
+	people, err := t.administrators(ctx, tenantID)
 	if err != nil {
-		return fmt.Errorf("find administrators to write to: %w", err)
+		return err
 	}
-	for _, a := range admins {
-		if err := t.send(ctx, mailing{kind: kind, to: a.Edges.User, letter: l}); err != nil {
+	for _, u := range people {
+		if err := t.send(ctx, mailing{kind: kind, to: u, letter: l}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// administrators reads the administrators of a tenant to whom a notice goes.
+func (t *tx) administrators(ctx context.Context, tenantID string) ([]*ent.User, error) {
+	rows, err := t.Member.Query().
+		Where(member.TenantID(tenantID), administrates(), member.StatusEQ(member.StatusActive)).
+		Order(member.ByID()).Limit(mostNotified).WithUser().All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find administrators to write to: %w", err)
+	}
+	people := make([]*ent.User, len(rows))
+	for i, m := range rows {
+		people[i] = m.Edges.User
+	}
+	return people, nil
 }
 
 // link builds a link for a mail from the public URL, and from nothing that a request says.

@@ -44,7 +44,7 @@ func (t *tx) connect(ctx context.Context, b bond) (*ent.Relationship, error) {
 		}
 	}
 	rel, err := t.Relationship.Create().SetKind(b.kind).SetPartnerID(b.partner.tenant.ID).SetCustomerID(b.customer.ID).
-		SetActiveCustomerID(b.customer.ID).SetRoleID(b.role.id).SetStartsAt(t.now).SetNillableEndsAt(b.endsAt).
+		SetActiveCustomerID(b.customer.ID).SetRoleID(b.role.id).SetStartsAt(t.now).SetNillableEndsAt(b.endsAt).SetNillableDueAt(NextDue(t.now, b.endsAt, nil, t.now)).
 		SetPartnerName(b.partner.tenant.Name).SetPartnerType(string(b.partner.Type)).SetPartnerCode(b.partner.Code).
 		SetCustomerName(b.customer.Name).SetNillableCustomerAccountNumber(b.customer.AccountNumber).Save(ctx)
 	if database.IsDuplicate(err) {
@@ -93,24 +93,34 @@ func (t *tx) liveRelationship(ctx context.Context, customerID string) (*ent.Rela
 	return rel, nil
 }
 
-// settle records what the clock has ended already for a customer: a relationship past its end.
+// settle records what the clock has ended already for a customer: a relationship past its end. That has an event of its own.
 func (t *tx) settle(ctx context.Context, customerID string) error {
 	rel, err := t.liveRelationship(ctx, customerID)
 	if err != nil || rel == nil || rel.EndsAt == nil || rel.EndsAt.After(t.now) {
 		return err
 	}
-	_, err = t.end(ctx, rel, relationship.StatusExpired, nil, nil)
-	return err
+	ended, err := t.end(ctx, rel, relationship.StatusExpired, nil, nil)
+	if err != nil {
+		return err
+	}
+	e := t.between(standing{Relationship: ended}, "relationship.expired")
+	e.clock, e.changes = true, change("status", string(rel.Status), string(ended.Status))
+	return t.record(ctx, e)
 }
 
 // end ends a relationship, and in the same moment everything that rests on it: assignments, entered sessions, offers.
 func (t *tx) end(ctx context.Context, rel *ent.Relationship, status relationship.Status, by *relationship.EndedBy, reason *string) (*ent.Relationship, error) {
-	at := t.now
-	if status == relationship.StatusExpired {
-		at = *rel.EndsAt
+	update := t.Relationship.UpdateOne(rel).SetStatus(status).SetEndedAt(t.now).SetNillableEndedBy(by).SetNillableEndReason(reason).
+		ClearActiveCustomerID().AddVersion(1)
+	if status == relationship.StatusExpired { // which is to be announced still
+		update.Where(relationship.EndsAt(*rel.EndsAt)).SetEndedAt(*rel.EndsAt)
+	} else {
+		update.ClearDueAt()
 	}
-	ended, err := t.Relationship.UpdateOne(rel).SetStatus(status).SetEndedAt(at).SetNillableEndedBy(by).SetNillableEndReason(reason).
-		ClearActiveCustomerID().AddVersion(1).Save(ctx)
+	ended, err := update.Save(ctx)
+	if ent.IsNotFound(err) { // the sweeper has moved its end meanwhile
+		return nil, errAgain
+	}
 	if err != nil {
 		return nil, fmt.Errorf("end the relationship: %w", err)
 	}
@@ -128,11 +138,8 @@ func (t *tx) end(ctx context.Context, rel *ent.Relationship, status relationship
 	if err != nil {
 		return nil, fmt.Errorf("end entered sessions: %w", err)
 	}
-	offers := t.Invitation.Update().Where(invitation.RelationshipID(rel.ID), invitation.StatusEQ(invitation.StatusPending))
-	if err := closeInvitations(offers, invitation.StatusRevoked).Exec(ctx); err != nil {
-		return nil, fmt.Errorf("void offers: %w", err)
-	}
-	return ended, nil
+	_, err = t.voidInvitations(ctx, invitation.RelationshipID(rel.ID))
+	return ended, err
 }
 
 // standing is a relationship as one of its sides acts on it.

@@ -18,6 +18,7 @@ import (
 	"mandate/internal/auth"
 	"mandate/internal/clock"
 	"mandate/internal/database"
+	"mandate/internal/egress"
 	"mandate/internal/mail"
 	"mandate/internal/viewer"
 )
@@ -30,7 +31,8 @@ type Config struct {
 	PublicURL *url.URL // where people reach this installation; links in mails are built from it and from nothing else
 	Brand     mail.Brand
 	Passwords *auth.Passwords
-	Wake      func() // called after a commit that left mails in the outbox
+	Wake      func()         // called after a commit that left mails in the outbox
+	Receivers egress.Allowed // networks where webhooks may be, beside the public internet
 }
 
 // Service carries the operations out.
@@ -51,15 +53,16 @@ func (s *Service) Retried() int64 { return s.retried.Load() }
 // tx is one transaction: one reading of the clock, and access computed inside it.
 type tx struct {
 	*ent.Tx
-	s      *Service
-	now    time.Time
-	viewer viewer.Viewer
-	access *rule.Access
-	before *rule.Access     // as the request came: by it an operation finds what to lock, and decides nothing
-	needed []access.Feature // on which the operation took MANAGE
-	mails  int
-	moved  bool // whether it wrote what the viewer's access may rest on
-	known  known
+	s       *Service
+	now     time.Time
+	viewer  viewer.Viewer
+	access  *rule.Access
+	before  *rule.Access     // as the request came: by it an operation finds what to lock, and decides nothing
+	needed  []access.Feature // on which the operation took MANAGE
+	mails   int
+	moved   bool // whether it wrote what the viewer's access may rest on
+	touched []touched
+	known   known
 }
 
 // known is what a transaction has read already, and what nobody changes while its locks hold.

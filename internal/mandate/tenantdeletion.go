@@ -15,6 +15,7 @@ import (
 	"mandate/ent/servicesubscription"
 	"mandate/ent/session"
 	"mandate/ent/tenant"
+	"mandate/ent/webhook"
 )
 
 // mostEnded is how many relationships end with a tenant at most.
@@ -39,6 +40,9 @@ func (s *Service) DeleteTenant(ctx context.Context, cmd DeleteTenant) (deleted *
 		}
 		e := k.about(event{action: "tenant.deleted", reason: reason}, tenant.StatusDeleted)
 		if e.other, err = t.witness(ctx, k, bonds); err != nil {
+			return err
+		}
+		if err := t.tellState(ctx, k, tenant.StatusDeleted, reason); err != nil {
 			return err
 		}
 		if err := t.emptyTenant(ctx, k); err != nil {
@@ -150,7 +154,7 @@ func (t *tx) witness(ctx context.Context, k *keeping, bonds []*ent.Relationship)
 }
 
 // emptyTenant ends all of a tenant but its relationships: memberships, assignments by it, to it and into it, entered sessions,
-// and invitations.
+// invitations and webhooks.
 func (t *tx) emptyTenant(ctx context.Context, k *keeping) error {
 	members, err := t.Member.Query().Where(member.TenantID(k.ID), member.StatusNEQ(member.StatusRemoved)).All(ctx)
 	if err != nil {
@@ -165,12 +169,32 @@ func (t *tx) emptyTenant(ctx context.Context, k *keeping) error {
 	if err := t.Session.Update().Where(session.EnteredTenantID(k.ID), session.EndedAtIsNil()).SetEndedAt(t.now).Exec(ctx); err != nil {
 		return fmt.Errorf("end entered sessions: %w", err)
 	}
+	if err := t.deleteWebhooks(ctx, webhook.TenantID(k.ID)); err != nil {
+		return err
+	}
 	own := ofSide(k.Tenant, invitation.PartnerID, invitation.CustomerID)
 	if err := t.expireInvitations(ctx, own); err != nil {
 		return err
 	}
-	if err := closeInvitations(t.Invitation.Update().Where(own, pendingAt(t.now)), invitation.StatusRevoked).Exec(ctx); err != nil {
-		return fmt.Errorf("void invitations: %w", err)
+	return t.voidInvitationsOf(ctx, k, own)
+}
+
+// voidInvitationsOf revokes the pending invitations of a tenant. Those between it and another tenant have an audit event of their
+// own each, as relationships have.
+func (t *tx) voidInvitationsOf(ctx context.Context, k *keeping, own predicate.Invitation) error {
+	rows, err := t.voidInvitations(ctx, own)
+	if err != nil {
+		return err
+	}
+	for _, inv := range rows {
+		if inv.CustomerID == nil || inv.RelationshipID != nil {
+			continue // nobody's but its own, or ended with the relationship
+		}
+		e := t.about(inv, "invitation.revoked")
+		e.actor = k.actor
+		if err := t.record(ctx, e); err != nil {
+			return err
+		}
 	}
 	return nil
 }

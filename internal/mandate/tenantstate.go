@@ -46,6 +46,9 @@ func (s *Service) setTenantStatus(ctx context.Context, id string, to tenant.Stat
 		if tn, err = t.Tenant.UpdateOne(k.Tenant).SetStatus(to).AddVersion(1).Save(ctx); err != nil {
 			return fmt.Errorf("suspend or reactivate the tenant: %w", err)
 		}
+		if err := t.tellState(ctx, k, to, e.reason); err != nil {
+			return err
+		}
 		return t.record(ctx, k.about(e, to))
 	}, &tn)
 	return tn, err

@@ -24,6 +24,8 @@ type Config struct {
 	Read, Write *sql.DB
 	Retried     func() int64 // transactions begun anew so far
 	Outbox      func(context.Context) (outbox.Depth, error)
+	Swept       func() time.Time             // when a sweep ended last in which nothing failed; zero for none
+	Connections func() telemetry.Connections // for subscriptions
 	Log         *slog.Logger
 }
 
@@ -41,11 +43,11 @@ type Metrics struct {
 func New(c Config) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "mandate_http_requests_in_flight", Help: "Requests being answered."}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "mandate_http_requests_in_flight", Help: "Requests being answered, those that opened a connection for subscriptions too."}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mandate_http_requests_total",
 			Help: "Requests answered, by route and class of status."}, []string{"route", "status"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "mandate_http_request_duration_seconds",
-			Help: "How long requests took, by route.", Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
+			Help: "How long requests took, by route, without those that opened a connection for subscriptions.", Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mandate_graphql_operations_total",
 			Help: "GraphQL operations, by kind (none for what was refused unread) and code of the first error (OK without errors)."}, []string{"kind", "code"}),
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mandate_sign_ins_total",
@@ -57,8 +59,10 @@ func New(c Config) *Metrics {
 	m.registry.MustRegister(m.inFlight, m.requests, m.durations, m.operations, m.signIns, build,
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "mandate_transactions_retried_total",
 			Help: "Transactions begun anew because another one stood in the way."}, func() float64 { return float64(c.Retried()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mandate_sweep_last_success_timestamp_seconds",
+			Help: "When this program's last sweep ended in which nothing failed; 0 before the first one."}, func() float64 { return seconds(c.Swept()) }),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&backlog{c})
+		&backlog{c}, &listening{c})
 	if c.Read == c.Write {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(c.Write, "main"))
 	} else {
@@ -70,6 +74,14 @@ func New(c Config) *Metrics {
 	return m
 }
 
+// seconds is a moment in Prometheus' time.
+func seconds(at time.Time) float64 {
+	if at.IsZero() {
+		return 0
+	}
+	return float64(at.UnixMilli()) / 1000
+}
+
 const accepted, refused = "accepted", "refused"
 
 // Begun counts a request that came in.
@@ -79,7 +91,9 @@ func (m *Metrics) Begun() { m.inFlight.Inc() }
 func (m *Metrics) Answered(r *telemetry.Request) {
 	m.inFlight.Dec()
 	m.requests.WithLabelValues(r.Route, fmt.Sprintf("%dxx", r.Status/100)).Inc()
-	m.durations.WithLabelValues(r.Route).Observe(r.Duration.Seconds())
+	if stream, _ := r.Stream(); stream == "" {
+		m.durations.WithLabelValues(r.Route).Observe(r.Duration.Seconds())
+	}
 	for _, o := range r.Operations() {
 		kind := o.Kind
 		if kind == "" {
@@ -127,4 +141,23 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(messages, prometheus.GaugeValue, float64(now.Pending), "pending")
 	ch <- prometheus.MustNewConstMetric(messages, prometheus.GaugeValue, float64(now.Dead), "dead")
 	ch <- prometheus.MustNewConstMetric(oldest, prometheus.GaugeValue, now.Oldest.Seconds())
+}
+
+// listening counts who listens whenever it is asked.
+type listening struct{ Config }
+
+var (
+	connections   = prometheus.NewDesc("mandate_connections", "Connections for subscriptions that are open, by kind: websocket or sse.", []string{"kind"}, nil)
+	subscriptions = prometheus.NewDesc("mandate_subscriptions", "Subscriptions on open connections.", nil, nil)
+)
+
+// Describe lists what it tells.
+func (l *listening) Describe(ch chan<- *prometheus.Desc) { ch <- connections; ch <- subscriptions }
+
+// Collect tells it.
+func (l *listening) Collect(ch chan<- prometheus.Metric) {
+	now := l.Connections()
+	ch <- prometheus.MustNewConstMetric(connections, prometheus.GaugeValue, float64(now.WebSockets), telemetry.WebSocket)
+	ch <- prometheus.MustNewConstMetric(connections, prometheus.GaugeValue, float64(now.EventStreams), telemetry.EventStream)
+	ch <- prometheus.MustNewConstMetric(subscriptions, prometheus.GaugeValue, float64(now.Subscriptions))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"mandate/ent"
+	"mandate/ent/auditevent"
 	"mandate/ent/invitation"
 	"mandate/ent/outboxmessage"
 	_ "mandate/ent/runtime"
@@ -24,6 +25,7 @@ import (
 	"mandate/internal/clock"
 	"mandate/internal/database"
 	"mandate/internal/mail"
+	"mandate/internal/mandate"
 	"mandate/internal/viewer"
 )
 
@@ -102,7 +104,9 @@ func (o *office) open(t *testing.T) *mail.SMTP {
 type world struct {
 	t      *testing.T
 	ctx    context.Context
+	db     *database.DB
 	client *ent.Client
+	domain *mandate.Service
 	office *office
 	sender Sender
 	mu     sync.Mutex
@@ -117,10 +121,11 @@ func newWorld(t *testing.T, databaseURL string) *world {
 	}
 	t.Cleanup(func() { db.Close() })
 	w := &world{
-		t: t, office: &office{}, now: time.Date(2026, 11, 21, 9, 30, 0, 123456000, time.UTC),
+		t: t, db: db, office: &office{}, now: time.Date(2026, 11, 21, 9, 30, 0, 123456000, time.UTC),
 		client: ent.NewClient(ent.Driver(entsql.OpenDB(db.Dialect, db.Write))),
 	}
 	w.ctx = viewer.System(t.Context(), "test")
+	w.domain = mandate.New(mandate.Config{Client: w.client, Dialect: db.Dialect, Clock: w.clock})
 	w.sender = w.office.open(t)
 	return w
 }
@@ -142,15 +147,30 @@ func (w *world) worker() *Worker {
 		Client: w.client, Sender: w.sender, Clock: w.clock,
 		PublicURL: &url.URL{Scheme: "https", Host: "mandate.example:8443"},
 		Log:       slog.New(slog.DiscardHandler),
+		Delivery:  w.domain.NoteDelivery,
 	})
 }
 
-// round lets a worker look for mails once.
+// round lets a worker look for mails once, and send them.
 func (w *world) round(worker *Worker) {
 	w.t.Helper()
 	if _, err := worker.round(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}
+	worker.sending.Wait()
+}
+
+// retries is what an operator does who has a mail tried anew.
+func (w *world) retries(id string) {
+	w.t.Helper()
+	w.client.OutboxMessage.UpdateOneID(id).SetStatus(outboxmessage.StatusPending).SetAttempts(0).
+		SetRetriedAt(w.clock()).SetNextAttemptAt(w.clock()).ExecX(w.ctx)
+}
+
+// events lists what the audit trail tells of, oldest first.
+func (w *world) events() []string {
+	w.t.Helper()
+	return w.client.AuditEvent.Query().Order(auditevent.ByID()).Select(auditevent.FieldAction).StringsX(w.ctx)
 }
 
 // letter writes a mail into the outbox and returns its id.
@@ -186,14 +206,16 @@ func (w *world) wants(id string, status outboxmessage.Status, attempts int) *ent
 }
 
 // invitation makes an invitation by a partner and returns its id.
-func (w *world) invitation() string {
+func (w *world) invitation() string { return w.invitationTo("kim@contoso.example") }
+
+func (w *world) invitationTo(email string) string {
 	w.t.Helper()
 	partner := w.client.Tenant.Create().SetKind(tenant.KindPartner).SetName("Acme").SetSortName("acme").SaveX(w.ctx)
 	role := w.client.Role.Query().FirstX(w.ctx)
 	return w.client.Invitation.Create().
 		SetDirection(invitation.DirectionPartnerToCustomer).SetChannel(invitation.ChannelEmail).
 		SetPartnerID(partner.ID).SetPartnerName("Acme").SetPartnerType("MSP").SetPartnerCode("MND-7K2M-93QD").
-		SetEmail("kim@contoso.example").SetEmailCanonical("kim@contoso.example").SetRoleID(role.ID).
+		SetEmail(email).SetEmailCanonical(email).SetRoleID(role.ID).
 		SetExpiresAt(w.clock().Add(time.Hour)).SetValidHours(168).SaveX(w.ctx).ID
 }
 

@@ -12,6 +12,7 @@ import (
 	"mandate/ent"
 	"mandate/ent/outboxmessage"
 	"mandate/internal/mail"
+	"mandate/internal/retry"
 	"mandate/internal/testdb"
 )
 
@@ -90,14 +91,19 @@ func TestF06RefusedForGoodIsDeadAndTheInvitationUndeliverable(t *testing.T) {
 		w.office.answers(refusal(550))
 		w.round(w.worker())
 		m := w.wants(id, outboxmessage.StatusDead, 1)
-		if m.Text != "" || m.HTML != "" {
-			t.Errorf("the secret stayed: %q %q", m.Text, m.HTML)
+		if m.Text == "" || m.HTML == "" {
+			t.Error("what it says is gone: nobody can have it tried anew")
 		}
 		if m.LastError == nil || !strings.Contains(*m.LastError, "550") || strings.Contains(*m.LastError, "kim@") {
 			t.Errorf("last error %v; want the answer, without the address", m.LastError)
 		}
-		if inv := w.client.Invitation.GetX(w.ctx, invitation); !inv.Undeliverable || inv.Version != 2 {
+		inv := w.client.Invitation.GetX(w.ctx, invitation)
+		if !inv.Undeliverable || inv.Version != 2 {
 			t.Errorf("the invitation does not know: %v", inv)
+		}
+		e := w.client.AuditEvent.Query().OnlyX(w.ctx)
+		if e.Action != "invitation.undeliverable" || e.ActorID != nil || *e.TargetID != invitation || *e.TenantID != inv.PartnerID || !e.At.Equal(w.now) {
+			t.Errorf("recorded: %v", e)
 		}
 		w.pass(48 * time.Hour)
 		w.round(w.worker())
@@ -105,6 +111,100 @@ func TestF06RefusedForGoodIsDeadAndTheInvitationUndeliverable(t *testing.T) {
 			t.Errorf("offered %d times; want once", w.office.offered)
 		}
 	})
+}
+
+// TestF06RetriedMailHasADayAnew: an operator mends what was wrong, and has dead mails tried again.
+func TestF06RetriedMailHasADayAnew(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		invitation := w.invitation()
+		id := w.letter(secret, func(c *ent.OutboxMessageCreate) { c.SetInvitationID(invitation) })
+		w.office.answers(refusal(550))
+		w.round(w.worker())
+		w.pass(5 * 24 * time.Hour)
+		w.retries(id)
+		w.office.answers(refusal(451))
+		w.round(w.worker())
+		if m := w.wants(id, outboxmessage.StatusPending, 1); !m.NextAttemptAt.Equal(w.now.Add(time.Minute)) {
+			t.Errorf("next attempt at %v; want it a minute later", m.NextAttemptAt)
+		}
+		w.pass(retry.Life)
+		w.round(w.worker())
+		w.wants(id, outboxmessage.StatusDead, 2)
+
+		w.retries(id)
+		w.office.answers(nil)
+		w.round(w.worker())
+		if m := w.wants(id, outboxmessage.StatusSent, 1); m.Text != "" || m.HTML != "" || m.LastError != nil {
+			t.Errorf("the secret stayed: %q %q, or the error: %v", m.Text, m.HTML, m.LastError)
+		}
+		if inv := w.client.Invitation.GetX(w.ctx, invitation); inv.Undeliverable || inv.Version != 3 {
+			t.Errorf("the invitation counts as undeliverable still: %v", inv)
+		}
+		if got := w.events(); !slices.Equal(got, []string{"invitation.undeliverable", "invitation.delivered"}) {
+			t.Errorf("recorded: %v", got)
+		}
+	})
+}
+
+func TestAnInvitationThatWasSentAgainHearsOfItsLastMailOnly(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		invitation := w.invitation()
+		carries := func(c *ent.OutboxMessageCreate) { c.SetInvitationID(invitation) }
+		old := w.letter(carries)
+		w.office.answers(refusal(451))
+		w.round(w.worker())
+		last := w.letter(carries)
+		w.office.answers(nil)
+		w.round(w.worker())
+		w.wants(last, outboxmessage.StatusSent, 1)
+		w.pass(time.Minute)
+		w.office.answers(refusal(550))
+		w.round(w.worker())
+		w.wants(old, outboxmessage.StatusDead, 2)
+		if inv := w.client.Invitation.GetX(w.ctx, invitation); inv.Undeliverable || inv.Version != 1 {
+			t.Errorf("its last mail arrived, and it is undeliverable: %v", inv)
+		}
+	})
+}
+
+// TestF06AMailThatHangsHoldsUpNoOther: one receiver's mail gets no answer; the others' arrive meanwhile.
+func TestF06AMailThatHangsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testdb.New(t, testdb.SQLite))
+	hanging := make(chan struct{})
+	w.sender = &hanger{Sender: w.sender, to: "hung@contoso.example", until: hanging}
+	hung := w.letter(func(c *ent.OutboxMessageCreate) { c.SetRecipient("hung@contoso.example") })
+	const others = 2 * batch
+	for range others {
+		w.letter()
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { w.worker().Run(ctx); close(done) }()
+	eventually(t, "the others are sent", func() bool { return len(w.office.taken()) == others })
+	w.wants(hung, outboxmessage.StatusPending, 1)
+	close(hanging)
+	eventually(t, "it is sent too", func() bool { return w.read(hung).Status == outboxmessage.StatusSent })
+	stop()
+	<-done
+}
+
+// hanger keeps the mails to an address waiting.
+type hanger struct {
+	Sender
+	to    string
+	until <-chan struct{}
+}
+
+func (h *hanger) Send(ctx context.Context, m mail.Message) error {
+	if m.To == h.to {
+		<-h.until
+	}
+	return h.Sender.Send(ctx, m)
 }
 
 func TestF06PutOffIsTriedAgainUnderTheSameMessageID(t *testing.T) {
@@ -163,17 +263,6 @@ func TestF06GivenUpAfterADay(t *testing.T) {
 	}
 }
 
-func TestF06PauseDoublesUpToSixHours(t *testing.T) {
-	t.Parallel()
-	for failures, want := range map[int]time.Duration{
-		1: time.Minute, 2: 2 * time.Minute, 5: 16 * time.Minute, 9: 256 * time.Minute, 10: 6 * time.Hour, 1000: 6 * time.Hour,
-	} {
-		if got := pause(failures); got != want {
-			t.Errorf("after %d failures %v; want %v", failures, got, want)
-		}
-	}
-}
-
 func TestF07MailOfADeadWorkerIsTakenOver(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -207,9 +296,11 @@ func TestF17StopFinishesTheMailInHand(t *testing.T) {
 	first := w.letter()
 	w.pass(time.Microsecond)
 	second := w.letter()
+	worker := w.worker()
+	worker.slots = make(chan struct{}, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { w.worker().Run(ctx); close(done) }()
+	go func() { worker.Run(ctx); close(done) }()
 	eventually(t, "a mail is on its way", func() bool {
 		w.office.mu.Lock()
 		defer w.office.mu.Unlock()

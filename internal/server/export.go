@@ -14,18 +14,7 @@ func (s *Server) lasting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		go func() {
-			select {
-			case <-ctx.Done():
-				return
-			case <-s.stopping:
-			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(requestLimit):
-				cancel()
-			}
-		}()
+		defer context.AfterFunc(s.stopping, func() { time.AfterFunc(requestLimit, cancel) })()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -47,7 +48,8 @@ func TestAnExportHasNoTimeLimit(t *testing.T) {
 func TestAnExportEndsWhenTheProgramStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &Server{stopping: make(chan struct{})}
+		s := &Server{}
+		s.stopping, s.stop = context.WithCancel(t.Context())
 		ended := make(chan time.Time)
 		endless := s.lasting(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 		go func() {
@@ -62,7 +64,7 @@ func TestAnExportEndsWhenTheProgramStops(t *testing.T) {
 		default:
 		}
 		stopped := time.Now()
-		close(s.stopping)
+		s.stop()
 		if took := (<-ended).Sub(stopped); took != requestLimit {
 			t.Errorf("it ended after %v", took)
 		}

@@ -22,7 +22,7 @@ const preflightHeader = "GraphQL-Require-Preflight"
 // cookies, so that no page can make its visitors ask in their own name. Browsers ask only from our own pages and from those
 // of the listed origins.
 func (s *Server) graphql() (http.Handler, error) {
-	return s.crossOrigin(s.admit(s.Sessions.Bearer(s.API, s.unseated)))
+	return s.crossOrigin(s.admit(s.Sessions.Bearer(s.streaming(s.API), s.unseated)))
 }
 
 // crossOrigin lets browsers ask from our own pages and those of the listed origins, and from no other.
@@ -43,7 +43,8 @@ func (s *Server) crossOrigin(next http.Handler) (http.Handler, error) {
 // guard refuses what browsers send for pages of other origins. It judges a GET as strictly as a POST: a GET changes nothing,
 // but it works the server, and an image on any page can send one. From a listed origin, too, a GET bears a header that goes
 // out only after a preflight; a token is one, and so a GET without any is nobody's. The JSON of a POST always takes a
-// preflight. Clients that are no browsers say nothing about origins and are let through.
+// preflight. A WebSocket cannot bear a header of its page's choice, and needs none: nobody asks by it before it bore a token.
+// Clients that are no browsers say nothing about origins and are let through.
 func (s *Server) guard(next http.Handler) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
 	own := s.PublicURL.Scheme + "://" + s.PublicURL.Host
@@ -60,7 +61,7 @@ func (s *Server) guard(next http.Handler) (http.Handler, error) {
 		switch {
 		case protection.Check(&judged) != nil:
 			s.refuse(w, r, graphqlhttp.Refusal{Status: http.StatusForbidden, Code: "FORBIDDEN", Message: "Pages of this origin may not call the API."})
-		case r.Method != judged.Method && fromElsewhere(r) && !preflighted(r):
+		case r.Method != judged.Method && fromElsewhere(r) && !preflighted(r) && !graphqlhttp.Upgrades(r):
 			s.refuse(w, r, graphqlhttp.Refusal{Status: http.StatusForbidden, Code: "FORBIDDEN",
 				Message: "Pages of another origin send queries by GET with the header " + preflightHeader + "."})
 		default:

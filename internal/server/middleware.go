@@ -81,6 +81,12 @@ func (s *Server) log(r *http.Request, noted *telemetry.Request) {
 	}
 	attrs := []slog.Attr{slog.String("method", noted.Method), slog.String("route", noted.Route), slog.Int("status", noted.Status),
 		slog.Float64("durationMs", float64(noted.Duration.Microseconds())/1000), slog.String("requestId", viewer.From(r.Context()).RequestID)}
+	if kind, closed := noted.Stream(); kind != "" {
+		attrs = append(attrs, slog.String("stream", kind))
+		if closed != 0 {
+			attrs = append(attrs, slog.Int("closed", closed))
+		}
+	}
 	if name := noted.Name(); name != "" {
 		attrs = append(attrs, slog.String("operation", name))
 	}
@@ -115,7 +121,7 @@ type response struct {
 
 // WriteHeader notes the status.
 func (w *response) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
+	if w.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -178,10 +184,11 @@ func (s *Server) harden(next http.Handler) http.Handler {
 	})
 }
 
-// limit ends the work of a request that takes too long. An export, which lasts as long as it is long, limits its pages.
+// limit ends the work of a request that takes too long. An export, which lasts as long as it is long, limits its pages, and what
+// opens a stream each piece of work that it leads to.
 func limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, exportPath) {
+		if strings.HasPrefix(r.URL.Path, exportPath) || opensStream(r) {
 			next.ServeHTTP(w, r)
 			return
 		}

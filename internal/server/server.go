@@ -53,14 +53,17 @@ type Server struct {
 	api      api
 	handler  http.Handler
 	draining atomic.Bool
-	stopping chan struct{} // closed when the program stops
+	streams  sync.WaitGroup
+	stopping context.Context // done when the program takes no more requests
+	stop     context.CancelFunc
 
 	warnOfProxy sync.Once // of one that is not trusted
 }
 
 // New returns a server. It fails when an origin is not of the form scheme://host or scheme://host:port.
 func New(c Config) (*Server, error) {
-	s := &Server{Config: c, api: api{c.Pages, c.Sessions}, stopping: make(chan struct{})}
+	s := &Server{Config: c, api: api{c.Pages, c.Sessions}}
+	s.stopping, s.stop = context.WithCancel(context.Background())
 	routes, err := s.routes()
 	if err != nil {
 		return nil, fmt.Errorf("set the server up: %w", err)
@@ -119,7 +122,8 @@ func (s *Server) routes() (http.Handler, error) {
 }
 
 // Serve answers what comes in at l until ctx is done. Then it says so at /readyz, for whoever sends requests here to send
-// them elsewhere, takes no more after a moment, and finishes those in hand.
+// them elsewhere, takes no more after a moment, and finishes those in hand; streams it breaks off then, so that their clients
+// come back elsewhere.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler:           s,
@@ -139,12 +143,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	s.Log.Info("stopping")
 	s.draining.Store(true)
-	close(s.stopping)
 	time.Sleep(drainPause)
+	s.stop()
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := srv.Shutdown(finish); err != nil {
 		return fmt.Errorf("stop serving: %w", errors.Join(err, srv.Close()))
 	}
+	s.awaitStreams()
 	return nil
 }

@@ -18,6 +18,8 @@ type Request struct {
 	Duration time.Duration
 
 	mu         sync.Mutex
+	stream     string
+	closed     int
 	operations []Operation
 	signIns    []bool
 }
@@ -49,6 +51,44 @@ func (r *Request) Routed(pattern string) {
 	r.Route = strings.TrimSuffix(path, "{$}")
 }
 
+// The streams that a request may open.
+const (
+	WebSocket   = "websocket"
+	EventStream = "sse"
+)
+
+// Streamed notes that the request opened a stream, which lasts, and of which kind.
+func (r *Request) Streamed(kind string) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stream = kind
+}
+
+// Closed notes the code that a WebSocket was closed with, by whichever side was first.
+func (r *Request) Closed(code int) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed == 0 {
+		r.closed = code
+	}
+}
+
+// Stream is the kind of stream that the request opened, or "", and the code that it was closed with, or 0.
+func (r *Request) Stream() (kind string, closed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stream, r.closed
+}
+
+// mostOperations is how many operations are noted: a stream may last, and carry out many.
+const mostOperations = 100
+
 // Operated notes an operation. On the request of nobody it does nothing.
 func (r *Request) Operated(o Operation) {
 	if r == nil {
@@ -56,7 +96,9 @@ func (r *Request) Operated(o Operation) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.operations = append(r.operations, o)
+	if len(r.operations) < mostOperations {
+		r.operations = append(r.operations, o)
+	}
 }
 
 // SignedIn notes a try to sign in, and whether it succeeded. On the request of nobody it does nothing.

@@ -13,6 +13,7 @@ import (
 	"mandate/ent/partner"
 	"mandate/ent/relationship"
 	"mandate/ent/tenant"
+	"mandate/ent/webhookdelivery"
 	"mandate/internal/access"
 	"mandate/internal/auth"
 )
@@ -128,6 +129,12 @@ func (c corner) assigned() (*Company, *ent.Assignment) {
 	return p, c.Assign(p, cu, c.clerk(p), access.ReadOnly)
 }
 
+// webhook is a customer's.
+func (c corner) webhook() (*Person, *ent.Webhook) {
+	cu := c.customer()
+	return cu.Admin, c.Webhook(cu.Tenant, "https://"+c.name+".example/hook")
+}
+
 // Token begins another session of the person's and returns its token.
 func (p *Person) Token() (id, token string) {
 	p.w.t.Helper()
@@ -172,7 +179,7 @@ var makers = map[string]func(corner) (*Person, input){
 	},
 	"extendRelationship": func(c corner) (*Person, input) {
 		_, cu, rel := c.pair(access.ReadOnly)
-		c.must(c.Write.Relationship.UpdateOne(rel).SetEndsAt(c.Now().AddDate(0, 0, 30)).Exec(c.System()))
+		c.must(c.Write.Relationship.UpdateOne(rel).SetEndsAt(c.Now().AddDate(0, 0, 30)).SetDueAt(c.Now().AddDate(0, 0, 23)).Exec(c.System()))
 		return cu.Admin, input{"id": rel.ID, "endsAt": c.Now().AddDate(0, 0, 60).Format(time.RFC3339)}
 	},
 	"suspendRelationship": func(c corner) (*Person, input) {
@@ -251,6 +258,12 @@ var makers = map[string]func(corner) (*Person, input){
 	},
 	"deleteRole": func(c corner) (*Person, input) { cu, r := c.role(); return cu.Admin, input{"id": r.ID} },
 
+	"retryOutboxMessages": func(c corner) (*Person, input) {
+		return c.operator.Admin, input{"ids": []string{c.DeadMail("dead." + c.name + "@example.com").ID}}
+	},
+	"dropOutboxMessages": func(c corner) (*Person, input) {
+		return c.operator.Admin, input{"ids": []string{c.DeadMail("dead." + c.name + "@example.com").ID}}
+	},
 	"upsertFeature": func(c corner) (*Person, input) {
 		return c.operator.Admin, input{"key": "feature." + c.name, "name": "Feature " + c.name}
 	},
@@ -328,5 +341,19 @@ var makers = map[string]func(corner) (*Person, input){
 		p := c.customer().Admin
 		a := p.Do(`mutation { createApiToken(input: {name: "Token", scopes: [{feature: "TENANT", level: VIEW}]}) { apiToken { id } userErrors { code } } }`, nil).OK()
 		return p, input{"id": a.String("createApiToken.apiToken.id")}
+	},
+	"createWebhook": func(c corner) (*Person, input) {
+		cu := c.customer()
+		return cu.Admin, input{"tenantId": cu.ID, "url": "https://" + c.name + ".example/hook", "events": []string{"member.added"}}
+	},
+	"updateWebhook": func(c corner) (*Person, input) {
+		p, w := c.webhook()
+		return p, input{"id": w.ID, "url": "https://other." + c.name + ".example/hook"}
+	},
+	"rotateWebhookSecret": func(c corner) (*Person, input) { p, w := c.webhook(); return p, input{"id": w.ID} },
+	"deleteWebhook":       func(c corner) (*Person, input) { p, w := c.webhook(); return p, input{"id": w.ID} },
+	"redeliverWebhook": func(c corner) (*Person, input) {
+		p, w := c.webhook()
+		return p, input{"ids": []string{c.Delivery(w, webhookdelivery.StatusFailed).ID}}
 	},
 }

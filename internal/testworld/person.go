@@ -158,6 +158,16 @@ func (w *World) Mails(to string) []*ent.OutboxMessage {
 	return list
 }
 
+// DeadMail leaves a mail in the outbox that was given up.
+func (w *World) DeadMail(to string) *ent.OutboxMessage {
+	w.t.Helper()
+	m, err := w.Write.OutboxMessage.Create().SetKind("password.reset").SetRecipient(to).SetRecipientCanonical(to).SetSubject("Set a new password").
+		SetText("Set a new password").SetHTML("<p>Set a new password</p>").SetSecret(true).SetNextAttemptAt(w.Now()).
+		SetStatus(outboxmessage.StatusDead).SetAttempts(11).SetLastError("550 no such user").Save(w.System())
+	w.must(err)
+	return m
+}
+
 // Token returns the token in the link of a mail.
 func Token(m *ent.OutboxMessage) string {
 	_, rest, _ := strings.Cut(m.Text, "token=")

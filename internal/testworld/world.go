@@ -4,6 +4,7 @@ package testworld
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,6 +27,7 @@ import (
 	"mandate/internal/auth"
 	"mandate/internal/clock"
 	"mandate/internal/database"
+	"mandate/internal/feed"
 	"mandate/internal/mandate"
 	"mandate/internal/viewer"
 )
@@ -102,7 +104,8 @@ func open(t testing.TB, rawURL string, all *shared) *World {
 	w.Service = mandate.New(mandate.Config{
 		Client: w.Write, Dialect: db.Dialect, Clock: w.Now, PublicURL: public, Passwords: auth.NewPasswords(),
 	})
-	w.API = graph.New(graph.Config{Client: w.Read, Dialect: db.Dialect, Service: w.Service, Clock: w.Now})
+	w.API = graph.New(graph.Config{Client: w.Read, Dialect: db.Dialect, Service: w.Service, Clock: w.Now,
+		Feed: feed.NewFollower(db.Read, slog.Default()), Sessions: &auth.Sessions{Read: db.Read, Write: db.Write, Clock: w.Now}})
 	return w
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mandate/internal/access"
+	"mandate/internal/mandate"
 )
 
 // assignment is what a partner lets somebody do in a tenant.
@@ -101,13 +102,13 @@ func (b *builder) assign(by, to *tenant, grantee, name string) *assignment {
 func (b *builder) writeAssignments(ctx context.Context) error {
 	b.assignAll()
 	return b.fill(ctx, "assignments", "id,created_at,updated_at,partner_name,partner_type,partner_code,customer_name,customer_account_number,tenant_sort_name,"+
-		"relationship_id,grantee_name,status,starts_at,ends_at,open_key,granter_id,tenant_id,grantee_id,role_id", len(b.assignments), func(i int) []any {
+		"relationship_id,grantee_name,status,starts_at,ends_at,due_at,open_key,granter_id,tenant_id,grantee_id,role_id", len(b.assignments), func(i int) []any {
 		a := b.assignments[i]
 		var relationship any
 		if a.to.bond != nil {
 			relationship = a.to.bond.id
 		}
 		return []any{named("asg", b.chance.at(a.starts)), a.starts, a.starts, a.by.name, a.by.partner.kind, a.by.partner.code, a.to.name, none(a.to.number), a.to.sort,
-			relationship, a.name, "ACTIVE", a.starts, a.ends, fmt.Sprintf("%s:%s:%s", a.grantee, a.to.id, a.by.id), a.by.id, a.to.id, a.grantee, role(a.role)}
+			relationship, a.name, "ACTIVE", a.starts, a.ends, mandate.NextDue(a.starts, a.ends, nil, b.now), fmt.Sprintf("%s:%s:%s", a.grantee, a.to.id, a.by.id), a.by.id, a.to.id, a.grantee, role(a.role)}
 	})
 }

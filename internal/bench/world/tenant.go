@@ -161,7 +161,7 @@ func (b *builder) writePartners(ctx context.Context) error {
 func (b *builder) writeRelationships(ctx context.Context) error {
 	linked := slices.DeleteFunc(slices.Clone(b.customers), func(t *tenant) bool { return t.bond == nil })
 	return b.fill(ctx, "relationships", "id,created_at,updated_at,partner_name,partner_type,partner_code,customer_name,customer_account_number,"+
-		"kind,status,active_customer_id,starts_at,ends_at,suspended_by_customer,partner_id,customer_id,role_id", len(linked), func(i int) []any {
+		"kind,status,active_customer_id,starts_at,ends_at,due_at,suspended_by_customer,partner_id,customer_id,role_id", len(linked), func(i int) []any {
 		c, r := linked[i], linked[i].bond
 		kind, status := "CUSTOMER_DESIGNATED", "ACTIVE"
 		if r.invitation == "" {
@@ -171,7 +171,7 @@ func (b *builder) writeRelationships(ctx context.Context) error {
 			status = "SUSPENDED"
 		}
 		return []any{r.id, r.starts, r.starts, r.by.name, r.by.partner.kind, r.by.partner.code, c.name, c.number,
-			kind, status, c.id, r.starts, r.ends, r.suspended, r.by.id, c.id, role(r.ceiling)}
+			kind, status, c.id, r.starts, r.ends, mandate.NextDue(r.starts, r.ends, nil, b.now), r.suspended, r.by.id, c.id, role(r.ceiling)}
 	})
 }
 
