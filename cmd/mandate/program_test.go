@@ -115,7 +115,7 @@ func TestDatabaseThatIsAwayIsNoBadValue(t *testing.T) {
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	p := start(t, nil, "", "demo", "--listen=127.0.0.1:0")
+	p := start(t, []string{"MANDATE_WEBHOOK_ALLOW=127.0.0.1"}, "", "demo", "--listen=127.0.0.1:0")
 	base := p.awaits(`(http://\S+)/graphiql`)
 	token := p.awaits(`Bearer ([A-Za-z0-9_-]+)'`)
 	answer := query(t, base, token, p.awaits(`\n  (\{ customers.*)\n`))
@@ -124,9 +124,15 @@ func TestDemo(t *testing.T) {
 			t.Errorf("the first query lacks %s: %s", text, answer)
 		}
 	}
+	_, rest, _ := strings.Cut(query(t, base, token, `{ viewer { tenants(via: [OWN], first: 1) { nodes { tenant { id } } } } }`), `"id":"`)
+	tenant, _, _ := strings.Cut(rest, `"`)
+	answer = query(t, base, token, fmt.Sprintf(`mutation { createWebhook(input: {tenantId: %q, url: "http://127.0.0.1:1/"}) { userErrors { message } } }`, tenant))
+	if !strings.Contains(answer, `"userErrors":[]`) {
+		t.Errorf("a webhook that leads where it may: %s", answer)
+	}
 	password := p.awaits(`sam@brightnet\.example +(\S+)`)
 	answer = query(t, base, "", fmt.Sprintf(`mutation { signIn(input: {email: "sam@brightnet.example", password: %q}) { token } }`, password))
-	_, rest, _ := strings.Cut(answer, `"token":"`)
+	_, rest, _ = strings.Cut(answer, `"token":"`)
 	token, _, _ = strings.Cut(rest, `"`)
 	if answer = query(t, base, token, `{ customers(first: 20) { totalCount } }`); !strings.Contains(answer, `"totalCount":3`) {
 		t.Errorf("the support staff sees %s", answer)

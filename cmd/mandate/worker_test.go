@@ -63,6 +63,16 @@ func TestAWorkerDoesWhatAnIdleServerDoesNot(t *testing.T) {
 	}
 }
 
+func TestAnIdleServerMissesNoMailServer(t *testing.T) {
+	t.Parallel()
+	p := start(t, []string{"MANDATE_LISTEN=127.0.0.1:0", "MANDATE_WORKER=off"}, "", "serve")
+	p.awaits("msg=serving.* mail=false")
+	p.stop()
+	if strings.Contains(p.printed(), "no mail server") {
+		t.Errorf("it warned:\n%s", p.printed())
+	}
+}
+
 var lastSweep = regexp.MustCompile(`(?m)^mandate_sweep_last_success_timestamp_seconds (\S+)$`)
 
 // sweptBy is when a program swept last, as its metrics say.
