@@ -32,7 +32,7 @@ func (Webhook) Fields() []ent.Field {
 			Comment("Whether events are sent.").
 			Annotations(api.Type("WebhookStatus"), api.Values{
 				"ACTIVE":   "Events are sent.",
-				"DISABLED": "Switched off, by somebody or because deliveries failed for too long; nothing is sent until it is switched on again.",
+				"DISABLED": "Switched off, by somebody or because messages could not be delivered; nothing is sent until it is switched on again.",
 			}),
 		moment("active_since", "Since when it is told of events: what happened before is not sent to it.", hidden),
 		moment("failing_since", "Since when no delivery has succeeded; none while deliveries succeed.", nullable),

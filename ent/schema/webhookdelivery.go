@@ -63,4 +63,6 @@ func (WebhookDelivery) Indexes() []ent.Index {
 
 // Policy of the delivery: visible with TOKENS VIEW and AUDIT VIEW by a membership in the webhook's tenant, because it tells of
 // what the audit trail tells of.
-func (WebhookDelivery) Policy() ent.Policy { return rule.Policy(rule.OfOwnTenant(access.Tokens, access.Audit)) }
+func (WebhookDelivery) Policy() ent.Policy {
+	return rule.Policy(rule.OfOwnTenant(access.Tokens, access.Audit))
+}

@@ -2465,7 +2465,7 @@ enum WebhookStatus @goModel(model: "mandate/ent/webhook.Status") {
   """
   ACTIVE
   """
-  Switched off, by somebody or because deliveries failed for too long; nothing is sent until it is switched on again.
+  Switched off, by somebody or because messages could not be delivered; nothing is sent until it is switched on again.
   """
   DISABLED
 }

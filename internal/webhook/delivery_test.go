@@ -111,6 +111,38 @@ func TestWhatIsRefusedForADayIsGivenUpAndSentAgainByHand(t *testing.T) {
 	})
 }
 
+func TestAWebhookForWhichTooMuchWaitsIsSwitchedOff(t *testing.T) {
+	each(t, func(s stage) {
+		r := newReceiver(s.T)
+		contoso, hook, w := s.hooked(r)
+		w.mostWaiting = 3
+		choosy := s.Webhook(contoso.Tenant, r.URL+"/choosy", "role.deleted")
+		for range 2 {
+			s.writes(contoso)
+		}
+		s.must(w.look(s.ctx, true))
+		if now := s.Write.Webhook.GetX(s.ctx, hook.ID); now.Status != webhook.StatusActive {
+			s.Errorf("%s with three messages that wait", now.Status)
+		}
+		s.writes(contoso)
+		s.must(w.look(s.ctx, true))
+		if now := s.Write.Webhook.GetX(s.ctx, hook.ID); now.Status != webhook.StatusDisabled {
+			s.Errorf("%s with four messages that wait", now.Status)
+		}
+		if now := s.Write.Webhook.GetX(s.ctx, choosy.ID); now.Status != webhook.StatusActive {
+			s.Errorf("%s, for which nothing waits", now.Status)
+		}
+		mails := s.Mails(contoso.Admin.Email)
+		if len(mails) != 1 || mails[0].Kind != "webhook.disabled" || !strings.Contains(mails[0].Text, "More than 3 messages waited") {
+			s.Errorf("mails: %v", mails)
+		}
+		s.round(w)
+		if n := len(r.taken()); n != 0 {
+			s.Errorf("%d messages were sent", n)
+		}
+	})
+}
+
 func TestAfterThreeDaysOfFailuresAWebhookIsSwitchedOff(t *testing.T) {
 	each(t, func(s stage) {
 		r := newReceiver(s.T)

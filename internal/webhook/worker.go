@@ -44,11 +44,13 @@ type Worker struct {
 	slots  slots
 	ended  chan struct{} // a delivery came to its end
 	group  sync.WaitGroup
+
+	mostWaiting int
 }
 
 // New returns a worker, which sleeps until Run.
 func New(c Config) *Worker {
-	return &Worker{Config: c, sender: newSender(c.Allowed, nil), ended: make(chan struct{}, 1)}
+	return &Worker{Config: c, sender: newSender(c.Allowed, nil), ended: make(chan struct{}, 1), mostWaiting: mostWaiting}
 }
 
 // Run delivers until ctx is done. Then it ends what is under way, within ten seconds, and returns.
@@ -86,9 +88,13 @@ func (w *Worker) report(ctx context.Context, err error) {
 	}
 }
 
-// look reads what happened, and with all what was committed late, too; and takes away what was deleted.
+// look reads what happened, and with all what was committed late, too; switches off what too much waits for; and takes away what
+// was deleted.
 func (w *Worker) look(ctx context.Context, all bool) error {
 	if err := w.fanOut(ctx, all); err != nil || !all {
+		return err
+	}
+	if err := w.relieve(ctx); err != nil {
 		return err
 	}
 	return w.sweep(ctx)
