@@ -60,7 +60,7 @@ func (s *soak) prepareCalls(ctx context.Context) {
 
 // write sends calls of mutations, half of them under a key and twice.
 func (s *soak) write(ctx context.Context) {
-	for {
+	for pause(ctx, 40*time.Millisecond) { // everybody who writes signs in: faster, nothing but sessions would pass
 		select {
 		case <-ctx.Done():
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -39,16 +40,17 @@ var retentions = []retention{
 	{webhookdelivery.Table, string(webhookdelivery.StatusFailed), webhookdelivery.FieldNextAttemptAt, month},
 }
 
-// retention deletes what is kept no longer, in small parts.
+// retention deletes what is kept no longer, in small parts, of each table in turn: none waits for another one's end.
 func (w *sweep) retention() {
-	for _, r := range retentions {
-		for more := true; more && !w.over(); {
+	for left := slices.Clone(retentions); len(left) > 0 && !w.over(); {
+		left = slices.DeleteFunc(left, func(r retention) bool {
+			more := false
 			ok := w.try("delete from "+r.table, func(ctx context.Context, t *tx) (err error) {
 				more, err = t.forget(ctx, r)
 				return err
 			})
-			more = more && ok
-		}
+			return !ok || !more
+		})
 	}
 }
 
