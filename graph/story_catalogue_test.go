@@ -217,6 +217,43 @@ func TestTheCatalogueAtOnce(t *testing.T) {
 	})
 }
 
+// TestNobodyIsGivenWhatIsRetired sees that a feature that is retired while others give it is either refused, or taken back.
+func TestNobodyIsGivenWhatIsRetired(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := testworld.New(t, url)
+		operator := w.Operator()
+		const upsert = `mutation($k: String!) { upsertFeature(input: {key: $k, name: "New"}) { userErrors { code field } } }`
+		const retire = `mutation($k: String!) { retireFeature(input: {key: $k}) { userErrors { code field } } }`
+		const give = `mutation($t: ID!, $m: ID!, $k: String!) { updateMembers(input: {tenantId: $t, members: [{id: $m, roleKey: READ_ONLY, permissions: [{feature: $k, level: VIEW}]}]}) { userErrors { code field } } }`
+		const role = `mutation($t: ID!, $k: String!) { createRole(input: {tenantId: $t, name: $k, permissions: [{feature: $k, level: VIEW}]}) { userErrors { code field } } }`
+		var customers []*testworld.Company
+		var clerks []string
+		for i := range 4 {
+			c := w.Customer(fmt.Sprint("Customer ", i))
+			customers, clerks = append(customers, c), append(clerks, w.Staff(c, fmt.Sprint("clerk", i), testworld.Role("READ_ONLY")).Member(c.Tenant).ID)
+		}
+		for i := range 15 {
+			key := fmt.Sprint("new-", i)
+			operator.Admin.Do(upsert, vars{"k": key}).OK()
+			asks := []ask{{operator.Admin, retire, vars{"k": key}}}
+			for n, c := range customers {
+				asks = append(asks, ask{c.Admin, give, vars{"t": c.ID, "m": clerks[n], "k": key}}, ask{c.Admin, role, vars{"t": c.ID, "k": key}})
+			}
+			outcomes := race(asks...)
+			for _, o := range outcomes[1:] {
+				if o != "OK" && o != "INVALID at input.members.0.permissions.0.feature" && o != "INVALID at input.permissions.0.feature" {
+					t.Errorf("to give it: %s", o)
+				}
+			}
+			held := one(t, w, "SELECT COUNT(*) FROM member_permissions WHERE feature=?", key) + one(t, w, "SELECT COUNT(*) FROM role_permissions WHERE feature=?", key)
+			if outcomes[0] != "OK" || held > 0 {
+				t.Fatalf("round %d: retired: %s; %d hold it still", i, outcomes[0], held)
+			}
+		}
+	})
+}
+
 // TestSystemRolesAreTheirRows: the program knows the system's roles by heart, and its database holds the same.
 func TestSystemRolesAreTheirRows(t *testing.T) {
 	eachScene(t, func(s scene) {

@@ -34,9 +34,13 @@ var mailAddress = regexp.MustCompile(`[^\s<>"'(),:;]+@[^\s<>"'(),:;]+`)
 
 // discreet keeps errors from telling the log what people typed: databases and mail servers repeat what they refuse.
 func discreet(_ []string, a slog.Attr) slog.Attr {
+	var err error
+	if a.Value.Kind() == slog.KindAny { // all else would be allocated anew to be looked at
+		err, _ = a.Value.Any().(error)
+	}
 	text := ""
-	switch err, ok := a.Value.Any().(error); {
-	case ok:
+	switch {
+	case err != nil:
 		text = database.Wording(err)
 	case a.Key == "error":
 		text = a.Value.String()

@@ -150,6 +150,9 @@ func (s *soak) report() {
 	for _, deliveries := range s.column(`SELECT CONCAT(d.status, ' ', COUNT(*), ', to here ', SUM(h.url LIKE 'http://127.0.0.1:%'), ', oldest ', MIN(d.next_attempt_at)) FROM webhook_deliveries d JOIN webhooks h ON h.id=d.webhook_id GROUP BY d.status`) {
 		fmt.Println("deliveries:", deliveries)
 	}
+	for _, mails := range s.column(`SELECT CONCAT(status, ' ', kind, ' ', COUNT(*), ', oldest ', MIN(next_attempt_at), ', made ', MIN(created_at), ' to ', MAX(created_at), ', attempts ', MAX(attempts)) FROM outbox_messages GROUP BY status, kind ORDER BY status, kind`) {
+		fmt.Println("mails:", mails)
+	}
 	fmt.Printf("answers: %v\nworkers killed: %d; mails: %d, twice: %d; webhook messages: %d, twice: %d\n", s.tally, s.killed,
 		s.mails.messages(), s.mails.again(), s.hooks.messages(), s.hooks.again())
 }

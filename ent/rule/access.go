@@ -37,6 +37,7 @@ type Access struct {
 	found   findings          // of the last page
 
 	catalogue []Feature // nil until it was asked for
+	held      bool      // whether nobody changes it
 	presence  *Presence
 }
 
@@ -71,7 +72,10 @@ func (nowhere) QueryContext(context.Context, string, ...any) (*sql.Rows, error) 
 func (a *Access) Renew() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.loaded, a.brought, a.catalogue = false, nil, nil
+	a.loaded, a.brought = false, nil
+	if !a.held {
+		a.catalogue = nil
+	}
 }
 
 // Stays reports whether nothing leads the viewer further than to the tenants of their own memberships: then there is nothing

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"entgo.io/ent/dialect"
 )
 
 // Feature is a feature of the catalogue: what levels are given on, beside the platform's features.
@@ -24,7 +26,27 @@ func (a *Access) Catalogue(ctx context.Context) ([]Feature, error) {
 	if a.catalogue != nil {
 		return a.catalogue, nil
 	}
-	rows, err := a.db.QueryContext(ctx, "SELECT `key`, name, none_label, view_label, manage_label, retired, position, id FROM features")
+	return a.readCatalogue(ctx, "")
+}
+
+// HoldCatalogue is Catalogue in a transaction that gives some of it: what it lists stays as it is until that ends.
+func (a *Access) HoldCatalogue(ctx context.Context) ([]Feature, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held {
+		return a.catalogue, nil
+	}
+	lock := ""
+	if a.dialect == dialect.MySQL {
+		lock = " LOCK IN SHARE MODE"
+	}
+	list, err := a.readCatalogue(ctx, lock)
+	a.held = err == nil
+	return list, err
+}
+
+func (a *Access) readCatalogue(ctx context.Context, lock string) ([]Feature, error) {
+	rows, err := a.db.QueryContext(ctx, "SELECT `key`, name, none_label, view_label, manage_label, retired, position, id FROM features"+lock)
 	if err != nil {
 		return nil, fmt.Errorf("read the catalogue: %w", err)
 	}

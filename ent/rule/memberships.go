@@ -12,14 +12,14 @@ import (
 	"mandate/internal/access"
 )
 
-// MembershipColumns are the columns that Memberships.Scan reads after others; all are empty where there is no membership.
-const MembershipColumns = `COALESCE(m.user_id,''), COALESCE(m.id,''), COALESCE(m.first_name,''), COALESCE(m.last_name,''), COALESCE(t.id,''), COALESCE(t.kind,''), COALESCE(t.name,''),
-	COALESCE(m.administrator,0), COALESCE(m.guest,0), COALESCE(m.administrator OR m.all_sites,0), COALESCE(m.role_id,''),
-	COALESCE(x.id,''), COALESCE(x.type,''), COALESCE(t.managed_by_id,''), p.feature, p.level`
+// MembershipColumns are the columns that Memberships.Scan reads after others; t.id is NULL where there is no membership. To leave
+// the other NULLs to Scan is cheaper than to have the engine replace them.
+const MembershipColumns = `m.user_id, m.id, m.first_name, m.last_name, t.id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, m.role_id,
+	x.id, x.type, t.managed_by_id, p.feature, p.level`
 
-// MembershipTables joins what MembershipColumns are of to memberships m. A membership stands in a row for each level of its own;
-// an administrator, who holds everything without, has one row.
-const MembershipTables = ` LEFT JOIN tenants t ON t.id=m.tenant_id AND t.status='ACTIVE' LEFT JOIN partners x ON x.tenant_id=t.id
+// MembershipTables joins what MembershipColumns are of to memberships m, those in active tenants alone unless LEFT stands before it.
+// A membership stands in a row for each level of its own; an administrator, who holds everything without, has one row.
+const MembershipTables = ` JOIN tenants t ON t.id=m.tenant_id AND t.status='ACTIVE' LEFT JOIN partners x ON x.tenant_id=t.id
 	LEFT JOIN member_permissions p ON p.member_id=m.id AND NOT m.administrator`
 
 // Memberships are active memberships of people in active tenants, as they were at one moment.
@@ -37,8 +37,9 @@ func (ms *Memberships) Scan(rows *sql.Rows, before ...any) error {
 	var user string
 	var feature sql.NullString
 	var level sql.NullInt16
-	if err := rows.Scan(append(before, &user, &m.ID, &m.FirstName, &m.LastName, &m.TenantID, &m.Kind, &m.Name, &m.Administrator, &m.Guest, &m.AllSites, &m.RoleID,
-		&m.partnerID, &m.partnerType, &m.managerID, &feature, &level)...); err != nil || m.TenantID == "" {
+	if err := rows.Scan(append(before, orEmpty{&user}, orEmpty{&m.ID}, orEmpty{&m.FirstName}, orEmpty{&m.LastName}, orEmpty{&m.TenantID}, orEmpty{&m.Kind},
+		orEmpty{&m.Name}, orFalse{&m.Administrator}, orFalse{&m.Guest}, orFalse{&m.AllSites}, orEmpty{&m.RoleID},
+		orEmpty{&m.partnerID}, orEmpty{&m.partnerType}, orEmpty{&m.managerID}, &feature, &level)...); err != nil || m.TenantID == "" {
 		return err
 	}
 	at := ms.row(user, &m)
@@ -46,6 +47,28 @@ func (ms *Memberships) Scan(rows *sql.Rows, before ...any) error {
 		at.direct[access.Feature(feature.String)] = access.Level(level.Int16)
 	}
 	return nil
+}
+
+// orEmpty takes a text that may be NULL.
+type orEmpty struct{ text *string }
+
+// Scan takes what the driver read.
+func (o orEmpty) Scan(value any) error {
+	var s sql.NullString
+	err := s.Scan(value)
+	*o.text = s.String
+	return err
+}
+
+// orFalse takes a condition that may be NULL.
+type orFalse struct{ is *bool }
+
+// Scan takes what the driver read.
+func (o orFalse) Scan(value any) error {
+	var b sql.NullBool
+	err := b.Scan(value)
+	*o.is = b.Bool
+	return err
 }
 
 // row returns the membership that a row is about, which may have been met before.
@@ -74,7 +97,7 @@ func readMemberships(ctx context.Context, db DB, also *Presence, userIDs ...stri
 	var s statement
 	s.add("SELECT ")
 	answer := also.ask(&s)
-	s.add(MembershipColumns+" FROM members m"+MembershipTables+" WHERE ").in("m.user_id", userIDs).add(" AND m.status='ACTIVE' AND t.id IS NOT NULL")
+	s.add(MembershipColumns+" FROM members m"+MembershipTables+" WHERE ").in("m.user_id", userIDs).add(" AND m.status='ACTIVE'")
 	rows, err := s.query(ctx, db)
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func (s *Sessions) apiToken(ctx context.Context, by key, now time.Time, ms *rule
 	var used sql.NullTime
 	err := s.read(ctx, ms, `SELECT k.id, k.prefix, k.user_id, k.member_id, k.scopes, k.all_tenants, k.last_used_at, `+rule.MembershipColumns+`
 		FROM api_tokens k JOIN members m ON m.id=k.member_id`+rule.MembershipTables+`
-		WHERE `+by.column+`=? AND k.revoked_at IS NULL AND k.expires_at>? AND m.status='ACTIVE' AND t.id IS NOT NULL`, []any{by.value, now},
+		WHERE `+by.column+`=? AND k.revoked_at IS NULL AND k.expires_at>? AND m.status='ACTIVE'`, []any{by.value, now},
 		&v.Token.ID, &v.Token.Prefix, &v.UserID, &v.Token.MemberID, &scopes, &all, &used)
 	if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("look the API token up: %w", err)

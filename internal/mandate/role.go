@@ -262,11 +262,14 @@ func (t *tx) fillRole(ctx context.Context, r *ent.Role, levels map[access.Featur
 
 // permissions reads levels as a command names them. NONE says nothing and is left out.
 func (t *tx) permissions(ctx context.Context, list []*Permission, field ...string) (map[access.Feature]access.Level, error) {
+	levels := make(map[access.Feature]access.Level)
+	if len(list) == 0 {
+		return levels, nil
+	}
 	catalogue, err := t.catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
-	levels := make(map[access.Feature]access.Level)
 	seen := make(map[string]bool)
 	var faults Errors
 	for i, p := range list {
@@ -294,9 +297,9 @@ func (t *tx) permissions(ctx context.Context, list []*Permission, field ...strin
 // ssoPrefix begins the keys of features that are single sign-on to a product.
 const ssoPrefix = "sso."
 
-// catalogue lists the keys of the catalogue features that can be given.
+// catalogue lists the keys of the catalogue features that can be given, and that are not retired before the transaction ends.
 func (t *tx) catalogue(ctx context.Context) ([]string, error) {
-	features, err := t.access.Catalogue(ctx)
+	features, err := t.access.HoldCatalogue(ctx)
 	keys := make([]string, 0, len(features))
 	for _, f := range features {
 		if !f.Retired {
