@@ -172,7 +172,7 @@ func (r *Resolver) outsiders(ctx context.Context, tenantID string, w window) (*m
 	}
 	cursors := make([]model.Cursor, len(found))
 	for i, o := range found {
-		cursors[i] = model.Cursor{Kind: kind, Place: []any{o.MemberID}}
+		cursors[i] = model.Cursor{Kind: kind, ID: o.MemberID}
 	}
 	page := newPage(entries, cursors, w, more)
 	page.Count = func(ctx context.Context) (int, error) { return a.CountOutsiders(ctx, tenantID, model.MostCounted) }

@@ -86,7 +86,9 @@ func FuzzCursor(f *testing.F) {
 				t.Errorf("the value %v", v)
 			}
 		}
-		again, err := decodeCursor("t", columns, moment, model.Cursor{Kind: "t", Place: written}.String())
+		c := model.Cursor{Kind: "t", ID: written[columns-1].(string)}
+		copy(c.By[:], written[:columns-1])
+		again, err := decodeCursor("t", columns, moment, c.String())
 		if diff := cmp.Diff(place, again); err == nil && diff != "" {
 			t.Errorf("(- first, + again):\n%s", diff)
 		}

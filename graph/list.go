@@ -90,7 +90,7 @@ func (q *listQuery[T]) rows(ctx context.Context, places [][]place) (map[string]T
 	var ids []string
 	for _, ps := range places {
 		for _, p := range ps[:min(len(ps), q.w.limit)] {
-			ids = append(ids, p.id())
+			ids = append(ids, p.id)
 		}
 	}
 	if len(ids) == 0 {
@@ -125,8 +125,8 @@ func (q *listQuery[T]) page(places []place, rows map[string]T) *model.Page[T] {
 	}
 	nodes, cursors := make([]T, 0, len(places)), make([]model.Cursor, 0, len(places))
 	for _, p := range places {
-		if row, visible := rows[p.id()]; visible {
-			nodes, cursors = append(nodes, row), append(cursors, model.Cursor{Kind: q.mark(p.stretch), Place: p.at})
+		if row, visible := rows[p.id]; visible {
+			nodes, cursors = append(nodes, row), append(cursors, model.Cursor{Kind: q.mark(p.stretch), By: [2]any{p.value}, ID: p.id})
 		}
 	}
 	return newPage(nodes, cursors, q.w, more)

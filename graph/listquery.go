@@ -21,7 +21,7 @@ type listQuery[T batch.Row] struct {
 	owned      []string
 	w          window
 	descending bool
-	cursor     *place
+	cursor     *begin
 	where      func(*sql.Selector)
 
 	found map[string][][]place // by owner and stretch
@@ -113,8 +113,9 @@ func (q *listQuery[T]) walk(ctx context.Context, owned []string, scan scanner[T]
 	}
 	q.along(rows.OrderBy(owner), 0)
 	query, args := rows.Query()
-	n, last := 0, ""
+	var last same
 	var ownerOnly []any
+	n, own := 0, 0
 	err = q.run(ctx, query, args, func(rows *stdsql.Rows) error {
 		if ownerOnly == nil {
 			columns, err := rows.Columns()
@@ -126,12 +127,15 @@ func (q *listQuery[T]) walk(ctx context.Context, owned []string, scan scanner[T]
 				ownerOnly = append(ownerOnly, unread{})
 			}
 		}
+		before := last.text
 		if err := rows.Scan(ownerOnly...); err != nil {
 			return err
 		}
+		if last.text != before {
+			q.whole[before], own = own, 0
+		}
 		n++
-		q.whole[last]++
-		if q.whole[last] > q.w.limit+1 {
+		if own++; own > q.w.limit+1 {
 			return nil
 		}
 		p, row, err := scan(rows)
@@ -143,8 +147,9 @@ func (q *listQuery[T]) walk(ctx context.Context, owned []string, scan scanner[T]
 	if err != nil {
 		return nil, err
 	}
+	q.whole[last.text] = own
 	for _, owner := range owned {
-		if n == bound && (owner == last || q.descending != (owner > last)) {
+		if n == bound && (owner == last.text || q.descending != (owner > last.text)) {
 			delete(q.whole, owner)
 			delete(q.found, owner)
 			rest = append(rest, owner)
@@ -160,6 +165,40 @@ type unread struct{}
 
 // Scan implements sql.Scanner.
 func (unread) Scan(any) error { return nil }
+
+// same takes a text that often is the same as that of the row before, and then is not made anew.
+type same struct{ text string }
+
+// Scan implements sql.Scanner.
+func (s *same) Scan(value any) error {
+	switch v := value.(type) {
+	case []byte:
+		if string(v) != s.text {
+			s.text = string(v)
+		}
+	case string:
+		s.text = v
+	default:
+		return fmt.Errorf("the owner of a row is a %T", value)
+	}
+	return nil
+}
+
+// ordering takes a value that orders a list, as cursors tell it: a text, or the microseconds of an instant.
+type ordering struct{ value any }
+
+// Scan implements sql.Scanner.
+func (o *ordering) Scan(value any) error {
+	switch v := value.(type) {
+	case time.Time:
+		o.value = v.UnixMicro()
+	case []byte:
+		o.value = string(v)
+	default:
+		o.value = value
+	}
+	return nil
+}
 
 // keep takes a place that was found, and the row that was read with it.
 func (q *listQuery[T]) keep(p place, row func() (T, error)) error {
@@ -261,9 +300,9 @@ type scanner[T any] func(*stdsql.Rows) (p place, row func() (T, error), err erro
 
 func (q *listQuery[T]) scanner() (scanner[T], error) {
 	var p place
-	var value any
-	var id string
-	into := []any{&p.owner, &p.stretch, &value, &id}
+	var owner same
+	var by ordering
+	into := []any{&owner, &p.stretch, &by, &p.id}
 	var row func() (T, error)
 	if q.taken != nil {
 		columns, made, err := q.scan(q.taken)
@@ -286,21 +325,7 @@ func (q *listQuery[T]) scanner() (scanner[T], error) {
 		if err := rows.Scan(into...); err != nil {
 			return p, nil, err
 		}
-		p.at = q.at(p.stretch, value, id)
+		p.owner, p.value = owner.text, by.value
 		return p, row, nil
 	}, nil
-}
-
-// at is the place of a row in a stretch.
-func (q *listQuery[T]) at(stretch int, value any, id string) []any {
-	if q.order[stretch].column == "" {
-		return []any{id}
-	}
-	switch v := value.(type) {
-	case time.Time:
-		value = v.UnixMicro()
-	case []byte:
-		value = string(v)
-	}
-	return []any{value, id}
 }

@@ -157,7 +157,7 @@ func (r *Resolver) techPartnersBy(ctx context.Context, l rule.List, m measure, o
 	}
 	at, cursors := make([]string, len(places)), make([]model.Cursor, len(places))
 	for i, p := range places {
-		at[i], cursors[i] = p.id, model.Cursor{Kind: kind, Place: []any{strconv.Itoa(p.n), p.name, p.id}}
+		at[i], cursors[i] = p.id, model.Cursor{Kind: kind, By: [2]any{strconv.Itoa(p.n), p.name}, ID: p.id}
 	}
 	nodes, cursors, err := r.partnersAt(ctx, at, cursors)
 	if err != nil {

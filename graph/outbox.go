@@ -43,7 +43,7 @@ func (r *Resolver) outbox(ctx context.Context, status *model.OutboxStatus, w win
 	rows = rows[:min(len(rows), w.limit)]
 	cursors := make([]model.Cursor, len(rows))
 	for i, m := range rows {
-		cursors[i] = model.Cursor{Kind: outboxMark, Place: []any{m.ID}}
+		cursors[i] = model.Cursor{Kind: outboxMark, ID: m.ID}
 	}
 	page := newPage(rows, cursors, w, more)
 	page.Count = func(ctx context.Context) (int, error) { return r.countOutbox(ctx, status) }

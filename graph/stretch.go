@@ -22,14 +22,20 @@ type stretch struct {
 // by orders a list by one column that is never empty, "" for the id, along an index.
 func by(column, index string) order { return order{{column: column, index: index}} }
 
-// place is a row's owner, the stretch where it stands, by position, and its place there.
+// place is a row's owner, the stretch where it stands, by position, and its place there: the value that orders it, nil for none, and
+// its id.
 type place struct {
 	owner   string
 	stretch int
-	at      []any
+	value   any
+	id      string
 }
 
-func (p place) id() string { return p.at[len(p.at)-1].(string) }
+// begin is where a page begins: behind a place in a stretch.
+type begin struct {
+	stretch int
+	at      []any
+}
 
 // mark is what cursors of a stretch begin with.
 func (q *listQuery[T]) mark(stretch int) string {
@@ -39,12 +45,12 @@ func (q *listQuery[T]) mark(stretch int) string {
 	return q.kind + strconv.Itoa(stretch)
 }
 
-func (q *listQuery[T]) decode(cursor string) (*place, error) {
+func (q *listQuery[T]) decode(cursor string) (*begin, error) {
 	var at []any
 	var err error
 	for i, s := range q.order {
 		if at, err = decodeCursor(q.mark(i), len(q.columns(s)), s.moment, cursor); err == nil {
-			return &place{stretch: i, at: at}, nil
+			return &begin{i, at}, nil
 		}
 	}
 	return nil, err

@@ -63,7 +63,7 @@ func tenantPlaces(ctx context.Context, l rule.List, direction model.OrderDirecti
 func placed(c rule.Cursor) string { return c.ID }
 
 func tenantCursor(c rule.Cursor) model.Cursor {
-	return model.Cursor{Kind: tenantMark, Place: []any{c.SortName, c.ID}}
+	return model.Cursor{Kind: tenantMark, By: [2]any{c.SortName}, ID: c.ID}
 }
 
 // tenantsAt loads the tenants of a page, with their cursors.

@@ -20,16 +20,23 @@ type Page[T any] struct {
 	Count    func(context.Context) (int, error)
 }
 
-// Cursor is the place of a row in the order of a list of some kind: the value that orders it, if that is not the id, and the
+// Cursor is the place of a row in the order of a list of some kind: the values that order it before its id does, if any, and the
 // id. It is written when it is asked for.
 type Cursor struct {
-	Kind  string
-	Place []any // strings and numbers
+	Kind string
+	By   [2]any // strings and numbers; nil for none
+	ID   string
 }
 
 // String writes the cursor.
 func (c Cursor) String() string {
-	b, _ := json.Marshal(append([]any{c.Kind}, c.Place...))
+	parts := []any{c.Kind}
+	for _, by := range c.By {
+		if by != nil {
+			parts = append(parts, by)
+		}
+	}
+	b, _ := json.Marshal(append(parts, c.ID))
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

@@ -96,6 +96,9 @@ func samples() map[string]access.Levels {
 	for _, r := range access.SystemRoles {
 		list[string(r.Key)] = r.Levels
 	}
+	for _, f := range access.PlatformFeatures {
+		list["only "+string(f)] = of(f, access.View)
+	}
 	return list
 }
 

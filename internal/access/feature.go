@@ -27,16 +27,49 @@ const (
 // PlatformFeatures lists the platform features in the order in which they are shown.
 var PlatformFeatures = []Feature{Tenant, Users, Guests, Roles, Partners, Assignments, Sites, ServicesAdmin, Audit, Tokens}
 
-var platformNames = map[Feature]string{
-	Tenant: "Tenant profile", Users: "Members", Guests: "Guests", Roles: "Roles", Partners: "Partners",
-	Assignments: "Assignments", Sites: "Sites and devices", ServicesAdmin: "Activation and subscriptions", Audit: "Audit trail", Tokens: "API tokens",
+const platformFeatures = 10 // how many there are
+
+var platformNames = [platformFeatures]string{"Tenant profile", "Members", "Guests", "Roles", "Partners", "Assignments", "Sites and devices",
+	"Activation and subscriptions", "Audit trail", "API tokens"}
+
+// place returns where a platform feature stands in PlatformFeatures, and -1 for any other. Levels are looked at for every field
+// that somebody reads.
+func (f Feature) place() int {
+	switch f {
+	case Tenant:
+		return 0
+	case Users:
+		return 1
+	case Guests:
+		return 2
+	case Roles:
+		return 3
+	case Partners:
+		return 4
+	case Assignments:
+		return 5
+	case Sites:
+		return 6
+	case ServicesAdmin:
+		return 7
+	case Audit:
+		return 8
+	case Tokens:
+		return 9
+	}
+	return -1
 }
 
 // Platform reports whether f is a platform feature. Every other feature belongs to the catalogue.
-func (f Feature) Platform() bool { return platformNames[f] != "" }
+func (f Feature) Platform() bool { return f.place() >= 0 }
 
 // PlatformName returns the English name of a platform feature, and "" for any other.
-func (f Feature) PlatformName() string { return platformNames[f] }
+func (f Feature) PlatformName() string {
+	if i := f.place(); i >= 0 {
+		return platformNames[i]
+	}
+	return ""
+}
 
 // Lasting lists the features whose MANAGE makes access lasting: in a customer tenant it is given by the customer's own
 // members, or by a partner of record, and by nobody else.

@@ -1,27 +1,51 @@
 package access
 
-import "maps"
+import (
+	"iter"
+	"maps"
+	"slices"
+)
 
-// Levels is a level for every feature: one for the platform's, one for the catalogue's, and the exceptions.
+// Levels is a level for every feature: one for each of the platform's, one for the catalogue's, and the exceptions from that.
 // The zero value is no access at all. A feature added to the catalogue later has the catalogue's level, which is NONE
 // for everything but the system roles that name the whole catalogue.
 type Levels struct {
-	platform, catalogue Level
-	except              map[Feature]Level
+	platform  [platformFeatures]Level // by their places
+	catalogue Level
+	except    map[Feature]Level // of the catalogue; never changed once it is part of a Levels
 }
 
 // Everything is what an administrator holds: MANAGE on every feature, of today and of later.
-var Everything = Levels{platform: Manage, catalogue: Manage}
+var Everything = all(Manage)
+
+// all returns the same level on every feature.
+func all(level Level) Levels {
+	l := Levels{catalogue: level}
+	for i := range l.platform {
+		l.platform[i] = level
+	}
+	return l
+}
 
 // Of returns the levels that name exactly the features in m; every other feature is NONE.
 func Of(m map[Feature]Level) Levels { return Levels{}.with(m) }
 
+// with returns l but for the features in m.
 func (l Levels) with(m map[Feature]Level) Levels {
-	l.except = maps.Clone(l.except)
-	if l.except == nil {
-		l.except = make(map[Feature]Level, len(m))
+	own := false
+	for f, level := range m {
+		if i := f.place(); i >= 0 {
+			l.platform[i] = level
+			continue
+		}
+		if !own {
+			before := l.except
+			l.except = make(map[Feature]Level, len(before)+len(m))
+			maps.Copy(l.except, before)
+			own = true
+		}
+		l.except[f] = level
 	}
-	maps.Copy(l.except, m)
 	return l
 }
 
@@ -34,18 +58,18 @@ func (l Levels) At(f Feature) Level {
 }
 
 func (l Levels) at(f Feature) Level {
+	if i := f.place(); i >= 0 {
+		return l.platform[i]
+	}
 	if level, ok := l.except[f]; ok {
 		return level
-	}
-	if f.Platform() {
-		return l.platform
 	}
 	return l.catalogue
 }
 
 // Highest returns the highest level on any feature.
 func (l Levels) Highest() Level {
-	highest := max(l.platform, l.catalogue)
+	highest := max(slices.Max(l.platform[:]), l.catalogue)
 	for _, level := range l.except {
 		highest = max(highest, level)
 	}
@@ -63,28 +87,35 @@ func (l Levels) Max(m Levels) Levels {
 }
 
 func (l Levels) combine(m Levels, pick func(a, b Level) Level) Levels {
-	c := Levels{platform: pick(l.platform, m.platform), catalogue: pick(l.catalogue, m.catalogue)}
-	for _, f := range l.named(m) {
-		if level := pick(l.At(f), m.At(f)); level != c.at(f) {
-			c = c.with(map[Feature]Level{f: level})
+	c := Levels{catalogue: pick(l.catalogue, m.catalogue)}
+	for i, f := range PlatformFeatures {
+		c.platform[i] = pick(l.At(f), m.At(f))
+	}
+	for f := range l.named(m) {
+		if level := pick(l.at(f), m.at(f)); level != c.catalogue {
+			if c.except == nil {
+				c.except = make(map[Feature]Level, len(l.except)+len(m.except))
+			}
+			c.except[f] = level
 		}
 	}
 	return c
 }
 
-// named lists every feature on which l or m may differ from their defaults; GUESTS is always among them because it
-// follows USERS.
-func (l Levels) named(m Levels) []Feature {
-	fs := []Feature{Guests}
-	for f := range l.except {
-		fs = append(fs, f)
-	}
-	for f := range m.except {
-		if _, ok := l.except[f]; !ok {
-			fs = append(fs, f)
+// named goes through the features of the catalogue on which l or m may differ from their defaults.
+func (l Levels) named(m Levels) iter.Seq[Feature] {
+	return func(yield func(Feature) bool) {
+		for f := range l.except {
+			if !yield(f) {
+				return
+			}
+		}
+		for f := range m.except {
+			if _, twice := l.except[f]; !twice && !yield(f) {
+				return
+			}
 		}
 	}
-	return fs
 }
 
 // Within reports whether l is at most m on every feature: what "narrower" and "nobody grants what they do not hold" mean.
@@ -97,8 +128,8 @@ func (l Levels) Within(m Levels) bool {
 	if l.catalogue > m.catalogue {
 		return false
 	}
-	for _, f := range l.named(m) {
-		if l.At(f) > m.At(f) {
+	for f := range l.named(m) {
+		if l.at(f) > m.at(f) {
 			return false
 		}
 	}
@@ -110,11 +141,5 @@ func (l Levels) Equal(m Levels) bool { return l.Within(m) && m.Within(l) }
 
 // CatalogueOnly returns l without any platform feature: all that a guest can hold.
 func (l Levels) CatalogueOnly() Levels {
-	c := Levels{catalogue: l.catalogue}
-	for f, level := range l.except {
-		if !f.Platform() {
-			c = c.with(map[Feature]Level{f: level})
-		}
-	}
-	return c
+	return Levels{catalogue: l.catalogue, except: l.except}
 }

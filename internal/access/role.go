@@ -26,7 +26,7 @@ var SystemRoles = []SystemRole{
 	{PrimeAdmin, "rol_00000000000000000000000001", "Prime Admin", Everything},
 	{Administrator, "rol_00000000000000000000000002", "Administrator", Everything.with(map[Feature]Level{Assignments: View, Partners: View})},
 	{GuestManager, "rol_00000000000000000000000003", "Guest Manager", Of(map[Feature]Level{Guests: Manage, Tenant: View})},
-	{ReadOnly, "rol_00000000000000000000000004", "Read-Only", Levels{platform: View, catalogue: View}},
+	{ReadOnly, "rol_00000000000000000000000004", "Read-Only", all(View)},
 	{DecisionMaker, "rol_00000000000000000000000005", "Decision Maker", Everything},
 	{PhoneManager, "rol_00000000000000000000000006", "Phone Manager", Levels{catalogue: Manage}.with(map[Feature]Level{"invoices": None, Tenant: View, Sites: View})},
 }
