@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -81,4 +82,27 @@ func (s scene) overload(t *testing.T) (stop func()) {
 		}
 		t.Logf("%d passwords were compared, %d tries refused", looked.Load(), refused.Load())
 	}
+}
+
+// TestNothingIsHashedForALinkThatDoesNotWork: a password is hashed for whoever bears a token that works, and for nobody else. Where
+// too many wait for that already, the others are told of their token.
+func TestNothingIsHashedForALinkThatDoesNotWork(t *testing.T) {
+	eachScene(t, func(s scene) {
+		acme := s.NewPartner("Acme")
+		s.does(acme.Admin, "inviteCustomer", in{"email": "nora@example.org"})
+		token := testworld.Token(s.Mails("nora@example.org")[0])
+		for full := true; full; {
+			_, full = s.Service.Passwords.Queue()
+		}
+		newcomer := in{"tenantName": "Newcomers", "firstName": "Nora", "lastName": "Newcomer", "password": "four plain english words"}
+		accept := func(token string) string {
+			return outcome(s.asks(s.Stranger(), "acceptInvitation", in{"token": token, "newAccount": newcomer}))
+		}
+		s.is("a token that works", accept(token), "RATE_LIMITED at acceptInvitation")
+		wrong := strings.Repeat("A", len(token))
+		s.is("one that does not", accept(wrong), "INVITATION_INVALID at input")
+		s.is("none at all", accept(""), "INVITATION_INVALID at input")
+		s.is("a link that does not work", outcome(s.asks(s.Stranger(), "resetPassword", in{"token": wrong, "newPassword": "four plain english words"})), "TOKEN_INVALID at input.token")
+		s.is("a proof that does not", outcome(s.asks(s.Stranger(), "verifyEmail", in{"token": wrong, "newPassword": "four plain english words"})), "TOKEN_INVALID at input.token")
+	})
 }

@@ -9,10 +9,12 @@ import (
 	"mandate/ent/invitation"
 	"mandate/ent/member"
 	"mandate/ent/relationship"
+	"mandate/ent/rule"
 	"mandate/ent/tenant"
 	"mandate/internal/access"
 	"mandate/internal/auth"
 	"mandate/internal/mail"
+	"mandate/internal/viewer"
 )
 
 // Accepted is what accepting an invitation led to. SignedIn is there for a new account.
@@ -32,19 +34,13 @@ var errInvitationInvalid = broken(InvitationInvalid, "This invitation is not for
 // when the customer has a partner: the invitation stays pending. PARTNER_CANNOT_INVITE_PARTNER, TENANT_SUSPENDED,
 // PARTNER_PERMISSION_REQUIRED, ROLE_EXCEEDS_GRANT, RELATIONSHIP_NOT_TERMINABLE for a hand-over that may not be.
 func (s *Service) AcceptInvitation(ctx context.Context, cmd AcceptInvitation) (*Accepted, error) {
-	var phc string
-	if a := cmd.NewAccount; a != nil && a.Password != nil {
-		if fault := checkPassword(*a.Password, "newAccount", "password"); fault != nil {
-			return nil, fault
-		}
-		var err error
-		if phc, err = s.hash(ctx, *a.Password); err != nil {
-			return nil, err
-		}
+	phc, err := s.newcomersPassword(ctx, cmd)
+	if err != nil {
+		return nil, err
 	}
 	var done *Accepted
 	var person *ent.User
-	err := s.tx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		done, person = &Accepted{}, nil
 		inv, err := t.answerable(ctx, cmd.Token, cmd.ID)
 		if err != nil {
@@ -71,6 +67,33 @@ func (s *Service) AcceptInvitation(ctx context.Context, cmd AcceptInvitation) (*
 		s.seat(ctx, person, done.SignedIn.Session)
 	}
 	return done, nil
+}
+
+// newcomersPassword returns the hash of the password that a newcomer chose, "" for anybody else. For a token that does not work
+// nothing is hashed: that would take others' turn.
+func (s *Service) newcomersPassword(ctx context.Context, cmd AcceptInvitation) (string, error) {
+	if cmd.NewAccount == nil || cmd.NewAccount.Password == nil {
+		return "", nil
+	}
+	if fault := checkPassword(*cmd.NewAccount.Password, "newAccount", "password"); fault != nil {
+		return "", fault
+	}
+	if viewer.From(ctx).SignedIn() || cmd.Token == nil {
+		return "", nil
+	}
+	hash, ok := auth.TokenHash(*cmd.Token)
+	if !ok {
+		return "", errInvitationInvalid
+	}
+	known, err := s.Client.Invitation.Query().
+		Where(invitation.TokenHash(hash), pendingAt(s.Clock())).Exist(rule.Unscoped(ctx))
+	if err != nil {
+		return "", fmt.Errorf("look an invitation up: %w", err)
+	}
+	if !known {
+		return "", errInvitationInvalid
+	}
+	return s.hash(ctx, *cmd.NewAccount.Password)
 }
 
 // answerable finds the pending invitation that the viewer may answer: by its token whoever reads the mail, by its id
