@@ -685,6 +685,11 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{MemberPermissionsColumns[4], MemberPermissionsColumns[2]},
 			},
+			{
+				Name:    "memberpermission_feature",
+				Unique:  false,
+				Columns: []*schema.Column{MemberPermissionsColumns[2]},
+			},
 		},
 	}
 	// MemberSitesColumns holds the columns for the "member_sites" table.

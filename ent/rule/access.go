@@ -37,7 +37,7 @@ type Access struct {
 	found   findings          // of the last page
 
 	catalogue []Feature // nil until it was asked for
-	held      bool      // whether nobody changes it
+	held      bool      // whether it stays so until the transaction ends
 	presence  *Presence
 }
 
@@ -68,7 +68,7 @@ func (nowhere) QueryContext(context.Context, string, ...any) (*sql.Rows, error) 
 	return nil, errors.New("access is computed outside of a root field")
 }
 
-// Renew forgets all that was read, so that what is asked from now on is answered by what holds now.
+// Renew forgets all that was read and may have changed, so that what is asked from now on is answered by what holds now.
 func (a *Access) Renew() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

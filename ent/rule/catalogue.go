@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"entgo.io/ent/dialect"
 )
 
 // Feature is a feature of the catalogue: what levels are given on, beside the platform's features.
@@ -29,20 +27,14 @@ func (a *Access) Catalogue(ctx context.Context) ([]Feature, error) {
 	return a.readCatalogue(ctx, "")
 }
 
-// HoldCatalogue is Catalogue in a transaction that gives some of it: what it lists stays as it is until that ends.
-func (a *Access) HoldCatalogue(ctx context.Context) ([]Feature, error) {
+// HoldCatalogue reads the catalogue for a transaction, in a statement that ends with how to lock it: what Catalogue lists from then on
+// is so until the transaction ends.
+func (a *Access) HoldCatalogue(ctx context.Context, how string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.held {
-		return a.catalogue, nil
-	}
-	lock := ""
-	if a.dialect == dialect.MySQL {
-		lock = " LOCK IN SHARE MODE"
-	}
-	list, err := a.readCatalogue(ctx, lock)
+	_, err := a.readCatalogue(ctx, " "+how)
 	a.held = err == nil
-	return list, err
+	return err
 }
 
 func (a *Access) readCatalogue(ctx context.Context, lock string) ([]Feature, error) {

@@ -39,7 +39,7 @@ func (MemberPermission) Edges() []ent.Edge {
 
 // Indexes of the permission.
 func (MemberPermission) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("member_id", "feature").Unique()}
+	return []ent.Index{index.Fields("member_id", "feature").Unique(), index.Fields("feature")}
 }
 
 // Policy of the permission: visible with ROLES VIEW.

@@ -37,6 +37,9 @@ type NewAPIToken struct {
 func (s *Service) CreateAPIToken(ctx context.Context, cmd CreateAPIToken) (made *NewAPIToken, err error) {
 	name, days, faults := termsOf(cmd)
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.holdCatalogue(ctx, cmd.Scopes...); err != nil {
+			return err
+		}
 		home, err := t.tokenHome(ctx, cmd)
 		if err != nil {
 			return err

@@ -28,6 +28,9 @@ func (s *Service) ApproveAccessRequests(ctx context.Context, cmd ApproveAccessRe
 		takes = append(takes, access.Roles)
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.holdCatalogue(ctx, cmd.Permissions...); err != nil {
+			return err
+		}
 		g, err := t.decider(ctx, cmd.IDs, takes...)
 		if err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 
+	"entgo.io/ent/dialect"
+
 	"mandate/ent"
 	"mandate/ent/feature"
 	"mandate/ent/memberpermission"
@@ -49,7 +51,7 @@ func (w featureWords) since(before featureWords) []access.Change {
 func (s *Service) UpsertFeature(ctx context.Context, cmd UpsertFeature) error {
 	words, faults := wordsOf(cmd)
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
-		operatorID, err := t.lockInstallation(ctx)
+		operatorID, err := t.lockCatalogue(ctx)
 		if err != nil {
 			return err
 		}
@@ -141,7 +143,7 @@ func (t *tx) renameFeature(ctx context.Context, f *ent.Feature, w featureWords) 
 // NOT_FOUND, CONFLICT for a feature that is retired already.
 func (s *Service) RetireFeature(ctx context.Context, cmd RetireFeature) error {
 	return s.tx(ctx, func(ctx context.Context, t *tx) error {
-		operatorID, err := t.lockInstallation(ctx)
+		operatorID, err := t.lockCatalogue(ctx)
 		if err != nil {
 			return err
 		}
@@ -183,6 +185,41 @@ func (t *tx) takeBack(ctx context.Context, key string) error {
 
 func retired() *Error {
 	return broken(Conflict, "The feature is retired, and its key is not used again.", "key")
+}
+
+// holdCatalogue keeps the catalogue as it is until the transaction ends, if any of the levels is on a feature of it: nobody is given
+// what is retired at the same moment. Whoever takes it takes it before all other locks, so that nobody waits in a circle.
+func (t *tx) holdCatalogue(ctx context.Context, list ...*Permission) error {
+	if !slices.ContainsFunc(list, (*Permission).ofCatalogue) {
+		return nil
+	}
+	how := ""
+	if t.s.Dialect == dialect.MySQL {
+		how = inShareMode
+	}
+	return t.access.HoldCatalogue(ctx, how)
+}
+
+// levelsIn lists the levels that the rows of a command name.
+func levelsIn[T any](rows []T, of func(T) []*Permission) (list []*Permission) {
+	for _, row := range rows {
+		list = append(list, of(row)...)
+	}
+	return list
+}
+
+// lockCatalogue keeps others from holding the catalogue too, and is lockInstallation for the rest. Who is none of the operator's
+// people locks nothing.
+func (t *tx) lockCatalogue(ctx context.Context) (operatorID string, err error) {
+	if operatorID, err = t.onlyHome(ctx, tenant.KindOperator); err != nil {
+		return "", err
+	}
+	if operatorID != "" && t.s.Dialect == dialect.MySQL {
+		if err := t.read(ctx, "SELECT id FROM features "+forUpdate); err != nil {
+			return "", err
+		}
+	}
+	return t.lockInstallation(ctx)
 }
 
 // lockInstallation keeps others from changing what is the whole installation's until the transaction ends, for an

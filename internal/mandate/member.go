@@ -40,6 +40,9 @@ func (s *Service) AddMembers(ctx context.Context, cmd AddMembers) (added []*ent.
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		added = nil
+		if err := t.holdCatalogue(ctx, levelsIn(cmd.Members, func(m *NewMember) []*Permission { return m.Permissions })...); err != nil {
+			return err
+		}
 		g, err := t.giver(ctx, cmd.TenantID, []string{"tenantId"}, addingTakes(cmd.Members)...)
 		if err != nil {
 			return err

@@ -25,10 +25,8 @@ func (s *Service) UpdateMembers(ctx context.Context, cmd UpdateMembers) (changed
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
 		changed = nil
-		if slices.ContainsFunc(cmd.Members, func(m *MemberChange) bool { return len(m.Permissions) > 0 }) {
-			if _, err := t.catalogue(ctx); err != nil { // before the tenant is locked, for which others wait
-				return err
-			}
+		if err := t.holdCatalogue(ctx, levelsIn(cmd.Members, func(m *MemberChange) []*Permission { return m.Permissions })...); err != nil {
+			return err
 		}
 		g, err := t.giver(ctx, cmd.TenantID, []string{"tenantId"}, access.Guests)
 		if err != nil {

@@ -31,6 +31,9 @@ func (s *Service) CreateRole(ctx context.Context, cmd CreateRole) (r *ent.Role, 
 		return nil, fault
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.holdCatalogue(ctx, cmd.Permissions...); err != nil {
+			return err
+		}
 		if err := t.lock(ctx, cmd.TenantID); err != nil {
 			return err
 		}
@@ -75,6 +78,9 @@ func (s *Service) UpdateRole(ctx context.Context, cmd UpdateRole) (r *ent.Role, 
 		return nil, fault
 	}
 	err = s.tx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.holdCatalogue(ctx, cmd.Permissions...); err != nil {
+			return err
+		}
 		var reach *rule.Reach
 		if r, reach, err = t.ownRole(ctx, cmd.ID); err != nil {
 			return err
@@ -262,20 +268,20 @@ func (t *tx) fillRole(ctx context.Context, r *ent.Role, levels map[access.Featur
 
 // permissions reads levels as a command names them. NONE says nothing and is left out.
 func (t *tx) permissions(ctx context.Context, list []*Permission, field ...string) (map[access.Feature]access.Level, error) {
+	var catalogue []string
+	if slices.ContainsFunc(list, (*Permission).ofCatalogue) {
+		var err error
+		if catalogue, err = t.catalogue(ctx); err != nil {
+			return nil, err
+		}
+	}
 	levels := make(map[access.Feature]access.Level)
-	if len(list) == 0 {
-		return levels, nil
-	}
-	catalogue, err := t.catalogue(ctx)
-	if err != nil {
-		return nil, err
-	}
 	seen := make(map[string]bool)
 	var faults Errors
 	for i, p := range list {
 		at := append(slices.Clone(field), strconv.Itoa(i))
 		switch {
-		case !access.Feature(p.Feature).Platform() && !slices.Contains(catalogue, p.Feature):
+		case p.ofCatalogue() && !slices.Contains(catalogue, p.Feature):
 			faults = append(faults, broken(Invalid, "There is no such feature.", append(at, "feature")...))
 		case seen[p.Feature]:
 			faults = append(faults, broken(Invalid, "The feature is named twice.", append(at, "feature")...))
@@ -297,9 +303,12 @@ func (t *tx) permissions(ctx context.Context, list []*Permission, field ...strin
 // ssoPrefix begins the keys of features that are single sign-on to a product.
 const ssoPrefix = "sso."
 
-// catalogue lists the keys of the catalogue features that can be given, and that are not retired before the transaction ends.
+// ofCatalogue reports whether it is on a feature of the catalogue, or on none that there is.
+func (p *Permission) ofCatalogue() bool { return !access.Feature(p.Feature).Platform() }
+
+// catalogue lists the keys of the catalogue features that can be given.
 func (t *tx) catalogue(ctx context.Context) ([]string, error) {
-	features, err := t.access.HoldCatalogue(ctx)
+	features, err := t.access.Catalogue(ctx)
 	keys := make([]string, 0, len(features))
 	for _, f := range features {
 		if !f.Retired {
