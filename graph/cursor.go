@@ -9,7 +9,10 @@ import (
 	"mandate/graph/model"
 )
 
-const mostRows = 100
+const (
+	mostRows   = 100
+	mostCursor = 4096 // bytes
+)
 
 // window is which part of a list is asked for.
 type window struct {
@@ -49,7 +52,7 @@ func searched(s *string) (prefix string, err error) {
 func decodeCursor(kind string, places int, moment bool, cursor string) ([]any, error) {
 	bad := badInput("This is not a cursor of this list.")
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(b) > 4096 {
+	if err != nil || len(b) > mostCursor {
 		return nil, bad
 	}
 	var place []any

@@ -21,7 +21,7 @@ type listQuery[T batch.Row] struct {
 	owned      []string
 	w          window
 	descending bool
-	cursor     *begin
+	cursor     *start
 	where      func(*sql.Selector)
 
 	found map[string][][]place // by owner and stretch
@@ -113,7 +113,7 @@ func (q *listQuery[T]) walk(ctx context.Context, owned []string, scan scanner[T]
 	}
 	q.along(rows.OrderBy(owner), 0)
 	query, args := rows.Query()
-	var last same
+	var last sameText
 	var ownerOnly []any
 	n, own := 0, 0
 	err = q.run(ctx, query, args, func(rows *stdsql.Rows) error {
@@ -131,7 +131,7 @@ func (q *listQuery[T]) walk(ctx context.Context, owned []string, scan scanner[T]
 		if err := rows.Scan(ownerOnly...); err != nil {
 			return err
 		}
-		if last.text != before {
+		if last.text != before && own > 0 {
 			q.whole[before], own = own, 0
 		}
 		n++
@@ -147,7 +147,9 @@ func (q *listQuery[T]) walk(ctx context.Context, owned []string, scan scanner[T]
 	if err != nil {
 		return nil, err
 	}
-	q.whole[last.text] = own
+	if own > 0 {
+		q.whole[last.text] = own
+	}
 	for _, owner := range owned {
 		if n == bound && (owner == last.text || q.descending != (owner > last.text)) {
 			delete(q.whole, owner)
@@ -166,11 +168,11 @@ type unread struct{}
 // Scan implements sql.Scanner.
 func (unread) Scan(any) error { return nil }
 
-// same takes a text that often is the same as that of the row before, and then is not made anew.
-type same struct{ text string }
+// sameText takes a text that often is the same as that of the row before, and then is not made anew.
+type sameText struct{ text string }
 
 // Scan implements sql.Scanner.
-func (s *same) Scan(value any) error {
+func (s *sameText) Scan(value any) error {
 	switch v := value.(type) {
 	case []byte:
 		if string(v) != s.text {
@@ -300,9 +302,9 @@ type scanner[T any] func(*stdsql.Rows) (p place, row func() (T, error), err erro
 
 func (q *listQuery[T]) scanner() (scanner[T], error) {
 	var p place
-	var owner same
-	var by ordering
-	into := []any{&owner, &p.stretch, &by, &p.id}
+	var owner sameText
+	var value ordering
+	into := []any{&owner, &p.stretch, &value, &p.id}
 	var row func() (T, error)
 	if q.taken != nil {
 		columns, made, err := q.scan(q.taken)
@@ -312,12 +314,12 @@ func (q *listQuery[T]) scanner() (scanner[T], error) {
 		into, row = append(into, columns...), made
 	}
 	if q.beside != nil {
-		var value string
-		into = append(into, &value)
+		var other string
+		into = append(into, &other)
 		made := row
 		row = func() (T, error) {
 			r, err := made()
-			q.beside.set(r, value)
+			q.beside.set(r, other)
 			return r, err
 		}
 	}
@@ -325,7 +327,7 @@ func (q *listQuery[T]) scanner() (scanner[T], error) {
 		if err := rows.Scan(into...); err != nil {
 			return p, nil, err
 		}
-		p.owner, p.value = owner.text, by.value
+		p.owner, p.value = owner.text, value.value
 		return p, row, nil
 	}, nil
 }

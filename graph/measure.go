@@ -128,12 +128,12 @@ func tenantOfPartner(p *ent.Partner) string { return p.TenantID }
 func (r *Resolver) each(ctx context.Context, query string, args []any, scan func(*stdsql.Rows) error) error {
 	rows, err := r.Client.QueryContext(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("count: %w", err)
+		return fmt.Errorf("read rows: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			return fmt.Errorf("count: %w", err)
+			return fmt.Errorf("read rows: %w", err)
 		}
 	}
 	return rows.Err()

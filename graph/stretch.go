@@ -22,8 +22,7 @@ type stretch struct {
 // by orders a list by one column that is never empty, "" for the id, along an index.
 func by(column, index string) order { return order{{column: column, index: index}} }
 
-// place is a row's owner, the stretch where it stands, by position, and its place there: the value that orders it, nil for none, and
-// its id.
+// place says where a row stands: in whose list, in which stretch of it, by position, and there by a value, nil for none, and by its id.
 type place struct {
 	owner   string
 	stretch int
@@ -31,8 +30,8 @@ type place struct {
 	id      string
 }
 
-// begin is where a page begins: behind a place in a stretch.
-type begin struct {
+// start is where a page begins: in a stretch, behind a value, if the stretch has one, and an id.
+type start struct {
 	stretch int
 	at      []any
 }
@@ -45,12 +44,12 @@ func (q *listQuery[T]) mark(stretch int) string {
 	return q.kind + strconv.Itoa(stretch)
 }
 
-func (q *listQuery[T]) decode(cursor string) (*begin, error) {
+func (q *listQuery[T]) decode(cursor string) (*start, error) {
 	var at []any
 	var err error
 	for i, s := range q.order {
 		if at, err = decodeCursor(q.mark(i), len(q.columns(s)), s.moment, cursor); err == nil {
-			return &begin{i, at}, nil
+			return &start{i, at}, nil
 		}
 	}
 	return nil, err

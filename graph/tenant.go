@@ -2,8 +2,11 @@ package graph
 
 import (
 	"context"
+	stdsql "database/sql"
 	"slices"
 	"strings"
+
+	"entgo.io/ent/dialect/sql"
 
 	"mandate/ent"
 	"mandate/ent/partner"
@@ -151,20 +154,28 @@ func reachOf(t *ent.Tenant, r *rule.Reach) *model.Reach {
 
 // tags reads the tags of tenants, each by name.
 func (r *Resolver) tags(ctx context.Context, tenants []*ent.Tenant) ([][]string, error) {
-	rows, err := r.Client.TenantTag.Query().Where(rule.Below[predicate.TenantTag](tenanttag.FieldTenantID, ids(tenants, tenantID))).All(ctx)
+	narrow, err := rule.OfTenant(access.Tenant)(ctx, rule.From(ctx))
 	if err != nil {
 		return nil, err
 	}
+	build, of := sql.Dialect(r.Dialect), ids(tenants, tenantID)
+	rows := build.Select(tenanttag.FieldTenantID, tenanttag.FieldTag).From(build.Table(tenanttag.Table))
+	rule.OfOwners(rows, tenanttag.FieldTenantID, of)
+	narrow(rows.Where(oneOf(rows.C(tenanttag.FieldTenantID), of)))
+	query, args := rows.Query()
 	byTenant := make(map[string][]string)
-	for _, row := range rows {
-		byTenant[row.TenantID] = append(byTenant[row.TenantID], row.Tag)
-	}
+	err = r.each(ctx, query, args, func(rows *stdsql.Rows) error {
+		var id, tag string
+		err := rows.Scan(&id, &tag)
+		byTenant[id] = append(byTenant[id], tag)
+		return err
+	})
 	tags := make([][]string, len(tenants))
 	for i, t := range tenants {
 		tags[i] = append([]string{}, byTenant[t.ID]...)
 		slices.SortFunc(tags[i], strings.Compare)
 	}
-	return tags, nil
+	return tags, err
 }
 
 // partnersOf reads the partner profiles of tenants.

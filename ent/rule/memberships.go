@@ -12,15 +12,20 @@ import (
 	"mandate/internal/access"
 )
 
-// MembershipColumns are the columns that Memberships.Scan reads after others; t.id is NULL where there is no membership. To leave
-// the other NULLs to Scan is cheaper than to have the engine replace them.
+// MembershipColumns are the columns that Memberships.Scan reads after others; t.id is NULL where there is no membership. Scan takes
+// NULLs: COALESCE costs more.
 const MembershipColumns = `m.user_id, m.id, m.first_name, m.last_name, t.id, t.kind, t.name, m.administrator, m.guest, m.administrator OR m.all_sites, m.role_id,
 	x.id, x.type, t.managed_by_id, p.feature, p.level`
 
-// MembershipTables joins what MembershipColumns are of to memberships m, those in active tenants alone unless LEFT stands before it.
-// A membership stands in a row for each level of its own; an administrator, who holds everything without, has one row.
-const MembershipTables = ` JOIN tenants t ON t.id=m.tenant_id AND t.status='ACTIVE' LEFT JOIN partners x ON x.tenant_id=t.id
+// MembershipTables joins what MembershipColumns are of to memberships m, and MembershipTablesIfAny to those who may have none; both
+// leave out what is not in an active tenant. A membership stands in a row for each level of its own; an administrator, who holds
+// everything without, has one row.
+const (
+	MembershipTables      = " JOIN " + membershipTables
+	MembershipTablesIfAny = " LEFT JOIN " + membershipTables
+	membershipTables      = `tenants t ON t.id=m.tenant_id AND t.status='ACTIVE' LEFT JOIN partners x ON x.tenant_id=t.id
 	LEFT JOIN member_permissions p ON p.member_id=m.id AND NOT m.administrator`
+)
 
 // Memberships are active memberships of people in active tenants, as they were at one moment.
 type Memberships struct {

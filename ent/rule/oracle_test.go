@@ -23,7 +23,7 @@ import (
 // The oracle is access as one would write it down first: every path of a small world, one after another, in plain Go and
 // without SQL. Random worlds are held against it.
 
-var features = append(slices.Clone(access.PlatformFeatures), "invoices", "orders", "services", "tickets", "sso.fortinet", "sso.meraki", "sso.velo", "added.later")
+var features = append(slices.Clone(access.PlatformFeatures[:]), "invoices", "orders", "services", "tickets", "sso.fortinet", "sso.meraki", "sso.velo", "added.later")
 
 // levels has a level for every feature.
 type levels map[access.Feature]access.Level
@@ -70,7 +70,7 @@ var systemRoles = []role{
 		switch {
 		case f == access.Tenant || f == access.Sites:
 			return access.View
-		case f == "invoices" || slices.Contains(access.PlatformFeatures, f):
+		case f == "invoices" || slices.Contains(access.PlatformFeatures[:], f):
 			return access.None
 		}
 		return access.Manage
@@ -104,7 +104,7 @@ func (m *membership) levels() levels {
 	l = l.or(leveled(func(f access.Feature) access.Level { return m.direct[f] }))
 	if m.guest {
 		return leveled(func(f access.Feature) access.Level {
-			if slices.Contains(access.PlatformFeatures, f) {
+			if slices.Contains(access.PlatformFeatures[:], f) {
 				return access.None
 			}
 			return l[f]

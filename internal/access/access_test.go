@@ -14,7 +14,7 @@ import (
 var catalogue = []access.Feature{"invoices", "orders", "services", "sso.velo", "added.later"}
 
 func features() []access.Feature {
-	return append(append([]access.Feature{}, access.PlatformFeatures...), catalogue...)
+	return append(append([]access.Feature{}, access.PlatformFeatures[:]...), catalogue...)
 }
 
 // written writes levels out: one letter a feature, N, V or M.
@@ -106,7 +106,7 @@ func TestEveryFeatureIsDecidedByItself(t *testing.T) {
 	t.Parallel()
 	for a, l := range samples() {
 		for b, m := range samples() {
-			within := true
+			highest, within := access.None, true
 			for _, f := range features() {
 				if got, want := l.Max(m).At(f), max(l.At(f), m.At(f)); got != want {
 					t.Errorf("max of %s and %s on %s is %s, want %s", a, b, f, got, want)
@@ -114,7 +114,10 @@ func TestEveryFeatureIsDecidedByItself(t *testing.T) {
 				if got, want := l.Min(m).At(f), min(l.At(f), m.At(f)); got != want {
 					t.Errorf("min of %s and %s on %s is %s, want %s", a, b, f, got, want)
 				}
-				within = within && l.At(f) <= m.At(f)
+				highest, within = max(highest, l.At(f)), within && l.At(f) <= m.At(f)
+			}
+			if got := l.Highest(); got != highest {
+				t.Errorf("the highest of %s is %s, want %s", a, got, highest)
 			}
 			if l.Within(m) != within {
 				t.Errorf("%s within %s: %v, want %v", a, b, l.Within(m), within)
@@ -207,6 +210,13 @@ func TestOnlyPlatformFeaturesAreReadAsSuch(t *testing.T) {
 		if err := f.UnmarshalGQL(string(want)); err != nil || f != want || !f.Platform() || f.PlatformName() == "" {
 			t.Errorf("%s is read as %s (%v)", want, f, err)
 		}
+	}
+	var names []string
+	for _, f := range access.PlatformFeatures {
+		names = append(names, f.PlatformName())
+	}
+	if got, want := strings.Join(names, ", "), "Tenant profile, Members, Guests, Roles, Partners, Assignments, Sites and devices, Activation and subscriptions, Audit trail, API tokens"; got != want {
+		t.Errorf("they are called %s, want %s", got, want)
 	}
 	for _, bad := range []any{"invoices", "", "tenant", 5, nil} {
 		var f access.Feature

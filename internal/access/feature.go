@@ -3,7 +3,6 @@ package access
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 )
 
@@ -25,15 +24,13 @@ const (
 )
 
 // PlatformFeatures lists the platform features in the order in which they are shown.
-var PlatformFeatures = []Feature{Tenant, Users, Guests, Roles, Partners, Assignments, Sites, ServicesAdmin, Audit, Tokens}
+var PlatformFeatures = [...]Feature{Tenant, Users, Guests, Roles, Partners, Assignments, Sites, ServicesAdmin, Audit, Tokens}
 
-const platformFeatures = 10 // how many there are
-
-var platformNames = [platformFeatures]string{"Tenant profile", "Members", "Guests", "Roles", "Partners", "Assignments", "Sites and devices",
+var platformNames = [len(PlatformFeatures)]string{"Tenant profile", "Members", "Guests", "Roles", "Partners", "Assignments", "Sites and devices",
 	"Activation and subscriptions", "Audit trail", "API tokens"}
 
-// place returns where a platform feature stands in PlatformFeatures, and -1 for any other. Levels are looked at for every field
-// that somebody reads.
+// place returns where a platform feature stands in PlatformFeatures, and -1 for any other. It is a switch, and no map, because levels
+// are looked at for every field that somebody reads.
 func (f Feature) place() int {
 	switch f {
 	case Tenant:
@@ -81,7 +78,7 @@ func (f Feature) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quot
 // UnmarshalGQL reads a value of the enum PlatformFeature.
 func (f *Feature) UnmarshalGQL(v any) error {
 	name, ok := v.(string)
-	if !ok || !slices.Contains(PlatformFeatures, Feature(name)) {
+	if !ok || !Feature(name).Platform() {
 		return fmt.Errorf("%v is not a platform feature", v)
 	}
 	*f = Feature(name)

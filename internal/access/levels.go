@@ -1,7 +1,6 @@
 package access
 
 import (
-	"iter"
 	"maps"
 	"slices"
 )
@@ -10,7 +9,7 @@ import (
 // The zero value is no access at all. A feature added to the catalogue later has the catalogue's level, which is NONE
 // for everything but the system roles that name the whole catalogue.
 type Levels struct {
-	platform  [platformFeatures]Level // by their places
+	platform  [len(PlatformFeatures)]Level // by their places
 	catalogue Level
 	except    map[Feature]Level // of the catalogue; never changed once it is part of a Levels
 }
@@ -32,20 +31,18 @@ func Of(m map[Feature]Level) Levels { return Levels{}.with(m) }
 
 // with returns l but for the features in m.
 func (l Levels) with(m map[Feature]Level) Levels {
-	own := false
+	except := maps.Clone(l.except)
 	for f, level := range m {
 		if i := f.place(); i >= 0 {
 			l.platform[i] = level
 			continue
 		}
-		if !own {
-			before := l.except
-			l.except = make(map[Feature]Level, len(before)+len(m))
-			maps.Copy(l.except, before)
-			own = true
+		if except == nil {
+			except = make(map[Feature]Level, len(m))
 		}
-		l.except[f] = level
+		except[f] = level
 	}
+	l.except = except
 	return l
 }
 
@@ -91,31 +88,17 @@ func (l Levels) combine(m Levels, pick func(a, b Level) Level) Levels {
 	for i, f := range PlatformFeatures {
 		c.platform[i] = pick(l.At(f), m.At(f))
 	}
-	for f := range l.named(m) {
-		if level := pick(l.at(f), m.at(f)); level != c.catalogue {
-			if c.except == nil {
-				c.except = make(map[Feature]Level, len(l.except)+len(m.except))
+	for _, except := range [...]map[Feature]Level{l.except, m.except} {
+		for f := range except {
+			if level := pick(l.at(f), m.at(f)); level != c.catalogue {
+				if c.except == nil {
+					c.except = make(map[Feature]Level, len(l.except)+len(m.except))
+				}
+				c.except[f] = level
 			}
-			c.except[f] = level
 		}
 	}
 	return c
-}
-
-// named goes through the features of the catalogue on which l or m may differ from their defaults.
-func (l Levels) named(m Levels) iter.Seq[Feature] {
-	return func(yield func(Feature) bool) {
-		for f := range l.except {
-			if !yield(f) {
-				return
-			}
-		}
-		for f := range m.except {
-			if _, twice := l.except[f]; !twice && !yield(f) {
-				return
-			}
-		}
-	}
 }
 
 // Within reports whether l is at most m on every feature: what "narrower" and "nobody grants what they do not hold" mean.
@@ -128,9 +111,11 @@ func (l Levels) Within(m Levels) bool {
 	if l.catalogue > m.catalogue {
 		return false
 	}
-	for f := range l.named(m) {
-		if l.at(f) > m.at(f) {
-			return false
+	for _, except := range [...]map[Feature]Level{l.except, m.except} {
+		for f := range except {
+			if l.at(f) > m.at(f) {
+				return false
+			}
 		}
 	}
 	return true

@@ -94,7 +94,7 @@ func (s *Sessions) session(ctx context.Context, by key, now time.Time, ms *rule.
 	idle := now.Add(-SessionIdle)
 	err = s.read(ctx, ms, `SELECT s.id, s.user_id, u.email_canonical, s.authenticated_at, s.last_seen_at, COALESCE(s.entered_tenant_id,''), COALESCE(s.parent_id,''), `+rule.MembershipColumns+`
 		FROM sessions s JOIN users u ON u.id=s.user_id
-		LEFT JOIN members m ON m.user_id=s.user_id AND m.status='ACTIVE' LEFT`+rule.MembershipTables+`
+		LEFT JOIN members m ON m.user_id=s.user_id AND m.status='ACTIVE'`+rule.MembershipTablesIfAny+`
 		WHERE `+by.column+`=? AND s.ended_at IS NULL AND s.expires_at>? AND s.last_seen_at>?`, []any{by.value, now, idle},
 		&v.SessionID, &v.UserID, &v.Email, &v.AuthenticatedAt, &seen, &v.EnteredTenantID, &parent)
 	if err == nil && parent != "" {

@@ -135,15 +135,15 @@ func (b *bench) check(ctx context.Context, c config, out io.Writer) error {
 // judge prints a ratio, and reports whether it keeps its bound. What does not is measured once more, for it may be noise.
 func (b *bench) judge(ctx context.Context, e effort, s *site, o operationReport, p pair, out io.Writer) (bool, error) {
 	again := ""
-	if p.Ratio() < least(o.Operation) {
+	if p.Ratio() < least(s.name, o.Operation) {
 		again = fmt.Sprintf(" (measured again after %.2f)", p.Ratio())
 		var err error
 		if p, err = s.contest(ctx, e, p.Connections, o.Operation); err != nil {
 			return false, err
 		}
 	}
-	ok := p.Ratio() >= least(o.Operation)
-	fmt.Fprintf(out, "%-4s %.2f of the floor, bound %.2f: %s, %s%s\n", verdictWord(ok), p.Ratio(), least(o.Operation), s.name, o.Title, again)
+	ok := p.Ratio() >= least(s.name, o.Operation)
+	fmt.Fprintf(out, "%-4s %.2f of the floor, bound %.2f: %s, %s%s\n", verdictWord(ok), p.Ratio(), least(s.name, o.Operation), s.name, o.Title, again)
 	return ok, nil
 }
 
