@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mandate/ent/rule"
 	"mandate/ent/table"
 )
 
@@ -110,6 +111,10 @@ var ordered = [][2]string{
 	{"started_at", "ended_at"}, {"created_at", "used_at"}, {"created_at", "sent_at"}, {"created_at", "decided_at"},
 }
 
+// mostApart is by how much two moments may be the wrong way round: each of two programs reads its own clock, and reads it before it
+// waits for the other one.
+const mostApart = 10 * time.Second
+
 // disorder finds rows whose times cannot be.
 func disorder(ctx context.Context, x *examination) (faults []string, err error) {
 	for _, t := range table.All {
@@ -117,14 +122,35 @@ func disorder(ctx context.Context, x *examination) (faults []string, err error) 
 			if !t.Has(pair[0]) || !t.Has(pair[1]) {
 				continue
 			}
-			ids, err := x.texts(ctx, fmt.Sprintf("SELECT id FROM %s WHERE %s > %s", t.Name, pair[0], pair[1]))
+			late, err := x.late(ctx, t.Name, pair[0], pair[1])
 			if err != nil {
 				return nil, err
 			}
-			for _, id := range ids {
+			for _, id := range late {
 				faults = append(faults, fmt.Sprintf("%s of %s is after its %s", pair[0], id, pair[1]))
 			}
 		}
 	}
 	return faults, nil
+}
+
+// late finds rows of a table whose one moment is after another one that it should come before.
+func (x *examination) late(ctx context.Context, table, one, other string) (ids []string, err error) {
+	query := fmt.Sprintf("SELECT id, %[2]s, %[3]s FROM %[1]s WHERE %[2]s > %[3]s LIMIT %[4]d", table, one, other, mostRows)
+	rows, err := x.rows.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", query, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var first, second rule.Moment
+		if err := rows.Scan(&id, &first, &second); err != nil {
+			return nil, fmt.Errorf("%s: %w", query, err)
+		}
+		if first.Time.Sub(*second.Time) > mostApart {
+			ids = append(ids, id)
+		}
+	}
+	return ids, rows.Err()
 }
