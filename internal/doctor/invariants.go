@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"mandate/ent/rule"
 	"mandate/ent/table"
 )
 
@@ -144,11 +143,11 @@ func (x *examination) late(ctx context.Context, table, one, other string) (ids [
 	defer rows.Close()
 	for rows.Next() {
 		var id string
-		var first, second rule.Moment
+		var first, second time.Time
 		if err := rows.Scan(&id, &first, &second); err != nil {
 			return nil, fmt.Errorf("%s: %w", query, err)
 		}
-		if first.Time.Sub(*second.Time) > mostApart {
+		if first.Sub(second) > mostApart {
 			ids = append(ids, id)
 		}
 	}
